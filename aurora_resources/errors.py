@@ -53,12 +53,16 @@ class ProviderError(AuroraError):
         status: int | None = None,
         code: int | None = None,
     ) -> None:
-        """`status` is the HTTP status, `code` the JSON-RPC error code, where there is one."""
+        """`status` is the HTTP status, `code` the JSON-RPC error code, where there is one.
+
+        `body` is set by the client when an answer was received: its bytes, the evidence of the error.
+        """
         super().__init__(f"{provider} {endpoint}: {message}")
         self.provider = provider
         self.endpoint = endpoint
         self.status = status
         self.code = code
+        self.body: bytes | None = None
 
 
 class TransientProviderError(ProviderError):

@@ -4,6 +4,7 @@ A rate is an `int` in basis points, 0 to 10,000. No float ever touches either. F
 here too, and is exact; nothing else in Aurora divides money.
 """
 
+import re
 from collections.abc import Hashable, Mapping
 from typing import Final, TypeVar
 
@@ -11,6 +12,8 @@ BPS: Final = 10_000
 AMOUNT_LIMIT: Final = 2**256
 
 K = TypeVar("K", bound=Hashable)
+
+_DECIMAL = re.compile(r"(?P<sign>-)?(?P<whole>[0-9][0-9,]*)(?:\.(?P<fraction>[0-9]+))?")
 
 
 def floor_share(amount: int, rate_bps: int) -> int:
@@ -51,8 +54,25 @@ def split_exactly(total: int, weights: Mapping[K, int]) -> dict[K, int]:
     return {key: sign * part for key, part in parts.items()} if sign < 0 else parts
 
 
-def format_amount(amount: int | None, decimals: int, *, places: int | None = None) -> str:
-    """`amount` in whole coins as text with thousands separators, exact to `decimals` places.
+def parse_amount(text: str, decimals: int) -> int:
+    """The native units in a decimal text of whole coins (`0.5` with 9 decimals is 500,000,000), exactly.
+
+    Raises ValueError for anything but a plain decimal, or more places than the chain has.
+    """
+    match = _DECIMAL.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f'"{text}" is not a plain decimal amount')
+    fraction = match["fraction"] or ""
+    if len(fraction) > decimals:
+        raise ValueError(f'"{text}" has more than {decimals} decimal places')
+    digits = match["whole"].replace(",", "") + fraction.ljust(decimals, "0")
+    return -int(digits) if match["sign"] else int(digits)
+
+
+def format_amount(
+    amount: int | None, decimals: int, *, places: int | None = None, separator: str = ","
+) -> str:
+    """`amount` in whole coins as text, exact to `decimals` places, `separator` between thousands.
 
     `places` shortens the fraction (truncated toward zero, for tables). None is shown as an em dash.
     """
@@ -61,4 +81,5 @@ def format_amount(amount: int | None, decimals: int, *, places: int | None = Non
     whole, fraction = divmod(abs(amount), 10**decimals)
     digits = f"{fraction:0{decimals}d}"[: decimals if places is None else places] if decimals else ""
     sign = "-" if amount < 0 else ""
-    return f"{sign}{whole:,}.{digits}" if digits else f"{sign}{whole:,}"
+    text = f"{whole:,}".replace(",", separator)
+    return f"{sign}{text}.{digits}" if digits else f"{sign}{text}"

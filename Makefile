@@ -1,0 +1,67 @@
+# Everything a person or CI runs. No other step is needed: each target sets up what it needs.
+# Python 3.11+ and make are enough; PostgreSQL comes with the Python packages.
+
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_WORKERS ?= 2
+export PYTHONDONTWRITEBYTECODE := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up test lint format types migrate doctor bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
+
+demo: $(VENV)/.runtime ## The whole way on the sandbox: P&L and a partner's statement
+	@$(BIN)/aurora demo
+
+up: $(VENV)/.runtime ## Database, sandbox, Dagster and GraphQL, until Ctrl-C
+	@$(BIN)/aurora up
+
+migrate: $(VENV)/.runtime ## Bring the warehouse's tables up to date
+	@$(BIN)/aurora migrate
+
+doctor: $(VENV)/.runtime ## Look whether everything is in place
+	@$(BIN)/aurora doctor
+
+test: $(VENV)/.dev ## Every test
+	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
+
+lint: $(VENV)/.dev ## House rules: ruff, and which package may import which
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Put the code in shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+types: $(VENV)/.dev ## mypy, strict
+	@$(BIN)/mypy
+
+bench: $(VENV)/.dev ## The benchmarks
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+lock: $(VENV)/.dev ## Renew both lock files from pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--extra build -o requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--extra build --extra dev -o requirements-dev.lock pyproject.toml
+
+clean: ## Remove the environment; data in .aurora stays
+	@rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@scripts/make-venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Aurora (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m aurora_api` is the `aurora` command, for processes that Aurora starts itself."""
+
+from aurora_api.cli import main
+
+main()

@@ -1,0 +1,138 @@
+"""The `aurora` command: what can be typed and how an error is shown; the work is in `commands/`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import psycopg
+import stamina.instrumentation
+import typer
+
+from aurora_api.commands import agreement as agreement_command
+from aurora_api.commands import api as api_command
+from aurora_api.commands import backfill as backfill_command
+from aurora_api.commands import demo as demo_command
+from aurora_api.commands import doctor as doctor_command
+from aurora_api.commands import sandbox as sandbox_command
+from aurora_api.commands import up as up_command
+from aurora_api.commands.surroundings import complaints, console
+from aurora_resources.errors import AuroraError
+from aurora_resources.sandbox.cast import WorldSpec
+from aurora_resources.warehouse.connection import open_warehouse
+from aurora_resources.warehouse.migrations import current, downgrade
+from aurora_resources.warehouse.migrations import migrate as run_migrations
+
+_SPEC = WorldSpec()
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="What did each validator earn, what do we owe whom, and can you prove it?",
+)
+agreements = typer.Typer(no_args_is_help=True, help="Partners, wallets and agreements.")
+app.add_typer(agreements, name="agreement")
+
+
+@app.command()
+def demo() -> None:
+    """Show the whole way on the sandbox: raw responses, P&L, a partner's statement."""
+    demo_command.demo()
+
+
+@app.command()
+def up(
+    *,
+    dagster_port: Annotated[int, typer.Option(help="Port of Dagster's user interface.")] = 3000,
+    api_port: Annotated[int, typer.Option(help="Port of the GraphQL service.")] = 8000,
+    sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox, if one is needed.")] = 8900,
+) -> None:
+    """Run everything: database, sandbox (unless real providers are configured), Dagster, GraphQL."""
+    up_command.up(dagster_port=dagster_port, api_port=api_port, sandbox_port=sandbox_port)
+
+
+@app.command()
+def migrate(
+    *,
+    to: Annotated[str, typer.Option(help="Revision, `head`, or `base` to remove everything.")] = "head",
+    down: Annotated[bool, typer.Option("--down", help="Go back to the revision.")] = False,
+) -> None:
+    """Bring the warehouse's tables up to date."""
+    with open_warehouse() as warehouse:
+        (downgrade if down else run_migrations)(warehouse.url, to)
+        console.print(f"{warehouse.address} is at {current(warehouse.url) or 'nothing'}")
+
+
+@app.command()
+def sandbox(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8900,
+    world: Annotated[
+        Path | None, typer.Option(help="A world file, or an end-of-epoch snapshot; see docs/sandbox.md.")
+    ] = None,
+    recording: Annotated[Path | None, typer.Option(help="A folder with exchanges.jsonl to replay.")] = None,
+    record: Annotated[Path | None, typer.Option(help="A folder to record into.")] = None,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="A fault, such as jito:rate_limited:times=2; may be repeated.")
+    ] = None,
+    seed: int = _SPEC.seed,
+    validators: int = _SPEC.validators,
+    stakers: int = _SPEC.stakers,
+    first_epoch: int = _SPEC.first_epoch,
+    epochs: int = _SPEC.epochs,
+    slots_per_epoch: int = _SPEC.slots_per_epoch,
+) -> None:
+    """Speak every provider's wire format on one port."""
+    spec = WorldSpec(seed, validators, stakers, first_epoch, epochs, slots_per_epoch)
+    sandbox_command.sandbox(host, port, world, recording, record, fault or [], spec)
+
+
+@app.command()
+def backfill(
+    chain: Annotated[str, typer.Argument(help="A chain of chains.yaml.")],
+    *,
+    first: Annotated[int, typer.Option("--from", help="First period.")],
+    last: Annotated[int, typer.Option("--to", help="Last period, inclusive.")],
+    refresh: Annotated[bool, typer.Option("--refresh", help="Ask again what is settled, too.")] = False,
+) -> None:
+    """Ask, normalise, compute and book a range of periods in one run."""
+    backfill_command.backfill(chain, first, last, refresh=refresh)
+
+
+@app.command()
+def api(*, host: str = "127.0.0.1", port: int = 8000) -> None:
+    """Answer GraphQL; `aurora up` does this, too."""
+    api_command.api(host, port)
+
+
+@app.command()
+def doctor(*, json: Annotated[bool, typer.Option("--json", help="As data.")] = False) -> None:
+    """Look whether everything is in place."""
+    if not doctor_command.doctor(as_json=json):
+        raise typer.Exit(1)
+
+
+@agreements.command("load")
+def agreement_load(
+    file: Annotated[Path, typer.Argument(help="A YAML file; see partners.yaml.")],
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only look for faults.")] = False,
+) -> None:
+    """Check a file and write what is new; loading it again changes nothing."""
+    agreement_command.load(file, check=check)
+
+
+def main() -> None:
+    """Run the command line: an error a person can mend is shown as a message, not as a traceback."""
+    # The client logs its own retries; a second line for each would be noise.
+    stamina.instrumentation.set_on_retry_hooks([])
+    try:
+        app()
+    except AuroraError as error:
+        complaints.print(f"[red]aurora:[/] {error}", highlight=False, markup=True)
+        sys.exit(1)
+    except psycopg.OperationalError as error:
+        complaints.print(f"[red]aurora:[/] PostgreSQL: {error}", highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""The commands of `aurora`, one module each; `aurora_api.cli` puts them together."""

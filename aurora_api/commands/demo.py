@@ -1,0 +1,137 @@
+"""`aurora demo`: the whole way on the sandbox, from raw responses to what a partner is owed."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from rich.table import Table
+
+from aurora_api.commands.agreement import load_file
+from aurora_api.commands.backfill import run_with_progress
+from aurora_api.commands.surroundings import console, dagster_instance, point_at_sandbox
+from aurora_resources.config import AuroraConfig
+from aurora_resources.config_files import load_config
+from aurora_resources.sandbox.generate import demo_world
+from aurora_resources.sandbox.server import SandboxServer
+from aurora_resources.units import format_amount
+from aurora_resources.warehouse.connection import open_warehouse
+from aurora_resources.warehouse.queries import read_query
+from aurora_resources.warehouse.registry import sync_registry
+
+HOME: Final = ".aurora/demo"
+CHAIN: Final = "solana-mainnet"
+PERIODS: Final = range(800, 806)
+PARTNER: Final = "northwind"
+AGREEMENTS: Final = Path("partners.yaml")
+
+_COUNTED: Final = (
+    "registry.periods",
+    "registry.agreement_rules",
+    "staging.payloads",
+    "staging.ingestions",
+    "canonical.validator_fees",
+    "canonical.validator_mev",
+    "canonical.stake_rewards",
+    "computation.generations",
+    "computation.validator_pnl",
+    "computation.commission_lines",
+    "computation.commission_statements",
+)
+
+
+def demo() -> None:
+    """Serve a small world, ingest six epochs of it, book them, and show what came out."""
+    os.environ.setdefault("AURORA_HOME", HOME)
+    with SandboxServer(demo_world()) as sandbox:
+        point_at_sandbox(sandbox)
+        config = load_config()
+        console.print(f"[bold]Aurora[/] on its provider sandbox ({sandbox.base_url}); data in {HOME}\n")
+        with open_warehouse(migrated=True) as warehouse, dagster_instance() as instance:
+            with warehouse.connect() as connection:
+                sync_registry(connection, config)
+                before = fingerprint(connection)
+                load_file(connection, config, AGREEMENTS)
+            run_with_progress(config, instance, CHAIN, list(PERIODS))
+            with warehouse.connect() as connection:
+                _show(connection, config)
+                _compare(before, fingerprint(connection))
+
+
+def fingerprint(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, str]]:
+    """Row count and a digest of every row, by table: equal fingerprints, equal content."""
+    result = {}
+    for table in _COUNTED:
+        name = psycopg.sql.Identifier(*table.split("."))
+        digest, count = hashlib.sha256(), 0
+        with connection.cursor() as cursor:
+            cursor.execute(psycopg.sql.SQL("select t::text from {} as t order by 1").format(name))
+            for (row,) in cursor:
+                digest.update(row.encode())
+                count += 1
+        result[table] = (count, digest.hexdigest())
+    return result
+
+
+def _show(connection: psycopg.Connection[Any], config: AuroraConfig) -> None:
+    chain = config.chain(CHAIN)
+
+    def coins(amount: object) -> str:
+        return format_amount(amount if isinstance(amount, int) else None, chain.native_decimals, places=6)
+
+    named = {"chain_id": CHAIN, "first": PERIODS[0], "last": PERIODS[-1], "partner": PARTNER}
+    pnl = connection.execute(read_query("api/demo_pnl.sql"), named).fetchall()
+    table = Table(title=f"What each validator earned ({chain.display_unit})", title_justify="left")
+    for head in ("epoch", "validator"):
+        table.add_column(head)
+    for head in ("exec fees", "MEV tips", "vote rewards", "commission", "total"):
+        table.add_column(head, justify="right")
+    table.add_column("state")
+    _add_rows(table, [(str(row[0]), row[1], *map(coins, row[2:7]), row[7]) for row in pnl])
+    console.print(table)
+
+    lines = connection.execute(read_query("api/demo_lines.sql"), named).fetchall()
+    (statement,) = connection.execute(read_query("api/demo_statement.sql"), named).fetchall()
+    name, period, status, total, line_count, payloads = statement
+    owed = Table(
+        title=f"\nStatement of {name}, epoch {period}, {status} ({chain.display_unit})",
+        title_justify="left",
+        show_footer=True,
+    )
+    for head in ("rule", "validator", "component"):
+        owed.add_column(head)
+    owed.add_column("base", justify="right", footer="total")
+    owed.add_column("rate", justify="right")
+    owed.add_column("amount", justify="right", footer=coins(total))
+    _add_rows(owed, [(*row[:3], coins(row[3]), _rate(row[4]), coins(row[5])) for row in lines])
+    console.print(owed)
+    summed = sum(row[5] for row in lines)
+    console.print(
+        f"{line_count} lines sum to {summed:,} {chain.native_unit}; the statement says {total:,}: "
+        f"{'equal' if summed == total else 'NOT EQUAL'}.\n"
+        f"Behind the books of that epoch: {payloads} raw responses, each kept with its SHA-256."
+    )
+
+
+def _rate(trace: dict[str, Any]) -> str:
+    if trace["rate_bps"] is not None:
+        return f"{trace['rate_bps']} bps"
+    return "tiers " + "/".join(str(part["rate_bps"]) for part in trace["slices"])
+
+
+def _add_rows(table: Table, rows: Sequence[Sequence[str]]) -> None:
+    for index, row in enumerate(rows):
+        table.add_row(*row, end_section=index + 1 < len(rows) and rows[index + 1][0] != row[0])
+
+
+def _compare(before: dict[str, tuple[int, str]], after: dict[str, tuple[int, str]]) -> None:
+    rows = sum(count for count, _ in after.values())
+    changed = [
+        f"{table} {after[table][0] - before[table][0]:+,}" for table in after if after[table] != before[table]
+    ]
+    if changed:
+        console.print(f"{rows:,} rows booked: {', '.join(changed)}. Run it again: no row changes.")
+    else:
+        console.print(f"{rows:,} rows, none of them changed by this run.")

@@ -1,0 +1,78 @@
+"""`aurora doctor`: is everything in place? One line a check, and what to do where it fails."""
+
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import anyio
+from rich.table import Table
+
+from aurora_api.commands.surroundings import configuration_directory, console, print_json
+from aurora_resources.config import AuroraConfig, ChainSettings
+from aurora_resources.config_files import load_config
+from aurora_resources.errors import AuroraError
+from aurora_resources.records import ChainHead
+from aurora_resources.warehouse.connection import open_warehouse
+from aurora_resources.warehouse.migrations import current, newest
+from aurora_resources.wiring import chain_source, open_transport
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+def doctor(*, as_json: bool) -> bool:
+    """Look at everything and print it; True when all is well."""
+    checks = list(_checks())
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        table = Table(show_header=False, box=None)
+        for check in checks:
+            table.add_row("[green]ok[/]" if check.passed else "[red]no[/]", check.name, check.detail)
+        console.print(table)
+    return all(check.passed for check in checks)
+
+
+def _checks() -> Iterator[Check]:
+    yield Check("python", True, f"{platform.python_version()} at {sys.executable}")  # noqa: FBT003
+    try:
+        config = load_config()
+        chains = ", ".join(chain.chain_id for chain in config.chains)
+        yield Check("configuration", True, f"{configuration_directory()}: {chains}")  # noqa: FBT003
+    except AuroraError as error:
+        yield Check("configuration", False, str(error))  # noqa: FBT003
+        return
+    yield from _warehouse()
+    for chain in config.chains:
+        yield _providers(config, chain)
+
+
+def _warehouse() -> Iterator[Check]:
+    try:
+        with open_warehouse() as warehouse, warehouse.connect() as connection:
+            version = connection.execute("show server_version").fetchone()
+            yield Check("postgresql", True, f"{version[0] if version else '?'}, {warehouse.address}")  # noqa: FBT003
+            at, wanted = current(warehouse.url), newest()
+            told = f"at {at or 'nothing'}, newest is {wanted}"
+            yield Check("migrations", at == wanted, told if at == wanted else f"{told}: run `aurora migrate`")
+    except AuroraError as error:
+        yield Check("postgresql", False, str(error))  # noqa: FBT003
+
+
+def _providers(config: AuroraConfig, chain: ChainSettings) -> Check:
+    async def head() -> ChainHead:
+        async with open_transport(config, chain) as transport:
+            return await chain_source(chain).head(transport)
+
+    try:
+        found = anyio.run(head)
+    except AuroraError as error:
+        return Check(chain.chain_id, False, str(error))  # noqa: FBT003
+    return Check(chain.chain_id, True, f"{chain.providers.rpc[0]} says period {found.current_period}")  # noqa: FBT003

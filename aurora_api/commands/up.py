@@ -1,0 +1,117 @@
+"""`aurora up`: the long-running system in one terminal; Ctrl-C stops everything it started."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from aurora_api.auth import TOKEN_VARIABLE, new_token, token_from_environment
+from aurora_api.commands.agreement import load_file
+from aurora_api.commands.surroundings import (
+    configuration_directory,
+    console,
+    dagster_home,
+    point_at_sandbox,
+    real_providers_configured,
+)
+from aurora_resources.config_files import load_config
+from aurora_resources.errors import AuroraError
+from aurora_resources.sandbox.app import SandboxApp
+from aurora_resources.sandbox.cast import WorldSpec
+from aurora_resources.sandbox.generate import Growth, generate_world
+from aurora_resources.sandbox.server import SandboxServer, sandbox_app
+from aurora_resources.warehouse.connection import open_warehouse
+from aurora_resources.warehouse.embedded import aurora_home
+from aurora_resources.warehouse.registry import sync_registry
+
+AGREEMENTS: Final = Path("partners.yaml")
+_PATIENCE_SECONDS: Final = 20.0
+
+
+class PartEnded(AuroraError):  # noqa: N818 - told as an error
+    """A part of the system ended by itself."""
+
+
+def up(*, dagster_port: int, api_port: int, sandbox_port: int) -> None:
+    """Start everything, print where it is, and wait. Raises PartEnded when a part ends by itself."""
+    with ExitStack() as stack:
+        on_sandbox = not real_providers_configured()
+        if on_sandbox:
+            sandbox = stack.enter_context(SandboxServer(_living_world(), port=sandbox_port))
+            point_at_sandbox(sandbox)
+            console.print(f"sandbox    {sandbox.base_url}  (set SOLANA_RPC_URL to use real providers)")
+        config = load_config()
+        warehouse = stack.enter_context(open_warehouse(migrated=True, own=True))
+        with warehouse.connect() as connection:
+            sync_registry(connection, config)
+            if on_sandbox and AGREEMENTS.is_file():
+                load_file(connection, config, AGREEMENTS)
+        console.print(f"warehouse  {warehouse.address}")
+        os.environ["AURORA_HOME"] = str(aurora_home())
+        home = dagster_home()
+        token = token_from_environment() or new_token()
+        os.environ[TOKEN_VARIABLE] = token
+        parts: dict[str, subprocess.Popen[bytes]] = {}
+        stack.callback(_stop, parts)
+        for name, command in _commands(dagster_port, api_port).items():
+            # A session of its own: Ctrl-C reaches this process alone, and it stops the others.
+            parts[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own commands
+        console.print(f"dagster    http://127.0.0.1:{dagster_port}  (records in {home})")
+        console.print(f"graphql    http://127.0.0.1:{api_port}/graphql  (Authorization: Bearer {token})")
+        console.print("\nCtrl-C stops everything.")
+        _wait(parts)
+
+
+def _commands(dagster_port: int, api_port: int) -> dict[str, list[str]]:
+    python = [sys.executable, "-m"]
+    workspace = ["-w", str(configuration_directory() / "workspace.yaml")]
+    return {
+        "dagster": [*python, "dagster_webserver", "-h", "127.0.0.1", "-p", str(dagster_port), *workspace],
+        "daemon": [*python, "dagster._daemon", "run", *workspace],
+        "graphql": [*python, "aurora_api", "api", "--port", str(api_port)],
+    }
+
+
+def _living_world() -> SandboxApp:
+    """The demonstration's world in the epoch after the last one it lists; more come as it is advanced."""
+    spec = WorldSpec()
+    world = generate_world(spec)
+    now = world.epochs[-1].epoch + 1
+    return sandbox_app(world.model_copy(update={"current_epoch": now}), grow=Growth(spec))
+
+
+def _stop(parts: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """Ask all to end, wait for each, and end for good what has not after a while."""
+    for process in parts.values():
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    for process in parts.values():
+        ending = signal.SIGTERM
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            ending = signal.SIGKILL
+        # Dagster leaves its code servers to notice by themselves; they end with the group.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, ending)
+        process.wait()
+
+
+def _wait(parts: dict[str, subprocess.Popen[bytes]]) -> None:
+    def leave(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, leave)
+    while True:
+        for name, process in parts.items():
+            code = process.poll()
+            if code is not None:
+                raise PartEnded(f"{name} ended by itself with status {code}; its own output above says why")
+        time.sleep(0.5)

@@ -1,0 +1,234 @@
+"""Agreements, wallets and partners in the warehouse: loaded from a checked file, read for the engine.
+
+Loading is idempotent: what is already there is left alone, a changed agreement becomes a new version, and a
+wallet another partner owns is a conflict, never a silent move.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from psycopg.types.range import TimestamptzRange
+
+from aurora_assets.agreement_file import AgreementFile, PartnerEntry, WalletEntry, to_version
+from aurora_assets.commission.agreement import (
+    AgreementStatus,
+    AgreementVersion,
+    LossPolicy,
+    Method,
+    Rule,
+    Tier,
+    TierMetric,
+    TierMode,
+    TierSchedule,
+    TierScope,
+    WalletClaim,
+)
+from aurora_resources.config import ChainSettings
+from aurora_resources.errors import AgreementError
+from aurora_resources.records import Component
+from aurora_resources.warehouse.queries import read_query
+
+
+@dataclass(slots=True)
+class Loaded:
+    """How much a file changed."""
+
+    partners: int = 0
+    wallets: int = 0
+    versions: int = 0
+    statuses: int = 0
+
+
+def load_agreements(
+    connection: psycopg.Connection[Any], file: AgreementFile, chains: Mapping[str, ChainSettings]
+) -> Loaded:
+    """Write what the file says and the warehouse does not, in one transaction.
+
+    Raises AgreementError for a wallet that another partner owns in the same time.
+    """
+    loaded = Loaded()
+    with connection.transaction():
+        known = {version.agreement_id: version for version in read_agreements(connection)}
+        for partner in file.partners:
+            partner_id = _put_partner(connection, partner, loaded)
+            for wallet in partner.wallets:
+                _put_wallet(connection, partner, partner_id, wallet, loaded)
+            for entry in partner.agreements:
+                before = known.get(entry.id)
+                if before is not None and before.partner_id != partner.code:
+                    raise AgreementError(
+                        f"agreement {entry.id} belongs to partner {before.partner_id}; "
+                        f"give the one of {partner.code} another id"
+                    )
+                wanted = to_version(partner, entry, version=before.version if before else 1, chains=chains)
+                _put_agreement(connection, partner_id, entry.name, wanted, before, loaded)
+                if before is None or replace(before, status=wanted.status) != wanted:
+                    number = before.version + 1 if before else 1
+                    _add_version(connection, replace(wanted, version=number), entry.reason)
+                    loaded.versions += 1
+    return loaded
+
+
+def read_agreements(connection: psycopg.Connection[Any]) -> tuple[AgreementVersion, ...]:
+    """Every version of every agreement, oldest first within one; partners by their code."""
+    rules: dict[tuple[str, int], list[Rule]] = {}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(read_query("registry/agreement_rules.sql")):
+            rules.setdefault((row["agreement_id"], row["version"]), []).append(_rule(row))
+        versions = cursor.execute(read_query("registry/agreement_versions.sql")).fetchall()
+    return tuple(
+        AgreementVersion(
+            agreement_id=row["agreement_id"],
+            version=row["version"],
+            partner_id=row["partner_code"],
+            status=AgreementStatus(row["status"]),
+            valid_from=row["valid_from"],
+            valid_until=row["valid_until"],
+            rules=tuple(rules.get((row["agreement_id"], row["version"]), ())),
+        )
+        for row in versions
+    )
+
+
+def read_claims(connection: psycopg.Connection[Any], chain_id: str) -> tuple[WalletClaim, ...]:
+    """Every wallet claim of a chain; partners by their code."""
+    rows = connection.execute(read_query("registry/wallet_claims.sql"), {"chain_id": chain_id}).fetchall()
+    return tuple(WalletClaim(chain_id, *row) for row in rows)
+
+
+def read_partner_ids(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """The warehouse's id of each partner, by code."""
+    return dict(connection.execute(read_query("registry/partner_ids.sql")).fetchall())
+
+
+def _put_partner(connection: psycopg.Connection[Any], partner: PartnerEntry, loaded: Loaded) -> int:
+    named = {"code": partner.code, "name": partner.name}
+    loaded.partners += connection.execute(read_query("registry/put_partner.sql"), named).rowcount
+    return read_partner_ids(connection)[partner.code]
+
+
+def _put_wallet(
+    connection: psycopg.Connection[Any],
+    partner: PartnerEntry,
+    partner_id: int,
+    entry: WalletEntry,
+    loaded: Loaded,
+) -> None:
+    place = {
+        "chain_id": entry.chain,
+        "wallet": entry.wallet,
+        "partner_id": partner_id,
+        "valid": TimestamptzRange(entry.valid_from, entry.valid_until),
+    }
+    connection.execute(read_query("registry/put_wallet.sql"), place)
+    try:
+        with connection.transaction():
+            loaded.wallets += connection.execute(read_query("registry/claim_wallet.sql"), place).rowcount
+    except psycopg.errors.ExclusionViolation:
+        owners = ", ".join(
+            sorted({c.partner_id for c in read_claims(connection, entry.chain) if c.wallet == entry.wallet})
+        )
+        raise AgreementError(
+            f"partner {partner.code}: wallet {entry.wallet} on {entry.chain} is claimed already by {owners} "
+            "in a time that overlaps; the first accepted introduction holds: end that claim first"
+        ) from None
+
+
+def _put_agreement(
+    connection: psycopg.Connection[Any],
+    partner_id: int,
+    name: str,
+    wanted: AgreementVersion,
+    before: AgreementVersion | None,
+    loaded: Loaded,
+) -> None:
+    if before is not None and before.status is AgreementStatus.TERMINATED is not wanted.status:
+        raise AgreementError(
+            f"agreement {wanted.agreement_id} is TERMINATED, which is final; make a new agreement"
+        )
+    changed = connection.execute(
+        read_query("registry/put_agreement.sql"),
+        {
+            "agreement_id": wanted.agreement_id,
+            "partner_id": partner_id,
+            "name": name,
+            "status": wanted.status.value,
+        },
+    ).rowcount
+    loaded.statuses += changed if before is not None else 0
+
+
+def _add_version(connection: psycopg.Connection[Any], wanted: AgreementVersion, reason: str) -> None:
+    key = {"agreement_id": wanted.agreement_id, "version": wanted.version}
+    connection.execute(
+        read_query("registry/add_agreement_version.sql"),
+        key | {"valid_from": wanted.valid_from, "valid_until": wanted.valid_until, "reason": reason},
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            read_query("registry/add_agreement_rule.sql"),
+            [
+                key
+                | {
+                    "rule_id": rule.rule_id,
+                    "rule_order": rule.order,
+                    "component": rule.component.value,
+                    "method": rule.method.value,
+                    "chain_id": rule.chain_id,
+                    "validator_key": rule.validator_key,
+                    "rate_bps": rule.rate_bps,
+                    "tiers": None if rule.tiers is None else Jsonb(_tiers_to_json(rule.tiers)),
+                    "floor_amount": rule.floor,
+                    "cap_amount": rule.cap,
+                    "guarantee": rule.guarantee,
+                    "loss_policy": rule.loss_policy.value,
+                }
+                for rule in wanted.rules
+            ],
+        )
+
+
+def _tiers_to_json(schedule: TierSchedule) -> dict[str, object]:
+    """Bounds as text: JSON readers may hold a large number as a float."""
+    return {
+        "mode": schedule.mode.value,
+        "metric": schedule.metric.value,
+        "scope": schedule.scope.value,
+        "tiers": [
+            {"upto": None if tier.upper is None else str(tier.upper), "rate_bps": tier.rate_bps}
+            for tier in schedule.tiers
+        ],
+    }
+
+
+def _tiers_from_json(stored: Mapping[str, Any]) -> TierSchedule:
+    return TierSchedule(
+        tiers=tuple(
+            Tier(None if tier["upto"] is None else int(tier["upto"]), tier["rate_bps"])
+            for tier in stored["tiers"]
+        ),
+        mode=TierMode(stored["mode"]),
+        metric=TierMetric(stored["metric"]),
+        scope=TierScope(stored["scope"]),
+    )
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    return Rule(
+        rule_id=row["rule_id"],
+        order=row["rule_order"],
+        component=Component(row["component"]),
+        method=Method(row["method"]),
+        chain_id=row["chain_id"],
+        validator_key=row["validator_key"],
+        rate_bps=row["rate_bps"],
+        tiers=None if row["tiers"] is None else _tiers_from_json(row["tiers"]),
+        floor=row["floor_amount"],
+        cap=row["cap_amount"],
+        guarantee=row["guarantee"],
+        loss_policy=LossPolicy(row["loss_policy"]),
+    )

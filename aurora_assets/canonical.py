@@ -1,0 +1,100 @@
+"""The canonical assets of a chain: staged answers become facts, one asset a table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import dagster as dg
+
+from aurora_assets.materialising import Metadata, materialise
+from aurora_assets.partitions import chain_partitions
+from aurora_assets.resources import AuroraResource
+from aurora_assets.staging import findings_table, group_of, staging_key
+from aurora_assets.steps import normalise
+from aurora_assets.steps.ingest import ChainRun
+from aurora_assets.steps.normalise import Normalised
+from aurora_resources.config import ChainSettings
+from aurora_resources.records import Role
+
+LAYER: Final = "canonical"
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A canonical asset: what it is made from and what a row is."""
+
+    made_from: tuple[Role, ...]
+    after: tuple[str, ...]
+    step: Callable[[ChainRun, int], Normalised]
+    row: str
+
+
+_TABLES: Final[Mapping[str, _Table]] = {
+    "validator_identities": _Table(
+        (Role.PERIODS,),
+        (),
+        normalise.normalise_period,
+        "The identity each validator used in a period; the period and the validators are registered too.",
+    ),
+    "validator_fees": _Table(
+        (Role.FEES, Role.MEV),
+        ("validator_identities",),
+        normalise.normalise_fees,
+        "Execution fees, one row a validator and period.",
+    ),
+    "validator_mev": _Table(
+        (Role.MEV,),
+        ("validator_identities",),
+        normalise.normalise_mev,
+        "MEV, one row a validator and period.",
+    ),
+    "stake_rewards": _Table(
+        (Role.REWARDS, Role.MEV, Role.STAKES),
+        ("validator_identities",),
+        normalise.normalise_rewards,
+        "Stake and rewards per stake account, and per validator in canonical.validator_rewards.",
+    ),
+    "validator_meta": _Table(
+        (Role.META,),
+        ("validator_identities",),
+        normalise.normalise_meta,
+        "Descriptive data, one row a validator and period; nothing here is money.",
+    ),
+}
+
+
+def canonical_key(chain_id: str, table: str) -> dg.AssetKey:
+    """Chain, layer, table."""
+    return dg.AssetKey([chain_id, LAYER, table])
+
+
+def canonical_assets(chain: ChainSettings) -> Sequence[dg.AssetsDefinition]:
+    """One asset a table."""
+    return [_canonical_asset(chain, name, table) for name, table in _TABLES.items()]
+
+
+def _canonical_asset(chain: ChainSettings, name: str, table: _Table) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=canonical_key(chain.chain_id, name),
+        deps=[
+            *(staging_key(chain.chain_id, role) for role in table.made_from),
+            *(canonical_key(chain.chain_id, earlier) for earlier in table.after),
+        ],
+        group_name=group_of(chain.chain_id, LAYER),
+        partitions_def=chain_partitions(chain),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        kinds={"python", "postgres"},
+        description=table.row,
+    )
+    def normalised(context: dg.AssetExecutionContext, aurora: AuroraResource) -> dg.MaterializeResult[Any]:
+        def step(run: ChainRun, period_id: int) -> Metadata:
+            done = table.step(run, period_id)
+            return {
+                "dagster/row_count": done.row_count,
+                "changed": done.changed,
+                "findings": findings_table(done.findings),
+            }
+
+        return materialise(context, aurora, chain.chain_id, step)
+
+    return normalised

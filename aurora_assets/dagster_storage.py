@@ -1,0 +1,46 @@
+"""Dagster's own records in the warehouse's PostgreSQL, schema `dagster`; named by `dagster.yaml`.
+
+A class and not an address, because the embedded server must run before anybody can connect to it: whichever
+Dagster process comes first starts it, and holds it until it ends.
+"""
+
+import atexit
+import os
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres.storage import DagsterPostgresStorage
+
+from aurora_resources.warehouse.connection import open_warehouse
+from aurora_resources.warehouse.embedded import aurora_home
+
+
+class WarehouseStorage(DagsterPostgresStorage):
+    """PostgreSQL storage on whatever server the warehouse is on."""
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """Nothing to configure: `AURORA_DATABASE_URL` and `AURORA_HOME` say where the warehouse is."""
+        return {}
+
+    @classmethod
+    def from_config_value(
+        cls,
+        inst_data: ConfigurableClassData | None,
+        config_value: Any,  # noqa: ANN401, ARG003 - Dagster's signature
+    ) -> Self:
+        """The storage of this process."""
+        url = _held_storage_url(os.environ.get("AURORA_DATABASE_URL"), aurora_home())
+        return cls(postgres_url=url, should_autocreate_tables=True, inst_data=inst_data)
+
+
+@cache
+def _held_storage_url(database_url: str | None, home: Path) -> str:  # noqa: ARG001 - part of the key
+    """Open the warehouse once a process; Dagster makes storages freely and never says when it is done."""
+    holding = ExitStack()
+    warehouse = holding.enter_context(open_warehouse(home=home, application="dagster"))
+    atexit.register(holding.close)
+    return warehouse.dagster_storage_url()

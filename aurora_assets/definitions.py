@@ -1,0 +1,50 @@
+"""Everything Dagster loads: the assets, checks, jobs and sensor of every configured chain."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+from dagster._utils.warnings import BetaWarning, PreviewWarning
+
+from aurora_assets.canonical import canonical_assets
+from aurora_assets.checks import chain_checks
+from aurora_assets.computation import computation_assets
+from aurora_assets.jobs import ChainJobs, chain_jobs
+from aurora_assets.resources import AuroraResource
+from aurora_assets.sensors import finality_sensor
+from aurora_assets.staging import staging_assets
+from aurora_resources.config import ChainSettings
+from aurora_resources.config_files import load_chains
+
+
+def build_definitions(
+    chains: Sequence[ChainSettings], resource: AuroraResource | None = None
+) -> dg.Definitions:
+    """The graph of these chains; `resource` stands in for the one made from the environment."""
+    with warnings.catch_warnings():
+        # Single-run backfills and partitioned checks are marked so; both were tried at the locked version.
+        warnings.simplefilter("ignore", BetaWarning)
+        warnings.simplefilter("ignore", PreviewWarning)
+        jobs: list[tuple[ChainSettings, ChainJobs]] = [(chain, chain_jobs(chain)) for chain in chains]
+        return dg.Definitions(
+            assets=list(_assets(chains)),
+            asset_checks=[check for chain in chains for check in chain_checks(chain)],
+            jobs=[job for _, both in jobs for job in both],
+            sensors=[finality_sensor(chain, both) for chain, both in jobs],
+            resources={"aurora": resource or AuroraResource()},
+            # Small SQL steps: a process for each would cost more than the work.
+            executor=dg.in_process_executor,
+        )
+
+
+def _assets(chains: Sequence[ChainSettings]) -> Iterator[dg.AssetsDefinition]:
+    for chain in chains:
+        yield from staging_assets(chain)
+        yield from canonical_assets(chain)
+        yield from computation_assets(chain)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The chains of the working directory (or `$AURORA_CONFIG_DIR`); secrets are resolved by each run."""
+    return build_definitions(load_chains())

@@ -1,0 +1,48 @@
+"""Jobs: everything of one chain for a period or a range, and the stake snapshot that cannot wait."""
+
+from typing import NamedTuple
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from aurora_assets.staging import staging_key
+from aurora_resources.config import ChainSettings
+from aurora_resources.records import Role
+
+
+def job_name(chain_id: str) -> str:
+    """The name of a chain's whole job."""
+    return f"{chain_id.replace('-', '_')}_all"
+
+
+def snapshot_job_name(chain_id: str) -> str:
+    """The name of a chain's snapshot job."""
+    return f"{chain_id.replace('-', '_')}_stake_snapshot"
+
+
+class ChainJobs(NamedTuple):
+    """`everything` goes from the providers to the statements; `snapshot` keeps the stake accounts.
+
+    The snapshot must be asked while the next period runs, before the chain forgets.
+    """
+
+    everything: UnresolvedAssetJobDefinition
+    snapshot: UnresolvedAssetJobDefinition
+
+
+def chain_jobs(chain: ChainSettings) -> ChainJobs:
+    """Both jobs of a chain."""
+    return ChainJobs(
+        everything=dg.define_asset_job(
+            job_name(chain.chain_id),
+            selection=dg.AssetSelection.key_prefixes([chain.chain_id]),
+            description=f"{chain.name}: ask the providers, normalise, compute P&L, commissions, statements.",
+        ),
+        snapshot=dg.define_asset_job(
+            snapshot_job_name(chain.chain_id),
+            selection=dg.AssetSelection.assets(
+                staging_key(chain.chain_id, Role.PERIODS), staging_key(chain.chain_id, Role.STAKES)
+            ),
+            description=f"{chain.name}: keep the stake accounts as they were at the end of the period.",
+        ),
+    )

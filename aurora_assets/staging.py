@@ -1,0 +1,84 @@
+"""The staging assets of a chain: ask a role's providers about each period and keep every answer."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import dagster as dg
+
+from aurora_assets.materialising import Metadata, materialise_asking
+from aurora_assets.partitions import chain_partitions
+from aurora_assets.resources import AuroraResource
+from aurora_assets.steps.ingest import EARLIER_ROLES, ChainRun, Ingested, ingest
+from aurora_resources.config import ChainSettings
+from aurora_resources.records import Asks, ChainHead, Finding, Role
+
+LAYER: Final = "staging"
+
+
+class StagingConfig(dg.Config):
+    """`refresh` asks again even where nothing is left open."""
+
+    refresh: bool = False
+
+
+def staging_key(chain_id: str, role: Role) -> dg.AssetKey:
+    """Chain, layer, role."""
+    return dg.AssetKey([chain_id, LAYER, role.value])
+
+
+def group_of(chain_id: str, layer: str) -> str:
+    """Dagster's groups may not hold a dash."""
+    return f"{chain_id.replace('-', '_')}_{layer}"
+
+
+def staging_assets(chain: ChainSettings) -> Sequence[dg.AssetsDefinition]:
+    """One asset a role."""
+    return [_staging_asset(chain, role) for role in Role]
+
+
+def _staging_asset(chain: ChainSettings, role: Role) -> dg.AssetsDefinition:
+    providers = chain.providers.for_role(role)
+
+    @dg.asset(
+        key=staging_key(chain.chain_id, role),
+        deps=[staging_key(chain.chain_id, earlier) for earlier in EARLIER_ROLES[role]],
+        group_name=group_of(chain.chain_id, LAYER),
+        partitions_def=chain_partitions(chain),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=f"provider_{providers[0]}",
+        kinds={"http", "postgres"},
+        description=f"Responses of {', '.join(providers)} about {role.value}, exactly as received.",
+    )
+    def staged(
+        context: dg.AssetExecutionContext, config: StagingConfig, aurora: AuroraResource
+    ) -> dg.MaterializeResult[Any]:
+        async def step(run: ChainRun, transport: Asks, head: ChainHead, period_id: int) -> Metadata:
+            return _told(await ingest(run, transport, head, period_id, role, refresh=config.refresh))
+
+        return materialise_asking(context, aurora, chain.chain_id, step)
+
+    return staged
+
+
+def _told(ingested: Ingested) -> Metadata:
+    ingestion = ingested.ingestion
+    told: dict[str, Any] = {"asked": ingested.asked, "findings": findings_table(ingested.findings)}
+    if ingestion is not None:
+        told |= {
+            "dagster/row_count": ingestion.payload_count,
+            "content_sha256": ingestion.content_digest.hex(),
+            "settled": ingestion.settled,
+            "chain_was_in_period": ingestion.head_period,
+        }
+    return told
+
+
+def findings_table(findings: Sequence[Finding]) -> dg.MarkdownMetadataValue:
+    """Findings as a Markdown table a person wants to read."""
+    if not findings:
+        return dg.MetadataValue.md("none")
+    rows = "\n".join(
+        f"| {finding.code} | {finding.validator_key or ''} | {finding.message} |" for finding in findings[:50]
+    )
+    more = f"\n\n{len(findings) - 50} more" if len(findings) > 50 else ""  # noqa: PLR2004 - as above
+    return dg.MetadataValue.md(f"| finding | validator | message |\n|---|---|---|\n{rows}{more}")

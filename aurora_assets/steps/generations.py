@@ -1,0 +1,97 @@
+"""Generations: a computed slice is written beside the one before and takes its place; nothing is deleted.
+
+Content equal to the one in force is not written again, so that a recompute of unchanged inputs changes no
+row. "As of" is a generation id.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from aurora_resources.warehouse.queries import read_query
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationKey:
+    """What a generation is a version of."""
+
+    dataset: str
+    chain_id: str
+    period_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booked slice. `changed` is False when the generation in force already said the same."""
+
+    generation_id: int
+    row_count: int
+    changed: bool
+
+
+def content_digest(tables: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
+    """SHA-256 of rows by table as canonical JSON; amounts are written as decimal integers."""
+    text = json.dumps(
+        {name: [list(row) for row in rows] for name, rows in tables.items()},
+        sort_keys=True,
+        separators=(",", ":"),
+        default=_as_text,
+    )
+    return hashlib.sha256(text.encode()).digest()
+
+
+def current_generation(connection: psycopg.Connection[Any], key: GenerationKey) -> tuple[int, bytes] | None:
+    """Id and content digest of the generation in force, or None."""
+    row = connection.execute(
+        read_query("computation/current_generation.sql"),
+        {"dataset": key.dataset, "chain_id": key.chain_id, "period_id": key.period_id},
+    ).fetchone()
+    return None if row is None else (row[0], bytes(row[1]))
+
+
+def begin_generation(
+    connection: psycopg.Connection[Any],
+    key: GenerationKey,
+    *,
+    digest: bytes,
+    row_count: int,
+    based_on: int | None,
+    engine_version: str,
+    run_id: str,
+) -> int:
+    """Supersede the generation in force and return the new one's id; the caller inserts its rows."""
+    named = {"dataset": key.dataset, "chain_id": key.chain_id, "period_id": key.period_id}
+    connection.execute(read_query("computation/supersede_generation.sql"), named)
+    rows = connection.execute(
+        read_query("computation/add_generation.sql"),
+        named
+        | {
+            "content_digest": digest,
+            "row_count": row_count,
+            "based_on": based_on,
+            "engine_version": engine_version,
+            "run_id": run_id,
+        },
+    ).fetchall()
+    generation_id: int = rows[0][0]
+    return generation_id
+
+
+def copy_rows(connection: psycopg.Connection[Any], statement: str, rows: Iterable[Sequence[object]]) -> None:
+    """Load rows with the COPY statement of that name."""
+    with connection.cursor() as cursor, cursor.copy(read_query(statement)) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, UUID):
+        return str(value)
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat())
+    raise TypeError(f"{type(value).__name__} has no canonical text")

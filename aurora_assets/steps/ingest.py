@@ -1,0 +1,222 @@
+"""Ask a chain's providers about one period and keep every answer: the staging layer's step.
+
+Providers are asked in the configured order; a validator the first one says nothing about is asked from the
+next, and with `reconcile` the others are asked about everyone, so that the canonical step can compare. What
+counts as final is decided here, before anything is asked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from aurora_resources.config import ChainSettings
+from aurora_resources.errors import NotYetAvailable, PeriodError, ProviderError
+from aurora_resources.providers.registry import ChainSource, Staged
+from aurora_resources.records import (
+    Asks,
+    ChainHead,
+    FactState,
+    Finding,
+    Period,
+    Role,
+    TrackedValidator,
+)
+from aurora_resources.warehouse.connection import Warehouse
+from aurora_resources.warehouse.staging import (
+    Ingestion,
+    SliceKey,
+    StagingSlice,
+    current_ingestion,
+    read_staged,
+)
+
+SETTLING_PERIODS: Final = 2
+"""A period's own description is asked again until the chain is this many periods on."""
+
+EARLIER_ROLES: Final[Mapping[Role, tuple[Role, ...]]] = {
+    Role.PERIODS: (),
+    Role.STAKES: (Role.PERIODS,),
+    Role.META: (Role.PERIODS,),
+    Role.MEV: (Role.PERIODS,),
+    Role.FEES: (Role.PERIODS, Role.MEV),
+    Role.REWARDS: (Role.PERIODS, Role.MEV, Role.STAKES),
+}
+"""Which staged answers a role's questions are built from: the graph's edges between staging assets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What a staging step did: the ingestion in force, and what a person should know."""
+
+    ingestion: Ingestion | None
+    asked: bool
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChainRun:
+    """One chain during one run: who to ask, how to understand, where to keep."""
+
+    settings: ChainSettings
+    source: ChainSource
+    warehouse: Warehouse
+    run_id: str
+
+    def require_final(self, head: ChainHead, period_id: int) -> None:
+        """Raise PeriodError when the period is not final under the chain's `finality_lag`."""
+        lag = max(1, self.settings.finality_lag)
+        if period_id + lag > head.current_period:
+            raise PeriodError(
+                f"{self.settings.chain_id}: period {period_id} is not final: the chain is in period "
+                f"{head.current_period} and finality_lag is {self.settings.finality_lag}; "
+                f"it will be when period {period_id + lag} starts"
+            )
+
+    def require_over(self, head: ChainHead, period_id: int) -> None:
+        """Raise PeriodError when the period is still running or in the future."""
+        if period_id >= head.current_period:
+            raise PeriodError(
+                f"{self.settings.chain_id}: period {period_id} is not over: "
+                f"the chain is in period {head.current_period}"
+            )
+
+
+async def ingest(
+    run: ChainRun, transport: Asks, head: ChainHead, period_id: int, role: Role, *, refresh: bool = False
+) -> Ingested:
+    """Ask `role` for one period and make the answers the current ones.
+
+    A settled slice is not asked again unless `refresh`. Raises PeriodError for a period that is not final
+    (for the description and the stake snapshot: not over), ProviderError when no provider answered.
+    """
+    if role in {Role.PERIODS, Role.STAKES}:
+        run.require_over(head, period_id)
+    else:
+        run.require_final(head, period_id)
+    key = SliceKey(run.settings.chain_id, period_id, role)
+    with run.warehouse.connect(autocommit=True) as connection:
+        before = current_ingestion(connection, key)
+        if before is not None and before.settled and not refresh:
+            return Ingested(before, asked=False, findings=())
+        if role is Role.STAKES and head.current_period != period_id + 1:
+            return Ingested(before, asked=False, findings=(_no_snapshot(period_id, head),))
+        earlier = read_staged(connection, run.settings.chain_id, period_id, EARLIER_ROLES[role])
+        staging = StagingSlice(connection, transport, key, run.run_id)
+        try:
+            outcome = await _Inquiry(run, staging, period_id, role, earlier).ask_in_order()
+        finally:
+            staging.flush()
+        settled = outcome.settled and (
+            role is not Role.PERIODS or head.current_period >= period_id + SETTLING_PERIODS
+        )
+        ingestion = staging.finish(
+            settled=settled, head_period=head.current_period, findings=outcome.findings
+        )
+    return Ingested(ingestion, asked=True, findings=tuple(outcome.findings))
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """`waiting` are the validators nobody answered for; `settled`: nothing is left to ask another time."""
+
+    waiting: tuple[TrackedValidator, ...]
+    done: bool = False
+    settled: bool = True
+    findings: list[Finding] = field(default_factory=list)
+    failures: list[ProviderError] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inquiry:
+    run: ChainRun
+    staging: StagingSlice
+    period_id: int
+    role: Role
+    earlier: Staged
+
+    async def ask_in_order(self) -> _Outcome:
+        """Ask the role's providers, first to last, until every validator is answered for."""
+        validators = self._validators()
+        outcome = _Outcome(waiting=validators)
+        for provider in self.run.settings.providers.for_role(self.role):
+            if outcome.done and not self._reconciles():
+                break
+            await self._ask_one(provider, validators if outcome.done else outcome.waiting, outcome)
+        if outcome.failures and not outcome.done:
+            raise outcome.failures[0]
+        if self.role is Role.PERIODS and not outcome.done:
+            raise PeriodError(outcome.findings[0].message)
+        outcome.settled = outcome.settled and outcome.done
+        return outcome
+
+    async def _ask_one(
+        self, provider: str, validators: Sequence[TrackedValidator], outcome: _Outcome
+    ) -> None:
+        try:
+            await self.run.source.ask(
+                self.staging, self.role, provider, self._period(), validators, self._staged()
+            )
+            states = self._states(provider, validators)
+        except NotYetAvailable as error:
+            outcome.settled = False
+            outcome.findings.append(Finding("NOT_YET_AVAILABLE", f"period {self.period_id}: {error}"))
+            return
+        except ProviderError as error:
+            error.add_note(f"while asking {self.role} of period {self.period_id}")
+            outcome.findings.append(Finding("PROVIDER_FAILED", f"period {self.period_id}: {error}"))
+            if not outcome.done:
+                outcome.failures.append(error)
+            return
+        if outcome.done:
+            return
+        missing = {key for key, state in states.items() if state is FactState.MISSING}
+        outcome.waiting = tuple(v for v in outcome.waiting if v.validator_key in missing)
+        outcome.done = not outcome.waiting
+        outcome.settled = outcome.settled and FactState.PROVISIONAL not in states.values()
+
+    def _reconciles(self) -> bool:
+        """Only fees are counted by providers in different ways; a whole network's would be asked for days."""
+        settings = self.run.settings
+        return settings.reconcile and self.role is Role.FEES and settings.validators != "all"
+
+    def _staged(self) -> Staged:
+        return {**self.earlier, **self.staging.staged()}
+
+    def _period(self) -> Period | int:
+        if self.role is Role.PERIODS:
+            return self.period_id
+        return self.run.source.understand_period(self.period_id, self.earlier)
+
+    def _validators(self) -> tuple[TrackedValidator, ...]:
+        if self.role is Role.PERIODS:
+            return ()
+        declared = self.run.settings.declared_validators()
+        return self.run.source.understand_validators(self.period_id, declared, self.earlier)
+
+    def _states(self, provider: str, validators: Sequence[TrackedValidator]) -> dict[str, FactState]:
+        """The state of each validator's fact as `provider` tells it; reading proves answers sound."""
+        source, staged, period = self.run.source, self._staged(), self._period()
+        if isinstance(period, int):
+            source.understand_period(period, staged)
+            return {}
+        if self.role is Role.FEES:
+            fees = source.understand_fees(provider, period, validators, staged).records
+            return {record.validator_key: record.state for record in fees}
+        if self.role is Role.MEV:
+            mev = source.understand_mev(provider, period, validators, staged).records
+            return {record.validator_key: record.state for record in mev}
+        if self.role is Role.REWARDS:
+            rewards = source.understand_rewards(provider, period, validators, staged)[0].records
+            return {record.validator_key: record.state for record in rewards}
+        if self.role is Role.META:
+            source.understand_meta(provider, period, validators, staged)
+        return {}
+
+
+def _no_snapshot(period_id: int, head: ChainHead) -> Finding:
+    return Finding(
+        "NO_STAKE_SNAPSHOT",
+        f"no snapshot of stake accounts was taken for period {period_id}: one must be taken while period "
+        f"{period_id + 1} runs, and the chain is in {head.current_period}; "
+        "stakers come from the MEV provider's own end-of-period snapshot where it has one",
+    )

@@ -1,0 +1,41 @@
+"""Bytes to typed answers: one decoder an answer, in exact integers, with errors that name place and field.
+
+The shapes themselves stand beside each provider's questions (`rpc_answers.py`, `jito.py`, ...). Nothing here
+knows an endpoint. JSON integers of any size stay exact; a float where an integer belongs is an error.
+"""
+
+from typing import Annotated, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+from aurora_resources.errors import PayloadError
+from aurora_resources.records import Payload
+
+T = TypeVar("T")
+
+Unsigned: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
+RateBps: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+
+
+class Shape(Generic[T]):
+    """The documented shape of one answer; `read` turns bytes into it, ignoring fields nobody needs."""
+
+    def __init__(self, wanted: type[T]) -> None:
+        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(wanted)
+
+    def read(self, payload: Payload) -> T:
+        """Raise PayloadError naming provider, endpoint and field when the body has another shape."""
+        try:
+            return self._decoder.decode(payload.body)
+        except msgspec.MsgspecError as problem:
+            raise unexpected(payload, str(problem)) from None
+
+
+def unexpected(payload: Payload, problem: str) -> PayloadError:
+    """The error for a body that is not what the provider documents."""
+    return PayloadError(
+        f"{problem}; the body of {len(payload.body)} bytes is kept in staging",
+        provider=payload.question.provider,
+        endpoint=payload.question.endpoint,
+        status=payload.status,
+    )

@@ -1,0 +1,210 @@
+"""A validator's execution fees of an epoch: block by block from a node, or as Solana Beach sums them.
+
+Fees are attributed by slot leader, whoever the Fee row credited. A produced slot whose block was not read
+makes the sum unknown, not smaller. The parts shared with stakers come from Jito's book (`tips.py`).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
+from aurora_resources.providers.solana import rpc_answers, solanabeach
+from aurora_resources.providers.solana.concurrently import ask_all, for_each
+from aurora_resources.providers.solana.periods import Boundaries
+from aurora_resources.providers.solana.rpc import BLOCK_HEADER, SolanaRpc
+from aurora_resources.providers.solana.solanabeach import EpochFees, SolanaBeach
+from aurora_resources.providers.solana.staged import Answers, rpc_params
+from aurora_resources.records import Asks, Payload
+
+_NOT_FOUND: Final = 404
+_ONE_BY_ONE: Final = 16
+"""Up to so many identities the leader schedule is asked for each; above, the whole schedule once."""
+_PAGES_AT_MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What one identity's blocks earned: lamports, and how many blocks."""
+
+    lamports: int
+    blocks: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoFees:
+    """Why the fees of an identity are not known."""
+
+    reason: str
+
+
+async def ask_blocks(asks: Asks, rpc: SolanaRpc, limits: Boundaries, identities: Iterable[str]) -> None:
+    """Read every block that `identities` produced between `limits`.
+
+    Raises HistoryUnavailable when the node's list of produced slots has holes, and ProviderError.
+    """
+    wanted = sorted(set(identities))
+    if not wanted:
+        return
+    one_by_one: list[str | None] = [*wanted] if len(wanted) <= _ONE_BY_ONE else [None]
+    scheduled = await ask_all(asks, [rpc.leader_schedule(limits.first_slot, one) for one in one_by_one])
+    leaders = _Leaders.read(scheduled)
+    if not any(leaders.slots_of(identity) for identity in wanted):
+        return
+    listed = await ask_all(asks, rpc.blocks(limits.first_slot, limits.last_slot))
+    headers = [rpc.block_header(limits.first_produced), rpc.block_header(limits.next_produced)]
+    produced = _produced(listed)
+    hole = _hole(limits, len(produced), await ask_all(asks, headers))
+    if hole is not None:
+        raise HistoryUnavailable(
+            f"{hole}; configure a node with an archive", provider=rpc.provider, endpoint="getBlocks"
+        )
+    led = {limits.first_slot + slot for identity in wanted for slot in leaders.slots_of(identity) or ()}
+    await ask_all(asks, [rpc.block_rewards(slot) for slot in sorted(led & produced)])
+
+
+def fees_of_blocks(
+    found: Answers, limits: Boundaries, identities: Iterable[str]
+) -> Mapping[str, Fees | NoFees]:
+    """Fees by identity from the staged blocks. Raises PayloadError."""
+    leaders = _Leaders.read(found.every("getLeaderSchedule"))
+    listed = found.every("getBlocks")
+    produced = _produced(listed)
+    hole = _hole(limits, len(produced), found.every(BLOCK_HEADER)) if listed else None
+    by_slot = {
+        rpc_params(payload.question)[0]: rpc_answers.block_rewards(payload).total(rpc_answers.FEE)
+        for payload in found.every("getBlock")
+    }
+
+    def fees_of(identity: str) -> Fees | NoFees:
+        indices = leaders.slots_of(identity)
+        if indices is None:
+            return NoFees(f"{found.provider} has no leader schedule of the epoch for {identity}")
+        if indices and not listed:
+            return NoFees(f"the produced slots were not asked of {found.provider}")
+        if hole is not None:
+            return NoFees(hole)
+        led = [slot for index in indices if (slot := limits.first_slot + index) in produced]
+        if unread := [slot for slot in led if slot not in by_slot]:
+            return NoFees(
+                f"{len(unread)} of {len(led)} blocks of {identity} were not read from {found.provider}, "
+                f"the first in slot {unread[0]}"
+            )
+        return Fees(sum([by_slot[slot] for slot in led]), len(led))
+
+    return {identity: fees_of(identity) for identity in identities}
+
+
+async def ask_history(asks: Asks, beach: SolanaBeach, epoch: int, identities: Iterable[str]) -> None:
+    """Ask Solana Beach for each identity's history until `epoch` is found. Raises ProviderError."""
+
+    async def ask_identity(identity: str) -> None:
+        for page in range(_PAGES_AT_MOST):
+            try:
+                payload = await asks.ask(beach.block_rewards(identity, page * solanabeach.PAGE_ROWS))
+            except NotYetAvailable as unknown:
+                if unknown.status != _NOT_FOUND:
+                    raise
+                return  # an identity it does not know: missing for this validator, no fault of the others
+            rows = solanabeach.epoch_fees(payload)
+            if len(rows) < solanabeach.PAGE_ROWS or any(row.epoch == epoch for row in rows):
+                return
+
+    await for_each(ask_identity, sorted(set(identities)))
+
+
+def fees_of_history(
+    found: Answers, epoch: int, fee_unit: int, identities: Iterable[str]
+) -> Mapping[str, Fees | NoFees]:
+    """Fees by identity from Solana Beach, one unit of theirs being `fee_unit` lamports.
+
+    Raises PayloadError, also when the history holds the epoch twice with different numbers.
+    """
+    rows: dict[str, EpochFees] = {}
+    for payload in found.every(solanabeach.BLOCK_REWARDS):
+        identity = solanabeach.identity_asked(payload)
+        for row in solanabeach.epoch_fees(payload):
+            if row.epoch != epoch:
+                continue
+            if rows.setdefault(identity, row) != row:
+                raise PayloadError(
+                    f"epoch {epoch} of {identity} stands there twice, with {rows[identity].fees} and "
+                    f"{row.fees}; ask again",
+                    provider=found.provider,
+                    endpoint=payload.question.endpoint,
+                )
+    return {
+        identity: Fees(mine.fees * fee_unit, mine.blocks)
+        if (mine := rows.get(identity)) is not None
+        else NoFees(f"{found.provider} has no epoch {epoch} for identity {identity}")
+        for identity in identities
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaders:
+    """Leader slots by identity; `all_known`: an identity that is not there led no slot."""
+
+    by_identity: Mapping[str, Sequence[int]]
+    all_known: bool
+
+    @classmethod
+    def read(cls, payloads: Iterable[Payload]) -> "_Leaders":
+        by_identity: dict[str, Sequence[int]] = {}
+        all_known = False
+        for payload in payloads:
+            schedule = rpc_answers.leader_schedule(payload)
+            options = rpc_params(payload.question)[1]
+            asked = options.get("identity") if isinstance(options, Mapping) else None
+            if schedule is None:
+                continue
+            if asked is None:
+                all_known = True
+                by_identity.update(schedule)
+            else:
+                by_identity[str(asked)] = schedule.get(str(asked), ())
+        return cls(by_identity, all_known)
+
+    def slots_of(self, identity: str) -> Sequence[int] | None:
+        """Indices from the epoch's first slot, None when the node does not know."""
+        return self.by_identity.get(identity, () if self.all_known else None)
+
+
+def _produced(listed: Iterable[Payload]) -> set[int]:
+    return {slot for payload in listed for slot in rpc_answers.slots(payload)}
+
+
+def _hole(limits: Boundaries, produced: int, headers: Sequence[Payload]) -> str | None:
+    """What is wrong with a list of `produced` slots, proved by block heights; None when it is whole.
+
+    A height counts produced blocks, so the heights of the epoch's first block and of the next epoch's tell
+    how many the epoch has. A missing piece of history looks like skipped slots otherwise.
+    """
+    by_slot = {rpc_params(found.question)[0]: rpc_answers.block_header(found) for found in headers}
+    first, after = by_slot.get(limits.first_produced), by_slot.get(limits.next_produced)
+    if first is None or after is None:
+        return "the first blocks of the epoch and of the next one were not read"
+    if first.parent_slot >= max(limits.first_slot, 1) or not (
+        limits.first_produced <= after.parent_slot <= limits.last_slot
+    ):
+        return (
+            f"the blocks in slots {limits.first_produced} and {limits.next_produced} are not the first of "
+            "their epochs: the node's history has a hole"
+        )
+    if first.block_height is None or after.block_height is None:
+        return None
+    expected = after.block_height - first.block_height
+    if produced == expected:
+        return None
+    return f"the node lists {produced} produced slots where block heights prove {expected}"
+
+
+def shared_identities(identities: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    """Identities used by several of the validators (vote account -> identity), with those validators."""
+    used = Counter(identities.values())
+    return {
+        identity: tuple(sorted(key for key, used_by in identities.items() if used_by == identity))
+        for identity, count in used.items()
+        if count > 1
+    }

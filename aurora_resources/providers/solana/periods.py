@@ -1,0 +1,140 @@
+"""Epochs: how a node is asked about one, and what its answers say of slots, times and the running epoch.
+
+Everything the other roles need of PERIODS is read here. The schedule is the cluster's own, never assumed. No
+date arithmetic: an epoch starts at the time of its first produced block.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
+from aurora_resources.providers.registry import Staged
+from aurora_resources.providers.solana import rpc_answers
+from aurora_resources.providers.solana.concurrently import ask_all
+from aurora_resources.providers.solana.rpc import SolanaRpc
+from aurora_resources.providers.solana.staged import Answers, first_with, rpc_params
+from aurora_resources.records import Asks, ChainHead, Payload, Period, Role
+
+_LAST_ASKED: Final = "getVoteAccounts"
+
+
+@dataclass(frozen=True, slots=True)
+class Boundaries:
+    """The slots of an epoch, both ends included, and the first produced slots of it and of the next one."""
+
+    first_slot: int
+    last_slot: int
+    first_produced: int
+    next_produced: int
+
+
+async def ask_head(asks: Asks, rpc: SolanaRpc) -> ChainHead:
+    """The running epoch. Raises ProviderError."""
+    payload = await asks.ask(rpc.epoch_info())
+    return ChainHead(rpc_answers.epoch_info(payload).epoch, payload.fetched_at)
+
+
+async def ask_period(asks: Asks, rpc: SolanaRpc, epoch: int) -> None:
+    """Ask about slots, times and validators of `epoch`.
+
+    Raises NotYetAvailable while the epoch after it has no finalised block, HistoryUnavailable when the
+    node's history begins later.
+    """
+    running = rpc_answers.epoch_info(await asks.ask(rpc.epoch_info())).epoch
+    if running <= epoch:
+        raise NotYetAvailable(
+            f"epoch {epoch} has not ended, the chain is in epoch {running}; ask again later",
+            provider=rpc.provider,
+            endpoint="getEpochInfo",
+        )
+    schedule = rpc_answers.epoch_schedule(await asks.ask(rpc.epoch_schedule()))
+    starts = [schedule.first_slot(epoch), schedule.first_slot(epoch + 1)]
+    found = [
+        rpc_answers.slots(payload)
+        for payload in await ask_all(asks, [rpc.first_produced(start) for start in starts])
+    ]
+    limits = _limits(rpc.provider, epoch, starts, found)
+    times = await ask_all(asks, [rpc.block_time(limits.first_produced), rpc.block_time(limits.next_produced)])
+    for payload in times:
+        _known_time(payload)
+    await asks.ask(rpc.vote_accounts())
+
+
+def period_answers(staged: Staged, providers: Sequence[str]) -> Answers:
+    """What the first node that answered all of PERIODS said. Raises PayloadError when none did."""
+    found = first_with(staged, Role.PERIODS, providers, _LAST_ASKED)
+    if found is None:
+        raise PayloadError(
+            "nothing complete is staged for the period; ask for it again",
+            provider=", ".join(providers),
+            endpoint=Role.PERIODS.value,
+        )
+    return found
+
+
+def running_epoch(period: Answers) -> int:
+    """The epoch that ran when PERIODS was asked. Raises PayloadError."""
+    return rpc_answers.epoch_info(_needed(period, "getEpochInfo")).epoch
+
+
+def boundaries(period: Answers, epoch: int) -> Boundaries:
+    """The slots of `epoch`. Raises PayloadError, or HistoryUnavailable for a node with holes."""
+    schedule = rpc_answers.epoch_schedule(_needed(period, "getEpochSchedule"))
+    starts = [schedule.first_slot(epoch), schedule.first_slot(epoch + 1)]
+    asked = {rpc_params(found.question)[0]: found for found in period.every("getBlocksWithLimit")}
+    slots = [rpc_answers.slots(asked[start]) if start in asked else () for start in starts]
+    return _limits(period.provider, epoch, starts, slots)
+
+
+def understand_period(epoch: int, period: Answers) -> Period:
+    """Slots and times of `epoch`. Raises PayloadError."""
+    limits = boundaries(period, epoch)
+    asked = {rpc_params(found.question)[0]: found for found in period.every("getBlockTime")}
+    if limits.first_produced not in asked or limits.next_produced not in asked:
+        raise _not_staged(period, "getBlockTime")
+    starts_at, ends_at = _known_time(asked[limits.first_produced]), _known_time(asked[limits.next_produced])
+    return Period(epoch, f"epoch {epoch}", limits.first_slot, limits.last_slot, starts_at, ends_at)
+
+
+def _limits(provider: str, epoch: int, starts: Sequence[int], found: Sequence[Sequence[int]]) -> Boundaries:
+    (first_slot, next_slot), (of_epoch, of_next) = starts, found
+    if not of_next:
+        raise NotYetAvailable(
+            f"epoch {epoch + 1} has no finalised block from slot {next_slot} on; ask again later",
+            provider=provider,
+            endpoint="getBlocksWithLimit",
+        )
+    if not of_epoch or of_epoch[0] >= next_slot:
+        raise HistoryUnavailable(
+            f"this node knows no block of epoch {epoch}, slots {first_slot} to {next_slot - 1}; "
+            "configure a node with an archive",
+            provider=provider,
+            endpoint="getBlocksWithLimit",
+        )
+    return Boundaries(first_slot, next_slot - 1, of_epoch[0], of_next[0])
+
+
+def _known_time(payload: Payload) -> datetime:
+    time = rpc_answers.block_time(payload)
+    if time is None:
+        raise HistoryUnavailable(
+            f"this node does not know the time of slot {rpc_params(payload.question)[0]}; ask another one",
+            provider=payload.question.provider,
+            endpoint=payload.question.endpoint,
+        )
+    return time
+
+
+def _needed(period: Answers, endpoint: str) -> Payload:
+    found = period.last(endpoint)
+    if found is None:
+        raise _not_staged(period, endpoint)
+    return found
+
+
+def _not_staged(period: Answers, endpoint: str) -> PayloadError:
+    return PayloadError(
+        "it is not staged; ask for the period again", provider=period.provider, endpoint=endpoint
+    )

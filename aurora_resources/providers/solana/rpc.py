@@ -1,0 +1,205 @@
+"""Questions to a Solana node (JSON-RPC over one URL), and what its failures mean.
+
+`base_url` is the node's whole address, path and key included; the path of a question is empty. Answers are
+read in `rpc_answers.py` and `stake_accounts.py`. Everything is asked at commitment `finalized`, so no answer
+can be undone by a fork.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import httpx
+import msgspec
+
+from aurora_resources.errors import (
+    HistoryUnavailable,
+    NotYetAvailable,
+    ProviderError,
+    RefusedByProvider,
+    TransientProviderError,
+)
+from aurora_resources.records import Json, Question
+
+MAX_ADDRESSES: Final = 32
+"""Addresses one getInflationReward may ask for."""
+MAX_SLOT_RANGE: Final = 500_000
+"""Slots one getBlocks may span."""
+BLOCK_HEADER: Final = "getBlock (header)"
+STAKE_PROGRAM: Final = "Stake11111111111111111111111111111111111111"
+STAKE_ACCOUNT_BYTES: Final = 200
+VOTER_OFFSET: Final = 124
+
+_FINALIZED: Final[dict[str, Json]] = {"commitment": "finalized"}
+
+
+@dataclass(frozen=True, slots=True)
+class SolanaRpc:
+    """The questions one node can be asked; `provider` is its name in `providers.yaml`."""
+
+    provider: str
+
+    def epoch_info(self, request_id: int = 1) -> Question:
+        """getEpochInfo: the running epoch and slot. `request_id` tells a second asking from the first."""
+        return self._question("getEpochInfo", [_FINALIZED], request_id=request_id)
+
+    def epoch_schedule(self) -> Question:
+        """getEpochSchedule: how epochs map to slots on this cluster; mainnet has no warm-up, others may."""
+        return self._question("getEpochSchedule", [])
+
+    def first_produced(self, start: int) -> Question:
+        """getBlocksWithLimit: the first produced slot at or after `start`.
+
+        A node without history answers a later slot, without a word.
+        """
+        return self._question("getBlocksWithLimit", [start, 1, _FINALIZED])
+
+    def produced_after(self, start: int, count: int) -> Question:
+        """getBlocksWithLimit: the `count` produced slots from `start` on; fewer when not produced yet."""
+        return self._question("getBlocksWithLimit", [start, count, _FINALIZED])
+
+    def blocks(self, first: int, last: int) -> tuple[Question, ...]:
+        """getBlocks: produced slots, both ends included; missing history looks like skipped slots.
+
+        So the answer is asked for anew each time, though the chain's past cannot change: a hole may be
+        filled tomorrow.
+        """
+        return tuple(
+            self._question("getBlocks", [start, min(start + MAX_SLOT_RANGE - 1, last), _FINALIZED])
+            for start in range(first, last + 1, MAX_SLOT_RANGE)
+        )
+
+    def block_time(self, slot: int) -> Question:
+        """getBlockTime: seconds since 1970, null when unknown; only for a produced slot."""
+        return self._question("getBlockTime", [slot])
+
+    def block_header(self, slot: int) -> Question:
+        """A getBlock without transactions and rewards: height, parent and time of a produced slot."""
+        return self._block(slot, rewards=False)
+
+    def block_rewards(self, slot: int) -> Question:
+        """A getBlock without transactions: signed lamports an account, commission fields left aside."""
+        return self._block(slot, rewards=True)
+
+    def vote_accounts(self) -> Question:
+        """getVoteAccounts: the validators of now, stake in lamports; unstaked delinquents are left out."""
+        return self._question("getVoteAccounts", [_FINALIZED])
+
+    def leader_schedule(self, slot: int, identity: str | None) -> Question:
+        """The getLeaderSchedule of the epoch of `slot`: slot indices from the epoch's start, by identity.
+
+        Null when the node no longer keeps that epoch's schedule. None asks for every identity at once.
+        """
+        options: dict[str, Json] = dict(_FINALIZED)
+        if identity is not None:
+            options["identity"] = identity
+        return self._question("getLeaderSchedule", [slot, options], subject=identity)
+
+    def inflation_rewards(self, addresses: Sequence[str], epoch: int) -> Question:
+        """getInflationReward: lamports by position of the address; null where there is no reward row."""
+        options: dict[str, Json] = {**_FINALIZED, "epoch": epoch}
+        return self._question("getInflationReward", [list(addresses), options], immutable=True)
+
+    def stake_accounts(self, vote_account: str) -> Question:
+        """The getProgramAccounts of one validator: stake accounts delegated to it, as of now."""
+        options: dict[str, Json] = {
+            **_FINALIZED,
+            "encoding": "base64",
+            "filters": [
+                {"dataSize": STAKE_ACCOUNT_BYTES},
+                {"memcmp": {"offset": VOTER_OFFSET, "bytes": vote_account}},
+            ],
+        }
+        return self._question("getProgramAccounts", [STAKE_PROGRAM, options], subject=vote_account)
+
+    def _block(self, slot: int, *, rewards: bool) -> Question:
+        options: dict[str, Json] = {
+            **_FINALIZED,
+            "encoding": "json",
+            "transactionDetails": "none",
+            "rewards": rewards,
+            "maxSupportedTransactionVersion": 0,
+        }
+        question = self._question("getBlock", [slot, options], immutable=True)
+        return question if rewards else replace(question, endpoint=BLOCK_HEADER)
+
+    def _question(
+        self,
+        method: str,
+        params: Sequence[Json],
+        *,
+        request_id: int = 1,
+        subject: str | None = None,
+        immutable: bool = False,
+    ) -> Question:
+        body: dict[str, Json] = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)}
+        return Question(self.provider, method, "POST", "", body=body, subject=subject, immutable=immutable)
+
+
+class _Error(msgspec.Struct):
+    code: int
+    message: str = ""
+
+
+class _Failure(msgspec.Struct):
+    error: _Error | None = None
+
+
+_failure = msgspec.json.Decoder(_Failure)
+
+# Agave's codes (rpc custom_error.rs). A few servers use the last three for other things, so those are only
+# believed together with their words.
+_TRANSIENT: Final = {-32005, -32012, -32014, -32016, -32603, -32002}
+_NOT_YET: Final = {-32004}
+_NO_HISTORY: Final = {-32001, -32007, -32009, -32010, -32011}
+_BY_MESSAGE: Final[dict[int, tuple[str, type[ProviderError]]]] = {
+    -32017: ("reward", NotYetAvailable),
+    -32018: ("boundary", HistoryUnavailable),
+    -32019: ("long-term storage", TransientProviderError),
+}
+
+
+def classify_rpc(
+    question: Question, status: int, _headers: httpx.Headers, body: bytes
+) -> ProviderError | None:
+    """The error an answer of status 2xx stands for, by code and words; other statuses never come here.
+
+    A slot the node calls skipped is no answer either: only slots that `getBlocks` listed are ever asked for,
+    so this node's history has a hole there. A body that is not JSON is left to the parser.
+    """
+    try:
+        error = _failure.decode(body).error
+    except msgspec.MsgspecError:
+        return None
+    if error is None:
+        return None
+    kind, remedy = _meaning(error)
+    return kind(
+        f"{error.message} (code {error.code}): {remedy}",
+        provider=question.provider,
+        endpoint=question.endpoint,
+        status=status,
+        code=error.code,
+    )
+
+
+def _meaning(error: _Error) -> tuple[type[ProviderError], str]:
+    kind: type[ProviderError] = RefusedByProvider
+    if error.code in _BY_MESSAGE:
+        words, meant = _BY_MESSAGE[error.code]
+        kind = meant if words in error.message.lower() else TransientProviderError
+    elif error.code in _TRANSIENT:
+        kind = TransientProviderError
+    elif error.code in _NOT_YET:
+        kind = NotYetAvailable
+    elif error.code in _NO_HISTORY:
+        kind = HistoryUnavailable
+    return kind, _REMEDIES[kind]
+
+
+_REMEDIES: Final[dict[type[ProviderError], str]] = {
+    TransientProviderError: "the node is in trouble; try again or ask another one",
+    NotYetAvailable: "the chain is not there yet; ask again later",
+    HistoryUnavailable: "this node does not hold that history; configure a node with an archive",
+    RefusedByProvider: "repeating it cannot help; check the node's URL, key and supported methods",
+}

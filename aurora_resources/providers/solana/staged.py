@@ -1,0 +1,61 @@
+"""Finding one's way in staged payloads: by role, provider and endpoint, the latest answer to each question.
+
+Payloads may come from several runs of the same role; an older answer to the same question never counts.
+Nothing here understands a body.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aurora_resources.providers.registry import Staged
+from aurora_resources.records import Json, Payload, Question, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one provider answered for one role: by endpoint, the latest answer to each question."""
+
+    provider: str
+    by_endpoint: Mapping[str, tuple[Payload, ...]]
+
+    def every(self, endpoint: str) -> tuple[Payload, ...]:
+        """All answers of an endpoint, in the order they were asked."""
+        return self.by_endpoint.get(endpoint, ())
+
+    def last(self, endpoint: str) -> Payload | None:
+        """The latest answer of an endpoint, None when it was never asked."""
+        return self.every(endpoint)[-1] if endpoint in self.by_endpoint else None
+
+
+def answers(staged: Staged, role: Role, provider: str) -> Answers:
+    """The answers of `provider` for `role`; empty when nothing is staged."""
+    latest: dict[bytes, Payload] = {}
+    for payload in staged.get((role, provider), ()):
+        digest = payload.question.digest()
+        latest.pop(digest, None)  # the order is that of the answers that count
+        latest[digest] = payload
+    by_endpoint: dict[str, list[Payload]] = {}
+    for payload in latest.values():
+        by_endpoint.setdefault(payload.question.endpoint, []).append(payload)
+    return Answers(provider, {endpoint: tuple(found) for endpoint, found in by_endpoint.items()})
+
+
+def first_with(staged: Staged, role: Role, providers: Sequence[str], endpoint: str) -> Answers | None:
+    """The answers of the first of `providers` that was asked `endpoint` for `role`."""
+    for provider in providers:
+        found = answers(staged, role, provider)
+        if found.every(endpoint):
+            return found
+    return None
+
+
+def rpc_params(question: Question) -> Sequence[Json]:
+    """The `params` of a JSON-RPC question, also after a round trip through staging."""
+    body = question.body
+    params = body.get("params") if isinstance(body, Mapping) else None
+    return params if isinstance(params, Sequence) and not isinstance(params, str) else ()
+
+
+def query_value(question: Question, name: str) -> str | None:
+    """One value of the query string."""
+    return dict(question.query).get(name)

@@ -1,0 +1,211 @@
+"""Who staked with a validator in an epoch, with how much, and what each stake account was paid.
+
+A pure join of three sources: Jito's claims (who, and tips), our snapshot of stake accounts taken in the next
+epoch (who, and stake), and the reward rows (money). Nothing here knows where they were read. The withdrawer
+of an account owns its money. All amounts are lamports.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from aurora_resources.providers.solana.findings import STAKERS_UNKNOWN, coins
+from aurora_resources.providers.solana.jito import StakerTips
+from aurora_resources.providers.solana.stake_accounts import StakeAccount
+from aurora_resources.records import FactState, Finding, StakeBasis, StakeReward, TrackedValidator
+from aurora_resources.units import split_exactly
+
+Amounts = Mapping[str, int]
+"""Lamports by stake account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is known about one validator in one epoch; None is unknown throughout.
+
+    `claims` are the stakers' claims of its tip tree, empty without one. `snapshot` holds the accounts
+    delegated to it in the next epoch, by address. `rewards` are what accounts were paid, net; an account
+    that is not in it is unknown, or (`rewards_complete`) was paid nothing. `commission` is its Voting row,
+    `operator_tips` its own share of the tips, `jito_stake` its active stake as Jito tells it.
+    """
+
+    validator: TrackedValidator
+    epoch: int
+    claims: Sequence[StakerTips]
+    snapshot: Mapping[str, StakeAccount] | None
+    rewards: Amounts
+    rewards_complete: bool
+    commission: int | None
+    operator_tips: int | None
+    jito_stake: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StakerBook:
+    """The stakers of one validator; sums are None when not every part is known."""
+
+    rows: tuple[StakeReward, ...]
+    state: FactState
+    delegators_share: int | None
+    own_rewards: int | None
+    active_stake: int | None
+    findings: tuple[Finding, ...]
+
+
+class _Member(NamedTuple):
+    account: str
+    staker: str
+    withdrawer: str
+    tips: int | None
+
+
+def active_in(period_id: int, activation: int, deactivation: int) -> bool:
+    """Whether stake activated and deactivated in these epochs counted, and earned, in epoch `period_id`.
+
+    Stake warms up through its activation epoch and cools down through its deactivation epoch, so it counts
+    after the first and up to the second; activated and deactivated in one epoch it never counted. Stake that
+    needs several epochs to warm up, at times of great movements of the network's stake, is not modelled.
+    """
+    return activation < period_id <= deactivation
+
+
+def staker_book(known: Sources) -> StakerBook:
+    """Join the sources of one validator."""
+    validator = known.validator
+    members = _members(known)
+    if members is None:
+        own = 0 if validator.own_wallets == () else None
+        problem = "who staked with it is not known: Jito has no claims and no snapshot was taken in time"
+        return StakerBook((), FactState.MISSING, None, own, known.jito_stake, (_unknown(known, problem),))
+    absent = 0 if known.rewards_complete else None
+    paid = {member.account: known.rewards.get(member.account, absent) for member in members}
+    paid_known = _all_known(paid)
+    tips_known = _all_known({member.account: member.tips for member in members})
+    stakes, basis = _active_stakes(known, members, paid_known, tips_known)
+    commission = _split(known.commission, paid_known, stakes)
+    tips_cut = _split(known.operator_tips, tips_known, stakes)
+    rows = tuple(
+        [
+            StakeReward(
+                validator.validator_key,
+                member.account,
+                member.staker,
+                member.withdrawer,
+                None if stakes is None else stakes[member.account],
+                basis,
+                paid[member.account],
+                None if commission is None else commission[member.account],
+                member.tips,
+                None if tips_cut is None else tips_cut[member.account],
+            )
+            for member in members
+        ]
+    )
+    findings = tuple(_gaps(known, paid, stakes, commission))
+    return StakerBook(
+        rows,
+        FactState.MISSING if paid_known is None or findings else FactState.FINAL,
+        None if paid_known is None else sum(paid_known.values()),
+        _own_rewards(validator.own_wallets, rows),
+        sum(stakes.values()) if stakes is not None else known.jito_stake,
+        findings,
+    )
+
+
+def _members(known: Sources) -> tuple[_Member, ...] | None:
+    """Jito's stakers if its tree has any, else the snapshot's accounts that counted or were paid."""
+    if known.claims:
+        return tuple(
+            [
+                _Member(row.claimant, row.stake_authority, row.withdraw_authority, row.amount)
+                for row in known.claims
+            ]
+        )
+    if known.snapshot is None:
+        return None
+    tips = 0 if known.validator.mev_declared_none else None
+    return tuple(
+        [
+            _Member(held.account, held.staker, held.withdrawer, tips)
+            for held in known.snapshot.values()
+            if active_in(known.epoch, held.activation, held.deactivation) or known.rewards.get(held.account)
+        ]
+    )
+
+
+def _active_stakes(
+    known: Sources, members: Sequence[_Member], paid: Amounts | None, tips: Amounts | None
+) -> tuple[Amounts | None, StakeBasis]:
+    """Stake that counted, by account: from the snapshot, or the validator's split by what was paid.
+
+    With a commission of 100 % nobody is paid a reward; tips are in proportion to stake as well, then.
+    """
+    if paid is not None and (held := _snapshot_stakes(known, members, paid)) is not None:
+        return held, StakeBasis.SNAPSHOT
+    shares = _split(known.jito_stake, paid, None) or _split(known.jito_stake, tips, None)
+    return (None, StakeBasis.UNKNOWN) if shares is None else (shares, StakeBasis.REWARD_SHARE)
+
+
+def _snapshot_stakes(known: Sources, members: Iterable[_Member], paid: Amounts) -> Amounts | None:
+    """The snapshot's stake less the reward paid since: rewards are added to the delegation when paid."""
+    if known.snapshot is None:
+        return None
+    stakes: dict[str, int] = {}
+    for member in members:
+        held = known.snapshot.get(member.account)
+        if held is None:
+            return None
+        reward = paid[member.account]
+        counted = reward > 0 or active_in(known.epoch, held.activation, held.deactivation)
+        stakes[member.account] = stake = held.stake - reward if counted else 0
+        if stake < 0:
+            return None
+    return stakes
+
+
+def _split(total: int | None, weights: Amounts | None, otherwise: Amounts | None) -> Amounts | None:
+    """`total` split exactly by `weights`, or by `otherwise` when those sum to zero; None if by neither."""
+    if total is None:
+        return None
+    for shares in (weights, otherwise):
+        if shares is not None and (total == 0 or any(shares.values())):
+            return split_exactly(total, shares)
+    return None
+
+
+def _all_known(amounts: Mapping[str, int | None]) -> Amounts | None:
+    """The amounts, or None when one of them is unknown."""
+    known = {account: amount for account, amount in amounts.items() if amount is not None}
+    return known if len(known) == len(amounts) else None
+
+
+def _own_rewards(wallets: tuple[str, ...] | None, rows: Iterable[StakeReward]) -> int | None:
+    """What was paid to accounts withdrawn by `wallets`; None when they, or an amount, are unknown."""
+    if wallets is None:
+        return None
+    own = [row.reward for row in rows if row.withdrawer in wallets]
+    paid = [amount for amount in own if amount is not None]
+    return sum(paid) if len(paid) == len(own) else None
+
+
+def _gaps(
+    known: Sources,
+    paid: Mapping[str, int | None],
+    stakes: Amounts | None,
+    commission: Amounts | None,
+) -> Iterable[Finding]:
+    if unpaid := [account for account, amount in paid.items() if amount is None]:
+        problem = f"rewards of {len(unpaid)} of {len(paid)} stake accounts were not asked for"
+        yield _unknown(known, f"{problem}, the first is {unpaid[0]}; ask for the rewards again")
+    if stakes is None:
+        yield _unknown(
+            known, f"active stake of its {len(paid)} stake accounts is not known: no snapshot, no Jito stake"
+        )
+    if commission is None and known.commission is not None:
+        yield _unknown(
+            known, f"its commission of {coins(known.commission)} cannot be divided: nothing to divide it by"
+        )
+
+
+def _unknown(known: Sources, problem: str) -> Finding:
+    return Finding(STAKERS_UNKNOWN, f"epoch {known.epoch}: {problem}", known.validator.validator_key)

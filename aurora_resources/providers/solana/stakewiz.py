@@ -1,0 +1,56 @@
+"""Stakewiz: names and descriptions of validators as of now. Nothing of it is money, and no epoch is named.
+
+`base_url` is the bare host. Its stake is a float in SOL and is not read; the commission is percent.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from aurora_resources.providers.solana.decoding import Shape
+from aurora_resources.records import Payload, Question
+
+VALIDATORS: Final = "GET /validators"
+
+_PERCENT_LIMIT: Final = 100
+
+
+class WizValidator(msgspec.Struct, frozen=True):
+    """One validator's description; `vote_identity` is its vote account, `identity` its node."""
+
+    vote_identity: str
+    identity: str | None = None
+    name: str | None = None
+    version: str | None = None
+    delinquent: bool | None = None
+    website: str | None = None
+    commission: Decimal | None = None
+
+    @property
+    def commission_bps(self) -> int | None:
+        """The advertised rate in basis points; None when it is absent or no whole number of them."""
+        if self.commission is None or not 0 <= self.commission <= _PERCENT_LIMIT:
+            return None
+        bps = self.commission * 100
+        return int(bps) if bps == bps.to_integral_value() else None
+
+
+_listed = Shape(tuple[WizValidator, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Stakewiz:
+    """The question Stakewiz can be asked; `provider` is its name in `providers.yaml`."""
+
+    provider: str
+
+    def validators(self) -> Question:
+        """GET /validators: every validator it knows, in one answer."""
+        return Question(self.provider, VALIDATORS, "GET", "/validators")
+
+
+def wiz_validators(payload: Payload) -> tuple[WizValidator, ...]:
+    """GET /validators. Raises PayloadError."""
+    return _listed.read(payload)

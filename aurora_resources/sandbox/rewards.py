@@ -1,0 +1,137 @@
+"""What a Solana epoch pays, in exact lamports: inflation by points and Jito tips by stake.
+
+Pure arithmetic over plain values, without world, clock or HTTP. Rules: inflation as in Agave's stake
+rewards (points, two floors, SIMD-0291 basis points), tips as in Jito's TipRouter era (protocol fee from
+epoch 752). Every product is formed before its division, and every division rounds down.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+from typing import Final
+
+from aurora_resources.units import BPS, floor_share
+
+TIP_PROTOCOL_BPS: Final = 300
+PRIORITY_FEE_PROTOCOL_BPS: Final = 150
+PROTOCOL_FIRST_EPOCH: Final = 752
+_DECIMAL_DIGITS: Final = 120  # u64 times two 17-digit rates stays exact
+
+
+@dataclass(frozen=True, slots=True)
+class Delegations:
+    """One validator's part in an epoch: rate, credits, and (address, lamports) of each active stake."""
+
+    vote_account: str
+    commission_bps: int
+    credits: int
+    stakes: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRewards:
+    """What an epoch's inflation paid, in lamports.
+
+    `voting` by vote account and `staking` by stake account hold positive amounts only: no entry is no row.
+    `total` is what was to be paid, `paid` what was, `dust` the difference. `unpaid_splits` is the part of
+    the dust dropped because one side of a split came out as zero; without it the dust is below
+    `rounding_bound`, one lamport for each floor that was taken.
+    """
+
+    total: int
+    voting: dict[str, int]
+    staking: dict[str, int]
+    unpaid_splits: int
+    rounding_bound: int
+
+    @property
+    def paid(self) -> int:
+        """Commission and stakers' rewards together, in lamports."""
+        return sum(self.voting.values()) + sum(self.staking.values())
+
+    @property
+    def dust(self) -> int:
+        """Lamports of `total` that nobody was paid."""
+        return self.total - self.paid
+
+    @property
+    def dust_bound(self) -> int:
+        """The dust is at most this many lamports."""
+        return self.unpaid_splits + self.rounding_bound
+
+
+@dataclass(frozen=True, slots=True)
+class TipSplit:
+    """How one validator's tips of an epoch are shared, in lamports; `stakers` in the order of the stakes."""
+
+    protocol: int
+    validator: int
+    stakers: tuple[int, ...]
+
+
+def inflation_total(capitalization: int, validator_rate: Decimal, years: Decimal) -> int:
+    """floor(`capitalization` lamports times yearly `validator_rate` times `years`), exactly, in lamports."""
+    with localcontext() as context:
+        context.prec = _DECIMAL_DIGITS
+        return int(Decimal(capitalization) * validator_rate * years)
+
+
+def split_reward(reward: int, commission_bps: int) -> tuple[int, int]:
+    """(voter part, staker part) of one stake account's `reward` in lamports; both floors.
+
+    With a rate strictly between 0 and 100 % and one side at zero nothing is paid: (0, 0).
+    """
+    voter = floor_share(reward, commission_bps)
+    staker = floor_share(reward, BPS - commission_bps)
+    if 0 < commission_bps < BPS and 0 in (voter, staker):
+        return 0, 0
+    return voter, staker
+
+
+def epoch_rewards(total: int, validators: Iterable[Delegations]) -> EpochRewards:
+    """Share `total` lamports over every active stake account by points, stake times credits."""
+    validators = tuple(validators)
+    points = sum(v.credits * sum(stake for _, stake in v.stakes) for v in validators)
+    voting: dict[str, int] = {}
+    staking: dict[str, int] = {}
+    unpaid = floors = 0
+    for validator in validators:
+        commission = 0
+        for address, stake in validator.stakes:
+            weight = stake * validator.credits
+            if weight == 0:
+                continue
+            reward = total * weight // points
+            voter, staker = split_reward(reward, validator.commission_bps)
+            floors += 1 + (0 < validator.commission_bps < BPS)
+            commission += voter
+            if staker:
+                staking[address] = staker
+            if voter == staker == 0:
+                unpaid += reward
+        if commission:
+            voting[validator.vote_account] = commission
+    return EpochRewards(total, voting, staking, unpaid, floors if points else total)
+
+
+def split_tips(total: int, validator_bps: int, protocol_bps: int, stakes: Sequence[int]) -> TipSplit:
+    """Share `total` lamports of tips; the validator's rate is taken on the gross, capped by the protocol's.
+
+    The stakers' floors leave dust, fewer lamports than there are stakes, that belongs to nobody.
+    """
+    protocol = floor_share(total, protocol_bps)
+    validator = min(floor_share(total, validator_bps), total - protocol)
+    pool = total - protocol - validator
+    delegated = sum(stakes)
+    shares = tuple(stake * pool // delegated for stake in stakes) if delegated else (0,) * len(stakes)
+    return TipSplit(protocol, validator, shares)
+
+
+def tip_protocol_bps(epoch: int) -> int:
+    """Jito's protocol rate on tips in `epoch`, in basis points: none before TipRouter."""
+    return TIP_PROTOCOL_BPS if epoch >= PROTOCOL_FIRST_EPOCH else 0
+
+
+def priority_fee_protocol_bps(epoch: int) -> int:
+    """Jito's protocol rate on shared priority fees in `epoch`, in basis points."""
+    return PRIORITY_FEE_PROTOCOL_BPS if epoch >= PROTOCOL_FIRST_EPOCH else 0

@@ -1,0 +1,232 @@
+"""The staging room: every response is kept as it arrives, and finished sets of them are marked current.
+
+`StagingSlice` is the graph's `Asks`: it answers from what is already staged where the answer cannot change,
+otherwise asks the provider and keeps the body. A set becomes visible with `finish`, in one transaction; a
+process killed before that leaves evidence behind, but no half slice.
+"""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from aurora_resources.errors import ProviderError
+from aurora_resources.providers.registry import Staged
+from aurora_resources.records import Asks, Finding, Payload, Question, Role
+from aurora_resources.warehouse.queries import read_query
+
+_FLUSH_EVERY = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SliceKey:
+    """One chain, one period, one role: what is asked and replaced together."""
+
+    chain_id: str
+    period_id: int
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Ingestion:
+    """A finished set of responses. `changed` is False when it equals the one before: nothing was written."""
+
+    ingestion_id: int
+    settled: bool
+    head_period: int
+    payload_count: int
+    content_digest: bytes
+    changed: bool
+
+
+class StagingSlice:
+    """Ask and keep, for one slice. `connection` must be in autocommit; it is used by one task at a time."""
+
+    def __init__(
+        self, connection: psycopg.Connection[Any], transport: Asks, key: SliceKey, run_id: str
+    ) -> None:
+        self._connection = connection
+        self._transport = transport
+        self._key = key
+        self._run_id = run_id
+        self._answers: list[Payload] = []
+        self._unwritten: list[tuple[Payload, bool]] = []
+        self._staged_digests: set[bytes] | None = None
+
+    async def ask(self, question: Question) -> Payload:
+        """Return the answer, from staging where it cannot change. Raises ProviderError, its body kept too."""
+        payload = self._already_staged(question) if question.immutable else None
+        if payload is None:
+            try:
+                payload = await self._transport.ask(question)
+            except ProviderError as error:
+                self._keep_refusal(question, error)
+                raise
+            self._unwritten.append((payload, True))
+            if len(self._unwritten) >= _FLUSH_EVERY:
+                self.flush()
+        self._answers.append(payload)
+        return payload
+
+    def staged(self) -> Staged:
+        """What this slice was answered so far, by provider, in the order of asking."""
+        by_provider: dict[tuple[Role, str], list[Payload]] = defaultdict(list)
+        for payload in self._answers:
+            by_provider[self._key.role, payload.question.provider].append(payload)
+        return by_provider
+
+    def flush(self) -> None:
+        """Write the responses received since the last flush, in one transaction of their own."""
+        if not self._unwritten:
+            return
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.executemany(
+                read_query("staging/keep_payload.sql"),
+                [self._row(payload, accepted=accepted) for payload, accepted in self._unwritten],
+            )
+        self._unwritten.clear()
+
+    def finish(self, *, settled: bool, head_period: int, findings: Sequence[Finding]) -> Ingestion:
+        """Make this set the current one of its slice, unless the current one has the same content."""
+        self.flush()
+        key = asdict(self._key)
+        digest = _content_digest(self._answers)
+        with self._connection.transaction(), self._connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(read_query("staging/lock_slice.sql"), key)
+            current = cursor.execute(read_query("staging/current_ingestion.sql"), key).fetchone()
+            told = [asdict(finding) for finding in findings]
+            if (
+                current is not None
+                and bytes(current["content_digest"]) == digest
+                and (current["state"] == "SETTLED") == settled
+                and current["findings"] == told
+            ):
+                return _ingestion(current, changed=False)
+            cursor.execute(read_query("staging/supersede_ingestion.sql"), key)
+            cursor.execute(
+                read_query("staging/add_ingestion.sql"),
+                key
+                | {
+                    "state": "SETTLED" if settled else "OPEN",
+                    "content_digest": digest,
+                    "payload_count": len(self._answers),
+                    "head_period": head_period,
+                    "findings": Jsonb(told),
+                    "run_id": self._run_id,
+                },
+            )
+            (written,) = cursor.fetchall()
+            cursor.executemany(
+                read_query("staging/add_ingestion_payload.sql"),
+                [
+                    key
+                    | {
+                        "ingestion_id": written["ingestion_id"],
+                        "position": position,
+                        "request_digest": payload.question.digest(),
+                        "sha256": payload.sha256,
+                    }
+                    for position, payload in enumerate(self._answers)
+                ],
+            )
+            return _ingestion(written, changed=True)
+
+    def _already_staged(self, question: Question) -> Payload | None:
+        key = asdict(self._key)
+        if self._staged_digests is None:
+            rows = self._connection.execute(read_query("staging/accepted_digests.sql"), key).fetchall()
+            self._staged_digests = {bytes(row[0]) for row in rows}
+        digest = question.digest()
+        if digest not in self._staged_digests:
+            return None
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute(
+                read_query("staging/newest_answer.sql"), key | {"request_digest": digest}
+            ).fetchone()
+        if row is None:
+            return None
+        return Payload(question, row["status"], bytes(row["body"]), row["fetched_at"])
+
+    def _keep_refusal(self, question: Question, error: ProviderError) -> None:
+        """An error response is evidence too; it is never taken for an answer."""
+        if error.body is not None and error.status is not None:
+            refusal = Payload(question, error.status, error.body, datetime.now(UTC))
+            self._unwritten.append((refusal, False))
+        self.flush()
+
+    def _row(self, payload: Payload, *, accepted: bool) -> dict[str, object]:
+        question = payload.question
+        return asdict(self._key) | {
+            "provider": question.provider,
+            "endpoint": question.endpoint,
+            "subject": question.subject,
+            "request": Jsonb(question.asked()),
+            "request_digest": question.digest(),
+            "status": payload.status,
+            "accepted": accepted,
+            "body": payload.body,
+            "sha256": payload.sha256,
+            "fetched_at": payload.fetched_at,
+            "run_id": self._run_id,
+        }
+
+
+def current_ingestion(connection: psycopg.Connection[Any], key: SliceKey) -> Ingestion | None:
+    """The ingestion in force for a slice, or None when it was never asked."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(read_query("staging/current_ingestion.sql"), asdict(key)).fetchone()
+    return None if row is None else _ingestion(row, changed=False)
+
+
+def read_staged(
+    connection: psycopg.Connection[Any], chain_id: str, period_id: int, roles: Sequence[Role]
+) -> Staged:
+    """Every response of the current ingestions of `roles`, by role and provider, in the order of asking."""
+    staged: dict[tuple[Role, str], list[Payload]] = defaultdict(list)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            read_query("staging/current_payloads.sql"),
+            {"chain_id": chain_id, "period_id": period_id, "roles": [role.value for role in roles]},
+        )
+        for row in cursor:
+            staged[Role(row["role"]), row["provider"]].append(
+                Payload(_question(row), row["status"], bytes(row["body"]), row["fetched_at"])
+            )
+    return staged
+
+
+def _question(row: Mapping[str, Any]) -> Question:
+    request = row["request"]
+    return Question(
+        provider=row["provider"],
+        endpoint=row["endpoint"],
+        method=request["method"],
+        path=request["path"],
+        query=tuple(request["query"].items()),
+        body=request["body"],
+        subject=row["subject"],
+    )
+
+
+def _ingestion(row: Mapping[str, Any], *, changed: bool) -> Ingestion:
+    return Ingestion(
+        ingestion_id=row["ingestion_id"],
+        settled=row["state"] == "SETTLED",
+        head_period=row["head_period"],
+        payload_count=row["payload_count"],
+        content_digest=bytes(row["content_digest"]),
+        changed=changed,
+    )
+
+
+def _content_digest(answers: Sequence[Payload]) -> bytes:
+    """SHA-256 over (question, body) digests, sorted: concurrent asking does not change it."""
+    pairs = sorted((answer.question.digest().hex(), answer.sha256.hex()) for answer in answers)
+    return hashlib.sha256(json.dumps(pairs).encode()).digest()

@@ -1,0 +1,7 @@
+-- A row is one version of one agreement, with the agreement's present status and its partner's code.
+select agreement_id, version.version, partner.code as partner_code, agreement.status, version.valid_from,
+    version.valid_until
+from registry.agreement_versions as version
+join registry.agreements as agreement using (agreement_id)
+join registry.partners as partner using (partner_id)
+order by agreement_id, version.version

@@ -1,0 +1,3 @@
+-- The id of each partner by its code.
+select code, partner_id
+from registry.partners

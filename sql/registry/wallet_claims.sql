@@ -1,0 +1,7 @@
+-- A row is one partner's claim on one wallet of a chain.
+select wallet.wallet, partner.code, lower(claim.valid), upper(claim.valid)
+from registry.partner_wallets as claim
+join registry.wallets as wallet using (wallet_id)
+join registry.partners as partner using (partner_id)
+where wallet.chain_id = %(chain_id)s
+order by wallet.wallet, lower(claim.valid)

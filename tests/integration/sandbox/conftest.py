@@ -1,0 +1,78 @@
+"""A running sandbox and clients that ask it over real HTTP."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from aurora_resources.sandbox.chain import Chain
+from aurora_resources.sandbox.generate import Growth, demo_spec, demo_world
+from aurora_resources.sandbox.recording import Recording
+from aurora_resources.sandbox.server import SandboxServer, sandbox_app
+from aurora_resources.sandbox.settings import Settings
+from aurora_resources.sandbox.world import World
+
+Json = Any
+Start = Callable[..., "Asker"]
+
+
+class Asker:
+    """Asks one running sandbox; `rpc` gives the result or the error object of a call."""
+
+    def __init__(self, server: SandboxServer, client: httpx.Client) -> None:
+        self.server = server
+        self.client = client
+
+    @property
+    def chain(self) -> Chain:
+        return self.server.state.chain
+
+    def rpc(self, method: str, *params: Json) -> Json:
+        body = {"jsonrpc": "2.0", "id": 7, "method": method, "params": list(params)}
+        answer = self.client.post(self.server.provider_urls["rpc"], json=body).json()
+        assert (answer["jsonrpc"], answer["id"]) == ("2.0", 7)
+        return answer["result"] if "result" in answer else answer["error"]
+
+    def get(self, provider: str, path: str, **query: Json) -> httpx.Response:
+        return self.client.get(self.server.provider_urls[provider] + path, params=query)
+
+    def post(self, provider: str, path: str, json: Json = None, **query: Json) -> httpx.Response:
+        return self.client.post(self.server.provider_urls[provider] + path, json=json, params=query)
+
+    def control(self, method: str, path: str, json: Json = None) -> httpx.Response:
+        return self.client.request(method, f"{self.server.base_url}/_sandbox/{path}", json=json)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start sandboxes; all are stopped afterwards."""
+    servers: list[SandboxServer] = []
+    clients: list[httpx.Client] = []
+
+    def run(source: World | Recording | None = None, **options: Json) -> Asker:
+        server = SandboxServer(sandbox_app(source or demo_world(), **options)).__enter__()
+        servers.append(server)
+        clients.append(httpx.Client(timeout=20, trust_env=False))
+        return Asker(server, clients[-1])
+
+    yield run
+    for client in clients:
+        client.close()
+    for server in servers:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Asker]:
+    """The demo world with several payout blocks, shared by tests that only ask."""
+    app = sandbox_app(demo_world(), settings=Settings(rewards_per_block=64), grow=Growth(demo_spec()))
+    with SandboxServer(app) as server, httpx.Client(timeout=20, trust_env=False) as client:
+        yield Asker(server, client)
+
+
+@pytest.fixture(scope="session")
+def shared_solana(shared_data: Path) -> Path:
+    """Recorded payloads of the real network, where this machine has them."""
+    return shared_data / "solana"

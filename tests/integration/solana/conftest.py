@@ -1,0 +1,198 @@
+"""A run of every role of Solana against a sandbox that serves a small world over HTTP."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from dataclasses import dataclass, field
+
+import anyio
+import pytest
+
+from aurora_resources.config import (
+    ChainProviders,
+    ChainSettings,
+    PeriodType,
+    ProviderSettings,
+    RetrySettings,
+    ValidatorEntry,
+)
+from aurora_resources.http.asks import DirectAsks
+from aurora_resources.http.client import ProviderClient
+from aurora_resources.providers.solana.adapters import classifier_of
+from aurora_resources.providers.solana.chain import SolanaChain
+from aurora_resources.records import (
+    Asks,
+    Payload,
+    Period,
+    Question,
+    Role,
+    StakeReward,
+    TrackedValidator,
+    Understood,
+    ValidatorFees,
+    ValidatorMeta,
+    ValidatorMev,
+    ValidatorRewards,
+)
+from aurora_resources.sandbox.cast import WorldSpec
+from aurora_resources.sandbox.faults import parse_fault
+from aurora_resources.sandbox.generate import generate_world
+from aurora_resources.sandbox.server import SandboxServer, sandbox_app
+from aurora_resources.sandbox.settings import Settings
+from aurora_resources.sandbox.world import World
+
+Staged = dict[tuple[Role, str], list[Payload]]
+
+
+@dataclass
+class StagingAsks:
+    """Asks directly, and keeps every answer under one role and provider."""
+
+    inner: Asks
+    kept: list[Payload]
+
+    async def ask(self, question: Question) -> Payload:
+        payload = await self.inner.ask(question)
+        self.kept.append(payload)
+        return payload
+
+
+@dataclass
+class Books:
+    """One epoch, asked and understood."""
+
+    period: Period
+    validators: tuple[TrackedValidator, ...]
+    fees: Mapping[str, Understood[ValidatorFees]]
+    mev: Understood[ValidatorMev]
+    rewards: Understood[ValidatorRewards]
+    stakes: tuple[StakeReward, ...]
+    meta: Understood[ValidatorMeta]
+    staged: Staged = field(default_factory=dict)
+
+
+def settings_of(
+    validators: Sequence[ValidatorEntry] | None, fees: tuple[str, ...] = ("solanabeach", "rpc")
+) -> ChainSettings:
+    return ChainSettings(
+        chain_id="solana-test",
+        name="Solana",
+        protocol="solana",
+        period_type=PeriodType.EPOCH,
+        native_unit="lamports",
+        native_decimals=9,
+        display_unit="SOL",
+        finality_lag=2,
+        providers=ChainProviders(fees=fees, mev=("jito",), rewards=("rpc",), meta=("stakewiz",)),
+        validators="all" if validators is None else tuple(validators),
+    )
+
+
+def clients(server: SandboxServer, settings: ChainSettings, attempts: int = 2) -> dict[str, ProviderClient]:
+    return {
+        name: ProviderClient(
+            ProviderSettings(
+                name=name,
+                base_url=url,
+                rate_limit=100_000,
+                concurrency=8,
+                retry=RetrySettings(attempts=attempts, base_seconds=0.01, cap_seconds=0.05),
+            ),
+            classifier_of(settings, name),
+        )
+        for name, url in server.provider_urls.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def keep_books() -> Callable[..., Books]:
+    """`keep_books(server, settings, epoch, without=...)`: ask roles, and understand what was said."""
+
+    def run(
+        server: SandboxServer, settings: ChainSettings, epoch: int, *, without: frozenset[Role] = frozenset()
+    ) -> Books:
+        return anyio.run(_keep_books, server, settings, epoch, without)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def chain_of() -> Callable[..., ChainSettings]:
+    """`chain_of(validators or None for all)`: the chain's settings."""
+    return settings_of
+
+
+@pytest.fixture(scope="session")
+def understand() -> Callable[..., Books]:
+    """`understand(settings, epoch, staged)`: the books from staged payloads alone."""
+    return _understand
+
+
+async def _keep_books(
+    server: SandboxServer, settings: ChainSettings, epoch: int, without: frozenset[Role]
+) -> Books:
+    chain, staged = SolanaChain(settings), Staged()
+    async with AsyncExitStack() as stack:
+        entered = {
+            name: await stack.enter_async_context(client)
+            for name, client in clients(server, settings).items()
+        }
+        direct = DirectAsks(entered)
+
+        async def ask(role: Role, provider: str, period: Period | int) -> None:
+            if role in without:
+                return
+            kept = staged.setdefault((role, provider), [])
+            await chain.ask(StagingAsks(direct, kept), role, provider, period, validators, staged)
+
+        validators: tuple[TrackedValidator, ...] = ()
+        await ask(Role.PERIODS, "rpc", epoch)
+        period = chain.understand_period(epoch, staged)
+        validators = chain.understand_validators(epoch, settings.declared_validators(), staged)
+        await ask(Role.MEV, "jito", period)
+        await ask(Role.STAKES, "rpc", period)
+        await ask(Role.META, "stakewiz", period)
+        for provider in settings.providers.fees:
+            await ask(Role.FEES, provider, period)
+        await ask(Role.REWARDS, "rpc", period)
+    return _understand(settings, epoch, staged)
+
+
+def _understand(settings: ChainSettings, epoch: int, staged: Staged) -> Books:
+    chain = SolanaChain(settings)
+    period = chain.understand_period(epoch, staged)
+    validators = chain.understand_validators(epoch, settings.declared_validators(), staged)
+    rewards, stakes = chain.understand_rewards("rpc", period, validators, staged)
+    return Books(
+        period,
+        validators,
+        {name: chain.understand_fees(name, period, validators, staged) for name in settings.providers.fees},
+        chain.understand_mev("jito", period, validators, staged),
+        rewards,
+        stakes,
+        chain.understand_meta("stakewiz", period, validators, staged),
+        staged,
+    )
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Epochs 800 to 807, 24 validators, 400 stake accounts."""
+    return generate_world(WorldSpec())
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., SandboxServer]]:
+    """`serve(world, current=epoch, settings=..., faults=[...])`: a running sandbox."""
+    with ExitStack() as running:
+
+        def start(
+            world: World,
+            current: int | None = None,
+            settings: Settings | None = None,
+            faults: Sequence[str] = (),
+        ) -> SandboxServer:
+            shown = world if current is None else world.model_copy(update={"current_epoch": current})
+            app = sandbox_app(shown, settings=settings, faults=[parse_fault(text) for text in faults])
+            return running.enter_context(SandboxServer(app))
+
+        yield start

@@ -1,0 +1,464 @@
+# ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204, ANN205 - values are generated, the oracle is plain
+"""What holds for the commission engine whatever the facts and agreements are.
+
+The oracle at the end of this file computes a story a second time, as slowly and plainly as can be, with
+`fractions.Fraction` and none of the engine's code; the engine must agree with it to the unit.
+"""
+
+import dataclasses
+import math
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aurora_assets.commission.activation import find_faults
+from aurora_assets.commission.agreement import (
+    AgreementStatus,
+    AgreementVersion,
+    LossPolicy,
+    Method,
+    Rule,
+    Tier,
+    TierMetric,
+    TierMode,
+    TierSchedule,
+    TierScope,
+    WalletClaim,
+)
+from aurora_assets.commission.attribution import Attribution
+from aurora_assets.commission.corrections import find_true_ups
+from aurora_assets.commission.engine import compute
+from aurora_assets.commission.facts import ClientRevenue, PeriodFacts, Revenue, WalletStake
+from aurora_assets.commission.guard import GuardPolicy
+from aurora_assets.commission.tiers import charge
+from aurora_resources.records import Component, FactState
+from aurora_resources.units import split_exactly
+
+START = datetime(2025, 3, 1, tzinfo=UTC)
+WALLETS = ("w1", "w2", "w3", "w4", "w5")
+PARTNERS = ("A", "B")
+
+two_hundred = settings(max_examples=200, deadline=None)
+
+# Small amounts meet thresholds, ties and each other, large ones every size of integer.
+amounts = st.integers(0, 12) | st.integers(0, 10**24)
+signed = st.integers(-12, 12) | st.integers(0, 12) | st.integers(-(10**21), 10**24)
+# One in thirty-two is not known.
+stake_amounts = st.integers(0, 31).flatmap(lambda n: st.none() if n == 31 else amounts)
+revenue_amounts = st.integers(0, 31).flatmap(lambda n: st.none() if n == 31 else signed)
+rates = st.sampled_from((1_000, 3_333, 5_000, 10_000)) | st.integers(0, 10_000)
+
+
+# Strategies are made once: making them anew for each draw is most of what generating a story costs.
+components, methods, partners = (st.sampled_from(kind) for kind in (Component, Method, PARTNERS))
+modes, scopes_, metrics_, loss_policies = (
+    st.sampled_from(kind) for kind in (TierMode, TierScope, TierMetric, LossPolicy)
+)
+coins = st.booleans()
+threshold_sets = st.sets(st.integers(1, 12) | st.integers(1, 10**24), max_size=3)
+rate_lists = st.lists(rates, min_size=4, max_size=4)
+bounds = st.lists(amounts, max_size=2)
+places = st.tuples(st.sampled_from(("v1", "v2") * 8 + ("v3",)), st.sampled_from(WALLETS))
+targets = st.sampled_from((None, "v1", "v2") * 5 + ("v3",))
+owners_of_all = st.tuples(*[st.none() | partners] * len(WALLETS))
+ownerships = owners_of_all.map(
+    lambda owners: {wallet: owner for wallet, owner in zip(WALLETS, owners, strict=True) if owner}
+)
+counts = st.integers(1, 3)
+
+
+@st.composite
+def schedules(draw, scopes=scopes_, metrics=metrics_):
+    thresholds = sorted(draw(threshold_sets))
+    mode = draw(modes)
+    found = draw(rate_lists)[: len(thresholds) + 1]
+    if mode is TierMode.CLIFF:
+        found.sort()
+    tiers = tuple(Tier(upper, rate) for upper, rate in zip([*thresholds, None], found, strict=True))
+    return TierSchedule(tiers, mode, draw(metrics), draw(scopes))
+
+
+prices = rates | schedules()
+
+
+@st.composite
+def rules(draw, **fixed):
+    price, limits = draw(prices), sorted(draw(bounds))
+    floor = limits[0] if limits and draw(coins) else None
+    cap = limits[-1] if limits and draw(coins) else None
+    tiers = price if isinstance(price, TierSchedule) else None
+    rule = Rule(
+        rule_id="r0",
+        order=1,
+        component=draw(components),
+        method=draw(methods),
+        chain_id="chain",
+        validator_key=draw(targets),
+        rate_bps=price if tiers is None else None,
+        tiers=tiers,
+        floor=floor,
+        cap=cap,
+        guarantee=floor is not None and draw(coins),
+        loss_policy=draw(loss_policies),
+    )
+    return dataclasses.replace(rule, **fixed)
+
+
+rule_lists = st.lists(rules(), min_size=1, max_size=3)
+
+
+@st.composite
+def agreement_lists(draw):
+    found = []
+    for number in range(draw(counts)):
+        chosen = {(rule.component, rule.validator_key): rule for rule in draw(rule_lists)}
+        own = [
+            dataclasses.replace(rule, rule_id=f"r{place}", order=-place)
+            for place, rule in enumerate(chosen.values())
+        ]
+        found.append(
+            AgreementVersion(f"a{number}", 1, draw(partners), AgreementStatus.ACTIVE, START, None, tuple(own))
+        )
+    return found
+
+
+earnings = st.lists(st.tuples(revenue_amounts, coins), min_size=8, max_size=8)
+stake_rows = st.lists(st.tuples(places, stake_amounts), min_size=4, max_size=8)
+client_rows = st.lists(st.tuples(places, components, revenue_amounts), min_size=2, max_size=6)
+
+
+@st.composite
+def periods(draw, number):
+    revenues = []
+    # v3 never has a revenue: a rule that names it, or a wallet staked on it, meets a gap.
+    for (key, component), (amount, late) in zip(
+        product(("v1", "v2"), Component), draw(earnings), strict=True
+    ):
+        state = FactState.PROVISIONAL if late else FactState.FINAL
+        revenues.append(
+            Revenue(key, component, amount, FactState.MISSING if amount is None else state, f"{key}!")
+        )
+    begins = START + timedelta(days=40 * number)
+    return PeriodFacts(
+        "chain",
+        number,
+        begins,
+        begins + timedelta(days=2),
+        tuple(revenues),
+        tuple(WalletStake(*place, amount) for place, amount in draw(stake_rows)),
+        tuple(ClientRevenue(*place, component, amount) for place, component, amount in draw(client_rows)),
+    )
+
+
+one_period = tuple(periods(number) for number in range(3))
+agreements_of_a_story = agreement_lists()
+
+
+@st.composite
+def stories(draw):
+    """One to three periods, agreements of up to three partners, and who owns which wallet."""
+    claims = [WalletClaim("chain", wallet, partner, START) for wallet, partner in draw(ownerships).items()]
+    told = [draw(one_period[number]) for number in range(draw(counts))]
+    return told, draw(agreements_of_a_story), claims
+
+
+def tell(story, **options):
+    told, history = [], {}
+    for facts in story[0]:
+        told.append(compute(facts, story[1], story[2], history=history, **options))
+        history = told[-1].history
+    return told
+
+
+@given(signed, st.dictionaries(st.text(max_size=3), amounts, min_size=1))
+@two_hundred
+def test_parts_sum_to_the_whole(total, weights):
+    if any(weights.values()):
+        parts = split_exactly(total, weights)
+        assert sum(parts.values()) == total
+        exact = {key: Fraction(total * weight, sum(weights.values())) for key, weight in weights.items()}
+        assert all(abs(parts[key] - exact[key]) < 1 for key in weights)
+
+
+@given(periods(1), ownerships)
+@two_hundred
+def test_partners_and_the_house_get_the_whole_revenue(facts, owners):
+    attribution = Attribution(facts, owners)
+    for (validator, component), revenue in attribution.revenues.items():
+        if revenue.amount is not None:
+            parts = attribution.parts(validator, component)
+            if parts:
+                assert sum(parts.values()) == revenue.amount
+
+
+@given(schedules(), amounts, amounts, amounts)
+@two_hundred
+def test_more_base_never_pays_less(schedule, base, more, stake):
+    less, _ = charge(schedule, base, stake)
+    greater, _ = charge(schedule, base + more, stake)
+    assert 0 <= less <= greater
+
+
+@given(rules(component=Component.EXEC_FEES, method=Method.FIXED_SHARE, validator_key=None), amounts, amounts)
+@two_hundred
+def test_more_revenue_never_owes_less(rule, base, more):
+    agreement = AgreementVersion("a", 1, "A", AgreementStatus.ACTIVE, START, None, (rule,))
+
+    def owed(amount):
+        revenue = Revenue("v", Component.EXEC_FEES, amount, FactState.FINAL)
+        facts = PeriodFacts("chain", 1, START, START + timedelta(days=2), (revenue,))
+        return compute(facts, [agreement], [], history={}).totals["A"].amount
+
+    assert owed(base) <= owed(base + more)
+
+
+@given(
+    schedules(scopes=st.just(TierScope.QUARTER), metrics=st.just(TierMetric.REVENUE)),
+    st.lists(amounts, min_size=1, max_size=5),
+)
+@two_hundred
+def test_to_date_telescopes(schedule, bases):
+    """However a quarter is cut into periods, it pays in sum what its whole base pays at once."""
+    rule = Rule("r", 1, Component.EXEC_FEES, Method.FIXED_SHARE, "chain", tiers=schedule)
+    agreement = AgreementVersion("a", 1, "A", AgreementStatus.ACTIVE, START, None, (rule,))
+    history, paid = {}, 0
+    for number, base in enumerate(bases):
+        revenue = Revenue("v", Component.EXEC_FEES, base, FactState.FINAL)
+        begins = START + timedelta(days=number)
+        facts = PeriodFacts("chain", number, begins, begins + timedelta(days=1), (revenue,))
+        computation = compute(facts, [agreement], [], history=history)
+        history, paid = computation.history, paid + computation.totals["A"].amount
+    assert paid == charge(schedule, sum(bases), None)[0]
+
+
+@given(stories(), rates)
+@two_hundred
+def test_the_guard_keeps_claims_within_the_revenue(story, limit_bps):
+    for facts, computation in zip(
+        story[0], tell(story, guard=GuardPolicy.SCALE, guard_limit_bps=limit_bps), strict=True
+    ):
+        revenues = {(row.validator_key, row.component): row.amount for row in facts.revenues}
+        claimed = defaultdict(int)
+        for line in computation.lines:
+            if line.validator_key is not None:
+                claimed[line.validator_key, line.component] += line.amount
+        for key, amount in claimed.items():
+            assert amount <= max(0, math.floor(Fraction(revenues[key] * limit_bps, 10_000)))
+
+
+@given(stories())
+@two_hundred
+def test_lines_are_never_negative_add_up_and_come_again(story):
+    assert [find_faults(agreement) for agreement in story[1]] == [()] * len(story[1])
+    for computation, again in zip(tell(story), tell(story), strict=True):
+        assert find_true_ups(computation.lines, again.lines, again.unsettled) == ()
+        assert all(line.amount >= 0 for line in computation.lines)
+        assert len({line.line_id for line in computation.lines}) == len(computation.lines)
+        for partner, total in computation.totals.items():
+            own = [line.amount for line in computation.lines if line.partner_id == partner]
+            assert (total.amount, total.line_count) == (sum(own), len(own))
+
+
+@given(stories(), st.randoms(use_true_random=False), st.sampled_from(GuardPolicy))
+@two_hundred
+def test_the_order_of_rows_changes_nothing(story, random, guard):
+    def shuffled(rows):
+        return tuple(random.sample(list(rows), len(rows)))
+
+    facts = [
+        dataclasses.replace(
+            one,
+            revenues=shuffled(one.revenues),
+            stakes=shuffled(one.stakes),
+            client_revenues=shuffled(one.client_revenues),
+        )
+        for one in story[0]
+    ]
+    agreements = [dataclasses.replace(one, rules=shuffled(one.rules)) for one in shuffled(story[1])]
+    assert tell((facts, agreements, shuffled(story[2])), guard=guard) == tell(story, guard=guard)
+
+
+@given(stories())
+@two_hundred
+def test_the_engine_equals_the_oracle(story):
+    oracle = Oracle(story)
+    for facts, computation in zip(story[0], tell(story), strict=True):
+        lines = {
+            (line.agreement_id, line.rule_id, line.validator_key): line.amount for line in computation.lines
+        }
+        assert lines == oracle.period(facts)
+        assert {key[:2] for key in computation.unsettled} == oracle.unsettled
+
+
+class Unknown(Exception):  # noqa: N818
+    """The oracle meets something it is not told."""
+
+
+class Oracle:
+    """The rules of commissions, told as plainly as possible. None stands for what is not known."""
+
+    def __init__(self, story):
+        _, self.agreements, claims = story
+        self.owner = {claim.wallet: claim.partner_id for claim in claims}
+        self.to_date = {}
+        self.loss = defaultdict(int)
+        self.unsettled = set()
+
+    def period(self, facts):
+        self.facts, self.unsettled, lines = facts, set(), {}
+        rows = (*facts.revenues, *facts.stakes, *facts.client_revenues)
+        everyone = sorted({row.validator_key for row in rows})
+        for agreement in self.agreements:
+            for rule in agreement.rules:
+                key = (agreement.agreement_id, rule.rule_id)
+                named = [r.validator_key for r in agreement.rules if r.component is rule.component]
+                mine = [rule.validator_key]
+                if rule.validator_key is None:
+                    mine = [validator for validator in everyone if validator not in named]
+                try:
+                    paid = self.rule(key, rule, agreement.partner_id, mine)
+                    lines |= {(*key, validator): amount for validator, amount in paid.items()}
+                except Unknown:
+                    self.unsettled.add(key)
+                    self.forget(key, rule)
+        return lines
+
+    def forget(self, key, rule):
+        if rule.tiers is not None and rule.tiers.scope is not TierScope.PERIOD:
+            self.to_date[key, self.window(rule)] = None
+        if rule.loss_policy is LossPolicy.CARRY and (
+            rule.component is Component.VOTE_REWARDS or self.loss[key] != 0
+        ):
+            self.loss[key] = None
+
+    def window(self, rule):
+        end = self.facts.ends_at
+        scope = rule.tiers.scope if rule.tiers is not None else TierScope.PERIOD
+        windows = {
+            TierScope.PERIOD: self.facts.period_id,
+            TierScope.QUARTER: (end.year, (end.month - 1) // 3),
+            TierScope.YEAR: end.year,
+        }
+        return windows[scope]
+
+    def rule(self, key, rule, partner, validators):
+        found = {validator: self.base(rule, partner, validator) for validator in validators}
+        bases = {validator: base for validator, base in found.items() if base != "no part"}
+        positive = sum(base for base in bases.values() if base > 0)
+        loss = 0
+        if rule.loss_policy is LossPolicy.CARRY:
+            if self.loss[key] is None:
+                raise Unknown
+            loss = self.loss[key] - sum(base for base in bases.values() if base < 0)
+        net = max(0, positive - loss)
+        before = self.to_date.get((key, self.window(rule)), 0)
+        if before is None:
+            raise Unknown
+        stake = None
+        if rule.tiers is not None and rule.tiers.metric is TierMetric.STAKE:
+            stake = self.stake(rule, partner, validators)
+        earned = self.commission(rule, before + net, stake) - self.commission(rule, before, stake)
+        self.loss[key] = max(0, loss - positive)
+        self.to_date[key, self.window(rule)] = before + net
+        return self.lines(rule, bases, earned, net)
+
+    def lines(self, rule, bases, earned, net):
+        lowest = rule.floor if rule.floor is not None and not rule.guarantee and net > 0 else 0
+        total = min(max(earned, lowest), rule.cap if rule.cap is not None else math.inf)
+        paid = self.split(total, {validator: max(0, base) for validator, base in bases.items()})
+        if rule.guarantee and earned < rule.floor:
+            paid[None] = rule.floor - earned
+        return paid
+
+    def commission(self, rule, base, stake):
+        if rule.rate_bps is not None:
+            return math.floor(Fraction(base) * Fraction(rule.rate_bps, 10_000))
+        tiers, measure = rule.tiers.tiers, base if stake is None else stake
+        reached = next(tier for tier in tiers if tier.upper is None or measure <= tier.upper)
+        if rule.tiers.mode is TierMode.CLIFF or measure == 0:
+            return math.floor(Fraction(base) * Fraction(reached.rate_bps, 10_000))
+        weighted, lower = Fraction(0), 0
+        for tier in tiers:
+            upper = measure if tier.upper is None else tier.upper
+            weighted += max(0, min(measure, upper) - lower) * Fraction(tier.rate_bps, 10_000)
+            lower = upper
+        return math.floor(base * (weighted / measure))
+
+    def base(self, rule, partner, validator):
+        revenue = self.revenue(rule, validator)
+        if rule.method is Method.FIXED_SHARE:
+            return self.known(revenue)
+        stakes = [row for row in self.facts.stakes if row.validator_key == validator]
+        seen = [
+            row
+            for row in self.facts.client_revenues
+            if (row.validator_key, row.component) == (validator, rule.component)
+        ]
+        if rule.method is Method.CLIENT_REVENUE:
+            by_stake = rule.component in {Component.EXEC_FEES, Component.MEV_TIPS} or (
+                rule.component is Component.COMMISSION and revenue == 0
+            )
+            if seen or not by_stake:
+                return self.observed(partner, revenue, stakes, seen)
+        mine = [row for row in stakes if self.owner.get(row.wallet) == partner]
+        if not mine and (stakes or revenue == 0):
+            return "no part"
+        if self.known(revenue) == 0:
+            return 0
+        weights = defaultdict(int)
+        for row in stakes:
+            weights[row.wallet] += self.known(row.active_stake)
+        if not any(weights.values()):
+            raise Unknown
+        parts = self.split(revenue, weights)
+        return sum(part for wallet, part in parts.items() if self.owner.get(wallet) == partner)
+
+    def observed(self, partner, revenue, stakes, seen):
+        involved = [row for row in (*stakes, *seen) if self.owner.get(row.wallet) == partner]
+        if not involved and (stakes or seen):
+            return "no part"
+        self.known(revenue)
+        if not seen:
+            raise Unknown
+        return sum(self.known(row.amount) for row in seen if self.owner.get(row.wallet) == partner)
+
+    def stake(self, rule, partner, validators):
+        for validator in validators:
+            looked_at = any(row.validator_key == validator for row in self.facts.stakes)
+            if not looked_at and self.revenue(rule, validator) != 0:
+                raise Unknown
+        return sum(
+            self.known(row.active_stake)
+            for row in self.facts.stakes
+            if row.validator_key in validators and self.owner.get(row.wallet) == partner
+        )
+
+    def revenue(self, rule, validator):
+        for row in self.facts.revenues:
+            if (row.validator_key, row.component) == (validator, rule.component):
+                return row.amount
+        return None
+
+    @staticmethod
+    def known(amount):
+        if amount is None:
+            raise Unknown
+        return amount
+
+    @staticmethod
+    def split(total, weights):
+        """Largest remainder: round toward zero, then one unit each to those that lost the most."""
+        if total == 0:
+            return dict.fromkeys(weights, 0)
+        exact = {
+            key: Fraction(abs(total)) * weight / sum(weights.values()) for key, weight in weights.items()
+        }
+        parts = {key: math.floor(share) for key, share in exact.items()}
+        hungry = sorted(exact, key=lambda key: (parts[key] - exact[key], key))
+        for key in hungry[: abs(total) - sum(parts.values())]:
+            parts[key] += 1
+        return {key: part if total > 0 else -part for key, part in parts.items()}

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import psycopg
 import stamina.instrumentation
@@ -129,10 +129,15 @@ def main() -> None:
     try:
         app()
     except AuroraError as error:
-        complaints.print(f"[red]aurora:[/] {error}", highlight=False, markup=True)
-        sys.exit(1)
+        _complain(str(error))
     except psycopg.OperationalError as error:
-        complaints.print(f"[red]aurora:[/] PostgreSQL: {error}", highlight=False)
-        sys.exit(1)
+        _complain(f"PostgreSQL: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _complain(message: str) -> NoReturn:
+    # As it stands: a message may hold brackets, and a line broken to a width cannot be searched for.
+    complaints.print("[red]aurora:[/]", end=" ")
+    complaints.print(message, markup=False, highlight=False, soft_wrap=True)
+    sys.exit(1)

@@ -9,13 +9,17 @@ import os
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres.storage import DagsterPostgresStorage
 
 from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.embedded import aurora_home
+
+_STATEMENT_TIMEOUT_MS: Final = 60_000
+_RECYCLE_SECONDS: Final = 3600
+_OVERFLOW: Final = 20
 
 
 class WarehouseStorage(DagsterPostgresStorage):
@@ -34,7 +38,14 @@ class WarehouseStorage(DagsterPostgresStorage):
     ) -> Self:
         """The storage of this process."""
         url = _held_storage_url(os.environ.get("AURORA_DATABASE_URL"), aurora_home())
-        return cls(postgres_url=url, should_autocreate_tables=True, inst_data=inst_data)
+        storage = cls(postgres_url=url, should_autocreate_tables=True, inst_data=inst_data)
+        # As it comes it opens a session for every statement: half the time of a small run. This is Dagster's
+        # own way to have it keep them.
+        for part in (storage.run_storage, storage.event_log_storage, storage.schedule_storage):
+            part.optimize_for_webserver(
+                statement_timeout=_STATEMENT_TIMEOUT_MS, pool_recycle=_RECYCLE_SECONDS, max_overflow=_OVERFLOW
+            )
+        return storage
 
 
 @cache

@@ -56,7 +56,9 @@ def materialise_asking(
     try:
         anyio.run(ask_all)
     except AuroraError as error:
-        raise dg.Failure(f"{chain_id}: {error}", allow_retries=True) from error
+        asked = f"period {periods[0]}" if len(periods) == 1 else f"periods {periods[0]} to {periods[-1]}"
+        # Not chained: who shows the run shows the innermost error, which does not know the periods.
+        raise dg.Failure(f"{chain_id}, {asked}: {error}", allow_retries=True) from None
     return progress.result()
 
 

@@ -1,6 +1,6 @@
 """The staging assets of a chain: ask a role's providers about each period and keep every answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import dagster as dg
@@ -13,6 +13,8 @@ from aurora_resources.config import ChainSettings
 from aurora_resources.records import Asks, ChainHead, Finding, Role
 
 LAYER: Final = "staging"
+_ALIKE_SHOWN: Final = 12
+_EXAMPLES_SHOWN: Final = 3
 
 
 class StagingConfig(dg.Config):
@@ -74,11 +76,24 @@ def _told(ingested: Ingested) -> Metadata:
 
 
 def findings_table(findings: Sequence[Finding]) -> dg.MarkdownMetadataValue:
-    """Findings as a Markdown table a person wants to read."""
+    """Findings as a Markdown table a person wants to read: of many alike the first few and their number.
+
+    Every one of them is a row of its own in canonical.findings.
+    """
     if not findings:
         return dg.MetadataValue.md("none")
-    rows = "\n".join(
-        f"| {finding.code} | {finding.validator_key or ''} | {finding.message} |" for finding in findings[:50]
-    )
-    more = f"\n\n{len(findings) - 50} more" if len(findings) > 50 else ""  # noqa: PLR2004 - as above
-    return dg.MetadataValue.md(f"| finding | validator | message |\n|---|---|---|\n{rows}{more}")
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(finding.code, []).append(finding)
+    rows = [row for of_code in alike.values() for row in _finding_rows(of_code)]
+    return dg.MetadataValue.md("\n".join(["| finding | validator | message |", "|---|---|---|", *rows]))
+
+
+def _finding_rows(alike: Sequence[Finding]) -> Iterator[str]:
+    """Rows for findings of one code."""
+    shown = alike if len(alike) <= _ALIKE_SHOWN else alike[:_EXAMPLES_SHOWN]
+    for finding in shown:
+        yield f"| {finding.code} | {finding.validator_key or ''} | {finding.message} |"
+    if rest := alike[len(shown) :]:
+        validators = len({finding.validator_key for finding in alike} - {None})
+        yield f"| {alike[0].code} | {validators:,} validators in all | and {len(rest):,} more |"

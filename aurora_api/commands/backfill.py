@@ -24,6 +24,7 @@ def backfill(chain_id: str, first: int, last: int, *, refresh: bool) -> None:
     if last < first:
         raise PeriodError(f"{chain_id}: --from {first} is after --to {last}; give the older period first")
     config = load_config()
+    config.chain(chain_id)
     with open_warehouse(migrated=True), dagster_instance() as instance:
         run_with_progress(config, instance, chain_id, list(range(first, last + 1)), refresh=refresh)
 

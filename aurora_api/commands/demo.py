@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -11,13 +10,19 @@ from rich.table import Table
 
 from aurora_api.commands.agreement import load_file
 from aurora_api.commands.backfill import run_with_progress
-from aurora_api.commands.surroundings import console, dagster_instance, point_at_sandbox
+from aurora_api.commands.surroundings import (
+    configuration_directory,
+    console,
+    dagster_instance,
+    point_at_sandbox,
+)
 from aurora_resources.config import AuroraConfig
 from aurora_resources.config_files import load_config
 from aurora_resources.sandbox.generate import demo_world
 from aurora_resources.sandbox.server import SandboxServer
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
+from aurora_resources.warehouse.embedded import aurora_home
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.registry import sync_registry
 
@@ -25,7 +30,7 @@ HOME: Final = ".aurora/demo"
 CHAIN: Final = "solana-mainnet"
 PERIODS: Final = range(800, 806)
 PARTNER: Final = "northwind"
-AGREEMENTS: Final = Path("partners.yaml")
+AGREEMENTS: Final = "partners.yaml"
 
 _COUNTED: Final = (
     "registry.periods",
@@ -48,12 +53,14 @@ def demo() -> None:
     with SandboxServer(demo_world()) as sandbox:
         point_at_sandbox(sandbox)
         config = load_config()
-        console.print(f"[bold]Aurora[/] on its provider sandbox ({sandbox.base_url}); data in {HOME}\n")
+        console.print(
+            f"[bold]Aurora[/] on its provider sandbox ({sandbox.base_url}); data in {aurora_home()}\n"
+        )
         with open_warehouse(migrated=True) as warehouse, dagster_instance() as instance:
             with warehouse.connect() as connection:
                 sync_registry(connection, config)
                 before = fingerprint(connection)
-                load_file(connection, config, AGREEMENTS)
+                load_file(connection, config, configuration_directory() / AGREEMENTS)
             run_with_progress(config, instance, CHAIN, list(PERIODS))
             with warehouse.connect() as connection:
                 _show(connection, config)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ from aurora_resources.errors import ConfigurationError
 from aurora_resources.sandbox.server import SandboxServer
 from aurora_resources.warehouse.embedded import aurora_home
 
-console: Final = Console()
+# A pipe or a log has no width of its own; the tables need about this much.
+console: Final = Console(width=None if sys.stdout.isatty() else 120)
 complaints: Final = Console(stderr=True)
 
 SANDBOX_ENVIRONMENT: Final[Mapping[str, str]] = {

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
@@ -30,7 +29,7 @@ from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.embedded import aurora_home
 from aurora_resources.warehouse.registry import sync_registry
 
-AGREEMENTS: Final = Path("partners.yaml")
+AGREEMENTS: Final = "partners.yaml"
 _PATIENCE_SECONDS: Final = 20.0
 
 
@@ -50,8 +49,8 @@ def up(*, dagster_port: int, api_port: int, sandbox_port: int) -> None:
         warehouse = stack.enter_context(open_warehouse(migrated=True, own=True))
         with warehouse.connect() as connection:
             sync_registry(connection, config)
-            if on_sandbox and AGREEMENTS.is_file():
-                load_file(connection, config, AGREEMENTS)
+            if on_sandbox and (configuration_directory() / AGREEMENTS).is_file():
+                load_file(connection, config, configuration_directory() / AGREEMENTS)
         console.print(f"warehouse  {warehouse.address}")
         os.environ["AURORA_HOME"] = str(aurora_home())
         home = dagster_home()

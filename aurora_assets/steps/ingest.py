@@ -5,12 +5,21 @@ next, and with `reconcile` the others are asked about everyone, so that the cano
 counts as final is decided here, before anything is asked.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+import psycopg
+
 from aurora_resources.config import ChainSettings
-from aurora_resources.errors import NotYetAvailable, PeriodError, ProviderError
+from aurora_resources.errors import (
+    NotYetAvailable,
+    PayloadError,
+    PeriodError,
+    ProviderError,
+    WarehouseError,
+)
 from aurora_resources.providers.registry import ChainSource, Staged
 from aurora_resources.records import (
     Asks,
@@ -20,8 +29,9 @@ from aurora_resources.records import (
     Period,
     Role,
     TrackedValidator,
+    ValidatorRewards,
 )
-from aurora_resources.warehouse.connection import Warehouse
+from aurora_resources.warehouse.connection import Connection, Warehouse
 from aurora_resources.warehouse.staging import (
     Ingestion,
     SliceKey,
@@ -94,14 +104,14 @@ async def ingest(
     else:
         run.require_final(head, period_id)
     key = SliceKey(run.settings.chain_id, period_id, role)
-    with run.warehouse.connect(autocommit=True) as connection:
+    with _session(run.warehouse) as connection:
         before = current_ingestion(connection, key)
         if before is not None and before.settled and not refresh:
             return Ingested(before, asked=False, findings=())
         if role is Role.STAKES and head.current_period != period_id + 1:
             return Ingested(before, asked=False, findings=(_no_snapshot(period_id, head),))
         earlier = read_staged(connection, run.settings.chain_id, period_id, EARLIER_ROLES[role])
-        staging = StagingSlice(connection, transport, key, run.run_id)
+        staging = StagingSlice(connection, transport, key, run.run_id, ask_everything=refresh)
         try:
             outcome = await _Inquiry(run, staging, period_id, role, earlier).ask_in_order()
         finally:
@@ -115,6 +125,21 @@ async def ingest(
     return Ingested(ingestion, asked=True, findings=tuple(outcome.findings))
 
 
+@contextmanager
+def _session(warehouse: Warehouse) -> Iterator[Connection]:
+    """A session without a transaction around it. Raises WarehouseError when the server is lost on the way."""
+    with warehouse.connect(autocommit=True) as connection:
+        try:
+            yield connection
+        except psycopg.OperationalError as error:
+            if not connection.broken:
+                raise
+            raise WarehouseError(
+                f"lost the warehouse ({warehouse.address}): {str(error).strip()}; what was received is kept, "
+                "run this again"
+            ) from error
+
+
 @dataclass(slots=True)
 class _Outcome:
     """`waiting` are the validators nobody answered for; `settled`: nothing is left to ask another time."""
@@ -124,6 +149,7 @@ class _Outcome:
     settled: bool = True
     findings: list[Finding] = field(default_factory=list)
     failures: list[ProviderError] = field(default_factory=list)
+    not_yet: list[NotYetAvailable] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +171,7 @@ class _Inquiry:
         if outcome.failures and not outcome.done:
             raise outcome.failures[0]
         if self.role is Role.PERIODS and not outcome.done:
-            raise PeriodError(outcome.findings[0].message)
+            raise PeriodError(str(outcome.not_yet[0]))
         outcome.settled = outcome.settled and outcome.done
         return outcome
 
@@ -160,9 +186,13 @@ class _Inquiry:
         except NotYetAvailable as error:
             outcome.settled = False
             outcome.findings.append(Finding("NOT_YET_AVAILABLE", f"period {self.period_id}: {error}"))
+            outcome.not_yet.append(error)
             return
         except ProviderError as error:
             error.add_note(f"while asking {self.role} of period {self.period_id}")
+            if isinstance(error, PayloadError):
+                self.staging.reject(error)
+            outcome.settled = False  # it may have recovered, or been replaced, the next time
             outcome.findings.append(Finding("PROVIDER_FAILED", f"period {self.period_id}: {error}"))
             if not outcome.done:
                 outcome.failures.append(error)
@@ -198,6 +228,10 @@ class _Inquiry:
         source, staged, period = self.run.source, self._staged(), self._period()
         if isinstance(period, int):
             source.understand_period(period, staged)
+            declared = self.run.settings.declared_validators()
+            source.understand_identities(
+                period, source.understand_validators(period, declared, staged), staged
+            )
             return {}
         if self.role is Role.FEES:
             fees = source.understand_fees(provider, period, validators, staged).records
@@ -207,10 +241,21 @@ class _Inquiry:
             return {record.validator_key: record.state for record in mev}
         if self.role is Role.REWARDS:
             rewards = source.understand_rewards(provider, period, validators, staged)[0].records
-            return {record.validator_key: record.state for record in rewards}
+            return {record.validator_key: _sureness(record) for record in rewards}
+        if self.role is Role.STAKES:
+            # Only read together with the rewards, when it is too late to take the snapshot again.
+            asked_later = self.run.settings.providers.rewards[0]
+            source.understand_rewards(asked_later, period, validators, staged)
         if self.role is Role.META:
             source.understand_meta(provider, period, validators, staged)
         return {}
+
+
+def _sureness(record: ValidatorRewards) -> FactState:
+    """Commission may be known before the stakers are: there is something left to ask, then."""
+    if record.state is FactState.FINAL and record.stakers_state is not FactState.FINAL:
+        return FactState.PROVISIONAL
+    return record.state
 
 
 def _no_snapshot(period_id: int, head: ChainHead) -> Finding:

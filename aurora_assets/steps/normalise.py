@@ -146,7 +146,13 @@ def normalise_meta(run: ChainRun, period_id: int) -> Normalised:
     with _open(run, period_id, Role.META, (Role.PERIODS, Role.META)) as slice_:
         provider = _answering(slice_, Role.META)
         understood = run.source.understand_meta(provider, slice_.period, slice_.validators, slice_.staged)
-        findings = [*_staging_findings(slice_, Role.META), *understood.findings]
+        described = {record.validator_key for record in understood.records}
+        unknown = [
+            Finding("META_MISSING", f"period {period_id}: {provider} does not describe it", v.validator_key)
+            for v in slice_.validators
+            if v.validator_key not in described
+        ]
+        findings = [*_staging_findings(slice_, Role.META), *understood.findings, *unknown]
         count, changed = slice_.load(META, understood.records)
         return Normalised(count, slice_.note("validator_meta", findings) or changed, tuple(findings))
 

@@ -50,7 +50,8 @@ def get_program_accounts(chain: Chain, params: Params) -> Json:
     rows = []
     if program == STAKE_PROGRAM:
         cut = _slice(config.get("dataSlice"))
-        for held in _candidates(chain, tests):
+        candidates, tests = _candidates(chain, tests)
+        for held in candidates:
             if all(_passes(held, test) for test in tests):
                 rows.append(_row(chain, held, encoding, cut))
     return {"context": context(chain), "value": rows} if config.get("withContext") else rows
@@ -84,33 +85,36 @@ def _slice(value: Json) -> slice:
     return slice(offset, offset + u64(value.get("length"), "length"))
 
 
-def _candidates(chain: Chain, tests: list[_Test]) -> list[_Held]:
-    """All accounts, or only those an exact address filter can match."""
+def _candidates(chain: Chain, tests: list[_Test]) -> tuple[list[_Held], list[_Test]]:
+    """The accounts an exact address filter finds, or all of them; and the tests still to be made."""
     index = _index(chain)
     for test in tests:
         if isinstance(test, tuple) and test[0] in (_VOTER, _WITHDRAWER, _STAKER) and len(test[1]) == 32:  # noqa: PLR2004
-            return index.get(test, [])
-    return index[()]
+            rest = [other for other in tests if other is not test]
+            return index.get((test[0], base58.encode(test[1])), []), rest
+    return index[()], tests
 
 
 @lru_cache(maxsize=2)
-def _index(chain: Chain) -> dict[tuple[()] | tuple[int, bytes], list[_Held]]:
+def _index(chain: Chain) -> dict[tuple[()] | tuple[int, str], list[_Held]]:
     """Accounts by (offset, address) of voter, withdrawer and staker, and all of them under ()."""
     latest = chain.latest
     paid = {} if latest.number == chain.current else latest.rewards.staking
-    index: dict[tuple[()] | tuple[int, bytes], list[_Held]] = {(): []}
+    index: dict[tuple[()] | tuple[int, str], list[_Held]] = {(): []}
     for vote, accounts in latest.accounts.items():
-        observed, voter = credits_to(chain, vote, latest.number), base58.decode(vote)
+        observed = credits_to(chain, vote, latest.number)
         for account in accounts:
             held = _Held(account, vote, account.stake + paid.get(account.stake_account, 0), observed)
             index[()].append(held)
-            for offset, key in (
-                (_VOTER, voter),
-                (_WITHDRAWER, base58.decode(account.withdrawer)),
-                (_STAKER, base58.decode(account.staker)),
-            ):
+            for offset, key in ((_VOTER, vote), (_WITHDRAWER, account.withdrawer), (_STAKER, account.staker)):
                 index.setdefault((offset, key), []).append(held)
     return index
+
+
+@lru_cache(maxsize=65_536)
+def _bytes_of(address: str) -> bytes:
+    """The 32 bytes of an address; decoding is slow, and owners and validators come again and again."""
+    return base58.decode(address)
 
 
 def _passes(held: _Held, test: _Test) -> bool:
@@ -126,12 +130,12 @@ def stake_bytes(held: _Held) -> bytes:
     return _LAYOUT.pack(
         2,
         RENT_EXEMPT_STAKE,
-        base58.decode(held.account.staker),
-        base58.decode(held.account.withdrawer),
+        _bytes_of(held.account.staker),
+        _bytes_of(held.account.withdrawer),
         0,
         0,
         bytes(32),
-        base58.decode(held.voter),
+        _bytes_of(held.voter),
         held.stake,
         held.account.activation_epoch,
         U64_MAX if end is None else end,

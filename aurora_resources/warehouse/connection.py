@@ -100,7 +100,9 @@ class Warehouse:
         """
         with self.connect(autocommit=True) as connection:
             connection.execute(f"create schema if not exists {DAGSTER_SCHEMA}")
-        return sqlalchemy_address(self.url, "postgresql+psycopg2", f"-csearch_path={DAGSTER_SCHEMA}")
+        # Thousands of small events: a crash may lose the last ones, which say only what ran, never an amount.
+        options = f"-csearch_path={DAGSTER_SCHEMA} -csynchronous_commit=off"
+        return sqlalchemy_address(self.url, "postgresql+psycopg2", options)
 
     def _explain(self, what: str, error: psycopg.OperationalError) -> str:
         text = f"{what} the warehouse ({self.address}): {str(error).strip().rstrip('.')}."

@@ -11,13 +11,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from aurora_resources.errors import ProviderError
+from aurora_resources.errors import PayloadError, ProviderError
 from aurora_resources.providers.registry import Staged
 from aurora_resources.records import Asks, Finding, Payload, Question, Role
 from aurora_resources.warehouse.queries import read_query
@@ -50,15 +51,22 @@ class StagingSlice:
     """Ask and keep, for one slice. `connection` must be in autocommit; it is used by one task at a time."""
 
     def __init__(
-        self, connection: psycopg.Connection[Any], transport: Asks, key: SliceKey, run_id: str
+        self,
+        connection: psycopg.Connection[Any],
+        transport: Asks,
+        key: SliceKey,
+        run_id: str,
+        *,
+        ask_everything: bool = False,
     ) -> None:
+        """With `ask_everything` no answer is taken from staging: whoever doubts one can have it replaced."""
         self._connection = connection
         self._transport = transport
         self._key = key
         self._run_id = run_id
         self._answers: list[Payload] = []
         self._unwritten: list[tuple[Payload, bool]] = []
-        self._staged_digests: set[bytes] | None = None
+        self._staged_digests: set[bytes] | None = set() if ask_everything else None
 
     async def ask(self, question: Question) -> Payload:
         """Return the answer, from staging where it cannot change. Raises ProviderError, its body kept too."""
@@ -82,15 +90,36 @@ class StagingSlice:
             by_provider[self._key.role, payload.question.provider].append(payload)
         return by_provider
 
+    def reject(self, error: PayloadError) -> None:
+        """Take back the answers that turned out not to be what the provider documents.
+
+        They stay as evidence, but belong to no set and are never used again. An error that does not hold the
+        body takes all answers of its endpoint with it.
+        """
+
+        def is_meant(payload: Payload) -> bool:
+            question = payload.question
+            return (question.provider, question.endpoint) == (error.provider, error.endpoint) and (
+                error.body is None or error.body == payload.body
+            )
+
+        rejected = [payload for payload in self._answers if is_meant(payload)]
+        self._answers = [payload for payload in self._answers if not is_meant(payload)]
+        self._unwritten = [
+            (payload, accepted and not is_meant(payload)) for payload, accepted in self._unwritten
+        ]
+        # Those written before get a second row: responses are never changed, and a refused one outweighs.
+        self._unwritten += [(payload, False) for payload in rejected]
+
     def flush(self) -> None:
         """Write the responses received since the last flush, in one transaction of their own."""
         if not self._unwritten:
             return
+        rows = [self._row(payload, accepted=accepted) for payload, accepted in self._unwritten]
+        # In one order everywhere: two runs that keep the same answers would wait for each other otherwise.
+        rows.sort(key=itemgetter("request_digest", "sha256", "accepted"))
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(
-                read_query("staging/keep_payload.sql"),
-                [self._row(payload, accepted=accepted) for payload, accepted in self._unwritten],
-            )
+            cursor.executemany(read_query("staging/keep_payload.sql"), rows)
         self._unwritten.clear()
 
     def finish(self, *, settled: bool, head_period: int, findings: Sequence[Finding]) -> Ingestion:
@@ -161,7 +190,7 @@ class StagingSlice:
             self._unwritten.append((refusal, False))
         self.flush()
 
-    def _row(self, payload: Payload, *, accepted: bool) -> dict[str, object]:
+    def _row(self, payload: Payload, *, accepted: bool) -> dict[str, Any]:
         question = payload.question
         return asdict(self._key) | {
             "provider": question.provider,

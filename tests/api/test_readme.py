@@ -1,0 +1,17 @@
+"""The README's GraphQL example is a valid query of the schema."""
+
+import json
+import re
+from pathlib import Path
+
+from graphql import parse, validate
+
+from aurora_api.schema import schema
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def test_the_example_is_valid() -> None:
+    (text,) = re.findall(r"-d '(\{\"query\".*?\})'", README.read_text(), flags=re.DOTALL)
+    query = json.loads(text.replace("\n", " "))["query"]
+    assert validate(schema._schema, parse(query)) == []

@@ -39,5 +39,5 @@ def sandbox(
     for provider, path in PATHS.items():
         prefix = SANDBOX_ENVIRONMENT[provider]
         console.print(f"  export {prefix}_URL={base}{path} {prefix}_RATE_LIMIT=5000")
-    console.print("  export SOLANABEACH_API_KEY=sandbox\n\nCtrl-C stops it.")
+    console.print("  export SOLANABEACH_API_KEY=sandbox\n\nIt runs until Ctrl-C.")
     serve_forever(app, host, port)

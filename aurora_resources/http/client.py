@@ -5,11 +5,13 @@ what an answer means is read by `statuses.py` and the adapter's `Classify`. Keep
 whoever asks. Built on httpx, stamina, aiolimiter and purgatory.
 """
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -60,6 +62,12 @@ class _Line:
     """Until when (monotonic seconds) the provider asked to be left alone, by all questions together."""
 
 
+@cache
+def _trusted_authorities() -> ssl.SSLContext:
+    """Once a process: reading the authorities' certificates costs more than opening a client."""
+    return httpx.create_ssl_context()
+
+
 class ProviderClient:
     """Asks one provider; an async context manager, used in the event loop it was entered in.
 
@@ -106,6 +114,7 @@ class ProviderClient:
         burst = max(1.0, settings.rate_limit * _BURST_SECONDS)
         self._line = _Line(
             http=httpx.AsyncClient(
+                verify=_trusted_authorities(),
                 headers=self._headers,
                 # A slot is a connection, so that nobody ever waits for the pool.
                 timeout=httpx.Timeout(settings.timeout_sec, pool=None),

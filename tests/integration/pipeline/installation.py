@@ -45,7 +45,7 @@ class Pipeline:
                 "name": name,
                 "base_url": url,
                 "rate_limit": 5000,
-                "timeout_sec": 2,
+                "timeout_sec": 15,
                 "retry": PATIENCE,
                 "concurrency": 4,
             }
@@ -125,3 +125,16 @@ def by_vote_account(world: World, epoch: int) -> dict[str, Any]:
 def keys(chain: dict[str, Any]) -> Sequence[str]:
     """The vote accounts a chain's configuration lists."""
     return [entry["key"] for entry in chain["validators"]]
+
+
+def content(pipeline: Pipeline) -> dict[str, list[str]]:
+    """Every row of the warehouse as text, by table."""
+    tables = pipeline.query(
+        "select table_schema || '.' || table_name from information_schema.tables "
+        "where table_type = 'BASE TABLE' "
+        "and table_schema in ('registry', 'staging', 'canonical', 'computation') order by 1"
+    )
+    return {
+        table: [row[0] for row in pipeline.query(f"select t::text from {table} as t order by 1")]
+        for (table,) in tables
+    }

@@ -4,7 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from aurora_resources.sandbox.world import Epoch, Validator, World
-from tests.integration.pipeline.installation import CHECKOUT, Pipeline, by_vote_account, keys
+from tests.integration.pipeline.installation import CHECKOUT, Pipeline, by_vote_account, content, keys
 
 FEE_BPS = 300
 
@@ -28,7 +28,8 @@ def payouts(epoch: Epoch) -> dict[str, tuple[int, dict[str, int]]]:
     total = sum(points.values())
     result = {}
     for validator in epoch.validators:
-        commission, net = 0, {}
+        commission = 0
+        net: dict[str, int] = {}
         for account in validator.stake_accounts:
             mine = points.get((validator.vote_account, account.stake_account), 0)
             gross = int(Fraction(pool * mine, total))
@@ -116,19 +117,6 @@ def test_a_partner_s_stake_and_the_house_s_sum_to_all(pipeline: Pipeline, small_
             "select sum(active_stake) from computation.partner_stake_current where validator_key = %s", key
         )
         assert stake == validator.stake
-
-
-def content(pipeline: Pipeline) -> dict[str, list[str]]:
-    """Every row of the warehouse as text, by table."""
-    tables = pipeline.query(
-        "select table_schema || '.' || table_name from information_schema.tables "
-        "where table_type = 'BASE TABLE' "
-        "and table_schema in ('registry', 'staging', 'canonical', 'computation') order by 1"
-    )
-    return {
-        table: [row[0] for row in pipeline.query(f"select t::text from {table} as t order by 1")]
-        for (table,) in tables
-    }
 
 
 def test_the_checkout_s_files_are_those_of_the_demonstration(small_world: World) -> None:

@@ -48,8 +48,32 @@ def backfill(
         raise PeriodError(f"{chain_id}: a backfill takes a gapless range of periods, oldest first")
     add_periods(instance, chain_id, periods)
     job = build_definitions(config.chains).resolve_job_def(job_name(chain_id))
+    done = _run(job, instance, chain_id, periods, refresh=refresh)
+    # Dagster stops what is downstream of a failed step for every period; those that did not fail go on by
+    # themselves, and what is settled is not asked for again.
+    failed = _failed_periods(done.all_events)
+    failures = _failures(done.all_events)
+    waiting = _ranges([period for period in periods if period not in failed]) if failed else []
+    while waiting:
+        part = waiting.pop()
+        again = _run(job, instance, chain_id, part, refresh=refresh)
+        where = f"{part[0]} to {part[-1]}"
+        failures |= {f"{step} ({where})": told for step, told in _failures(again.all_events).items()}
+        if failed := _failed_periods(again.all_events):
+            waiting += _ranges([period for period in part if period not in failed])
+    return Backfill(run_id=done.run_id, succeeded=done.success, failures=failures)
+
+
+def _run(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    chain_id: str,
+    periods: Sequence[int],
+    *,
+    refresh: bool,
+) -> dg.ExecuteInProcessResult:
     staging = [key.to_python_identifier() for key in (staging_key(chain_id, role) for role in Role)]
-    result = job.execute_in_process(
+    return job.execute_in_process(
         instance=instance,
         raise_on_error=False,
         run_config={
@@ -61,7 +85,28 @@ def backfill(
             ASSET_PARTITION_RANGE_END_TAG: str(periods[-1]),
         },
     )
-    return Backfill(run_id=result.run_id, succeeded=result.success, failures=_failures(result.all_events))
+
+
+def _failed_periods(events: Sequence[dg.DagsterEvent]) -> set[int]:
+    """The periods that failed steps name in their metadata; none when a step failed as a whole."""
+    failed: set[int] = set()
+    for event in events:
+        if event.is_step_failure and (said := event.step_failure_data.user_failure_data) is not None:
+            named = said.metadata.get("failed_periods")
+            if named is not None and isinstance(named.value, list):
+                failed.update(map(int, named.value))
+    return failed
+
+
+def _ranges(periods: Sequence[int]) -> list[list[int]]:
+    """Ascending periods as gapless ranges."""
+    ranges: list[list[int]] = []
+    for period in periods:
+        if ranges and ranges[-1][-1] == period - 1:
+            ranges[-1].append(period)
+        else:
+            ranges.append([period])
+    return ranges
 
 
 def slice_count(config: AuroraConfig, chain_id: str, periods: Sequence[int]) -> int:

@@ -119,6 +119,7 @@ class SolanaChain:
             known.tips,
             known.snapshot,
             self._settings.rules,
+            {found.vote_pubkey: found.announced_bps for found in known.vote_accounts},
             of_all=self._settings.validators == "all",
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from aurora_resources.providers.solana.fees import Fees, NoFees, shared_identities
 from aurora_resources.providers.solana.findings import (
     DRIFT,
+    FEES_DOUBTED,
     FEES_MISSING,
     FEES_SHARED_UNKNOWN,
     IDENTITY_SHARED,
@@ -90,5 +91,12 @@ def _kept(
         )
         doubts.append(Finding(DRIFT, message, key))
         shared = None
+    if gross == 0 and fees.blocks > 0:
+        state = FactState.PROVISIONAL
+        message = (
+            f"{provider}, epoch {epoch}: {fees.blocks} blocks and not a lamport of fees; either its "
+            "collector is no system account, which burns them, or the provider leaves them out"
+        )
+        doubts.append(Finding(FEES_DOUBTED, message, key))
     kept = gross if shared is None else gross - shared
     return ValidatorFees(key, provider, state, gross, shared, kept, fees.blocks), doubts

@@ -4,10 +4,16 @@ The money comes from `payouts.py`, the stakers from `stakes.py`. What a validato
 nothing else; no rate is ever applied to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from aurora_resources.config import SolanaRules
-from aurora_resources.providers.solana.findings import REWARDS_MISSING, REWARDS_UNATTRIBUTED, coins
+from aurora_resources.providers.solana.findings import (
+    COMMISSION_DOUBTED,
+    REWARDS_MISSING,
+    REWARDS_UNATTRIBUTED,
+    coins,
+)
 from aurora_resources.providers.solana.mev import tips_state
 from aurora_resources.providers.solana.payouts import Payout
 from aurora_resources.providers.solana.snapshots import Snapshot
@@ -32,12 +38,15 @@ def understand_rewards(
     book: TipBook | None,
     taken: Snapshot | None,
     rules: SolanaRules,
+    announced: Mapping[str, int | None],
     *,
     of_all: bool,
 ) -> tuple[Understood[ValidatorRewards], tuple[StakeReward, ...]]:
     """One record a validator and one a stake account, in lamports.
 
-    `of_all`: the books of every validator are kept, so a reward nobody is known for is worth a finding.
+    `announced` is each vote account's commission of now, in basis points: a hint that never makes an amount,
+    but doubts a missing one. `of_all`: the books of every validator are kept, so a reward nobody is known for
+    is worth a finding.
     """
     records: list[ValidatorRewards] = []
     findings = list(paid.findings)
@@ -46,7 +55,12 @@ def understand_rewards(
         key = validator.validator_key
         known = _sources(validator, epoch, paid, book, taken, rules)
         stakers = staker_book(known)
-        records.append(_record(provider, key, known, stakers, tips_state(epoch, running_epoch)))
+        record = _record(provider, key, known, stakers, tips_state(epoch, running_epoch))
+        doubtful = key not in announced or announced[key]
+        if record.commission == 0 and record.delegators_share and doubtful:
+            record = replace(record, state=FactState.PROVISIONAL)
+            findings.append(_doubted(provider, epoch, key, announced.get(key)))
+        records.append(record)
         rows += stakers.rows
         findings += stakers.findings
         if known.commission is None:
@@ -99,6 +113,15 @@ def _record(
         state,
         len(stakers.rows),
     )
+
+
+def _doubted(provider: str, epoch: int, key: str, announced_bps: int | None) -> Finding:
+    now = "the node does not list it" if announced_bps is None else f"it announces {announced_bps} bps now"
+    message = (
+        f"{provider}: its stakers were paid for epoch {epoch} and it took nothing, yet {now}; if it had a "
+        "commission then, the node leaves out its Voting row"
+    )
+    return Finding(COMMISSION_DOUBTED, message, key)
 
 
 def _unattributed(provider: str, epoch: int, paid: Payout, rows: Sequence[StakeReward]) -> Sequence[Finding]:

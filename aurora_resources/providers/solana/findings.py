@@ -4,7 +4,9 @@ from typing import Final
 
 from aurora_resources.units import format_amount
 
+COMMISSION_DOUBTED: Final = "COMMISSION_DOUBTED"
 DRIFT: Final = "DRIFT"
+FEES_DOUBTED: Final = "FEES_DOUBTED"
 FEES_MISSING: Final = "FEES_MISSING"
 FEES_SHARED_UNKNOWN: Final = "FEES_SHARED_UNKNOWN"
 IDENTITY_SHARED: Final = "IDENTITY_SHARED"

@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from aurora_resources.providers.solana.decoding import Shape, Unsigned, unexpected
+from aurora_resources.providers.solana.decoding import RateBps, Shape, Unsigned, unexpected
 from aurora_resources.providers.solana.staged import rpc_params
 from aurora_resources.records import Payload
 
@@ -52,6 +52,15 @@ class VoteAccount(msgspec.Struct, frozen=True, rename="camel"):
     node_pubkey: str
     activated_stake: Unsigned
     epoch_credits: tuple[tuple[int, int, int], ...] = ()
+    commission: Unsigned | None = None
+    inflation_rewards_commission_bps: RateBps | None = None
+
+    @property
+    def announced_bps(self) -> int | None:
+        """The commission announced now: basis points where the node gives them, else its percent."""
+        if self.inflation_rewards_commission_bps is not None:
+            return self.inflation_rewards_commission_bps
+        return None if self.commission is None else self.commission * 100
 
 
 class BlockHeader(msgspec.Struct, frozen=True, rename="camel"):

@@ -1,0 +1,67 @@
+"""The graph's steps called directly, in the graph's order: what Dagster does, without Dagster's seconds.
+
+A step whose inputs failed is not run, as in a run of Dagster.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+import anyio
+
+from aurora_assets.steps import normalise
+from aurora_assets.steps.ingest import EARLIER_ROLES, ChainRun, ingest
+from aurora_assets.steps.pnl import book_pnl
+from aurora_resources.config import AuroraConfig
+from aurora_resources.config_files import load_config
+from aurora_resources.errors import AuroraError
+from aurora_resources.records import Role
+from aurora_resources.wiring import chain_source, open_transport
+from tests.integration.pipeline.installation import CHAIN, Pipeline
+
+_ROLES: Final = (Role.PERIODS, Role.STAKES, Role.META, Role.MEV, Role.FEES, Role.REWARDS)
+_CANONICAL: Final[Mapping[str, tuple[Sequence[str], Callable[[ChainRun, int], object]]]] = {
+    "validator_identities": (["periods"], normalise.normalise_period),
+    "validator_fees": (["fees", "mev", "validator_identities"], normalise.normalise_fees),
+    "validator_mev": (["mev", "validator_identities"], normalise.normalise_mev),
+    "stake_rewards": (["rewards", "mev", "stakes", "validator_identities"], normalise.normalise_rewards),
+    "validator_meta": (["meta", "validator_identities"], normalise.normalise_meta),
+    "validator_pnl": (["validator_fees", "validator_mev", "stake_rewards"], book_pnl),
+}
+
+Failures = dict[str, str]
+
+
+def work_through(pipeline: Pipeline, period_id: int, *, refresh: bool = False) -> Failures:
+    """Ask, normalise and book one period; what failed, by step, with the message a user reads."""
+    config = load_config(pipeline.folder)
+    settings = config.chain(CHAIN)
+    run = ChainRun(settings, chain_source(settings), pipeline.warehouse, run_id="steps")
+    failures = anyio.run(partial(_ask, config, run, period_id, refresh=refresh))
+    broken = set(failures)
+    for name, (inputs, step) in _CANONICAL.items():
+        if broken.intersection(inputs):
+            broken.add(name)
+            continue
+        try:
+            step(run, period_id)
+        except AuroraError as error:
+            failures[name] = f"period {period_id}: {error}"
+            broken.add(name)
+    return {step: message for step, message in failures.items() if message}
+
+
+async def _ask(config: AuroraConfig, run: ChainRun, period_id: int, *, refresh: bool) -> Failures:
+    """By role that did not work: its message, or nothing where an earlier one is to blame."""
+    failures: Failures = {}
+    async with open_transport(config, run.settings) as transport:
+        for role in _ROLES:
+            if set(failures).intersection(EARLIER_ROLES[role]):
+                failures[role.value] = ""
+                continue
+            try:
+                head = await run.source.head(transport)
+                await ingest(run, transport, head, period_id, role, refresh=refresh)
+            except AuroraError as error:
+                failures[role.value] = f"period {period_id}: {error}"
+    return failures

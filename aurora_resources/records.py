@@ -101,6 +101,10 @@ class Payload:
         return hashlib.sha256(self.body).digest()
 
 
+Staged: TypeAlias = Mapping[tuple[Role, str], Sequence[Payload]]
+"""Payloads of one period in the order they were asked, by role and provider."""
+
+
 class Asks(Protocol):
     """Whatever can put a question to its provider; the graph's one also keeps every answer in staging."""
 

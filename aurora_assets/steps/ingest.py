@@ -20,7 +20,7 @@ from aurora_resources.errors import (
     ProviderError,
     WarehouseError,
 )
-from aurora_resources.providers.registry import ChainSource, Staged
+from aurora_resources.providers.registry import ChainSource
 from aurora_resources.records import (
     Asks,
     ChainHead,
@@ -28,6 +28,7 @@ from aurora_resources.records import (
     Finding,
     Period,
     Role,
+    Staged,
     TrackedValidator,
     ValidatorRewards,
 )

@@ -14,12 +14,12 @@ import psycopg
 
 from aurora_assets.steps.ingest import ChainRun
 from aurora_resources.errors import PeriodError
-from aurora_resources.providers.registry import Staged
 from aurora_resources.records import (
     FactState,
     Finding,
     Period,
     Role,
+    Staged,
     StakeReward,
     TrackedValidator,
     ValidatorFees,

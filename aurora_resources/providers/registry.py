@@ -1,18 +1,18 @@
 """What the graph needs of a chain's protocol, and which protocols there are.
 
 A protocol folder (`solana/`, later others) implements `ChainSource`; the graph, the engine and the API see
-only this interface and the canonical records. Adding a protocol is a folder and a line in `PROTOCOLS`.
+only this interface and the canonical records. Adding a protocol is a folder and a line in `wiring.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from aurora_resources.records import (
     Asks,
     ChainHead,
-    Payload,
     Period,
     Role,
+    Staged,
     StakeReward,
     TrackedValidator,
     Understood,
@@ -22,9 +22,6 @@ from aurora_resources.records import (
     ValidatorMev,
     ValidatorRewards,
 )
-
-Staged = Mapping[tuple[Role, str], Sequence[Payload]]
-"""All payloads of one period in the order they were asked, by role and provider."""
 
 
 class ChainSource(Protocol):

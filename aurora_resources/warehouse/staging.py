@@ -19,8 +19,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from aurora_resources.errors import PayloadError, ProviderError
-from aurora_resources.providers.registry import Staged
-from aurora_resources.records import Asks, Finding, Payload, Question, Role
+from aurora_resources.records import Asks, Finding, Payload, Question, Role, Staged
 from aurora_resources.warehouse.queries import read_query
 
 _FLUSH_EVERY = 64

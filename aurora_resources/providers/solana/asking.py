@@ -6,7 +6,6 @@ Roles are asked in the order PERIODS, MEV, STAKES, then FEES, REWARDS and META i
 from collections.abc import Sequence
 
 from aurora_resources.config import ChainSettings
-from aurora_resources.providers.registry import Staged
 from aurora_resources.providers.solana.adapters import adapter_of
 from aurora_resources.providers.solana.evidence import Evidence
 from aurora_resources.providers.solana.fees import ask_blocks, ask_history, shared_identities
@@ -18,7 +17,7 @@ from aurora_resources.providers.solana.snapshots import ask_snapshot
 from aurora_resources.providers.solana.solanabeach import SolanaBeach
 from aurora_resources.providers.solana.stakewiz import Stakewiz
 from aurora_resources.providers.solana.tips import ask_tips
-from aurora_resources.records import Asks, Role, TrackedValidator
+from aurora_resources.records import Asks, Role, Staged, TrackedValidator
 
 
 async def ask_role(

@@ -7,7 +7,6 @@ Nothing is worked out here: `asking.py` asks, `evidence.py` finds what is staged
 from collections.abc import Sequence
 
 from aurora_resources.config import ChainSettings
-from aurora_resources.providers.registry import Staged
 from aurora_resources.providers.solana import stakewiz
 from aurora_resources.providers.solana.adapters import adapter_of
 from aurora_resources.providers.solana.asking import ask_role
@@ -25,6 +24,7 @@ from aurora_resources.records import (
     ChainHead,
     Period,
     Role,
+    Staged,
     StakeReward,
     TrackedValidator,
     Understood,

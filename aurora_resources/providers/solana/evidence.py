@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from aurora_resources.config import ChainSettings
-from aurora_resources.providers.registry import Staged
 from aurora_resources.providers.solana import rpc_answers, stakewiz
 from aurora_resources.providers.solana.periods import (
     Boundaries,
@@ -21,7 +20,7 @@ from aurora_resources.providers.solana.staged import Answers, first_with
 from aurora_resources.providers.solana.stakewiz import WizValidator
 from aurora_resources.providers.solana.tips import TipBook, tip_book
 from aurora_resources.providers.solana.validators import identities, known_keys
-from aurora_resources.records import Role, TrackedValidator, ValidatorIdentity
+from aurora_resources.records import Role, Staged, TrackedValidator, ValidatorIdentity
 
 
 class Evidence:

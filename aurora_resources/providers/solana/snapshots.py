@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable
-from aurora_resources.providers.registry import Staged
 from aurora_resources.providers.solana import rpc_answers
 from aurora_resources.providers.solana.concurrently import ask_all
 from aurora_resources.providers.solana.decoding import unexpected
@@ -17,7 +16,7 @@ from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.solana.staged import first_with, rpc_params
 from aurora_resources.providers.solana.stake_accounts import StakeAccount, stake_accounts
-from aurora_resources.records import Asks, Payload, Role, TrackedValidator
+from aurora_resources.records import Asks, Payload, Role, Staged, TrackedValidator
 
 _BEFORE, _AFTER = 1, 2
 

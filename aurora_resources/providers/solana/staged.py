@@ -7,8 +7,7 @@ Nothing here understands a body.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aurora_resources.providers.registry import Staged
-from aurora_resources.records import Json, Payload, Question, Role
+from aurora_resources.records import Json, Payload, Question, Role, Staged
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 PYTEST_WORKERS ?= 2
 # The locks are complete, and pip cannot resolve extras under hashes: it only installs what they list.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
-export PYTHONDONTWRITEBYTECODE := 1
+# Many short processes run in the tests: without bytecode each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up test lint format types migrate doctor bench lock clean

@@ -56,10 +56,12 @@ def understand_rewards(
         known = _sources(validator, epoch, paid, book, taken, rules)
         stakers = staker_book(known)
         record = _record(provider, key, known, stakers, tips_state(epoch, running_epoch))
-        doubtful = key not in announced or announced[key]
-        if record.commission == 0 and record.delegators_share and doubtful:
-            record = replace(record, state=FactState.PROVISIONAL)
-            findings.append(_doubted(provider, epoch, key, announced.get(key)))
+        listed_bps = announced.get(key)
+        if record.commission == 0 and record.delegators_share and (listed_bps or key not in announced):
+            findings.append(_doubted(provider, epoch, key, listed_bps))
+            # An announcement speaks against the zero; a validator that is gone by now only cannot confirm it.
+            if listed_bps:
+                record = replace(record, state=FactState.PROVISIONAL)
         records.append(record)
         rows += stakers.rows
         findings += stakers.findings

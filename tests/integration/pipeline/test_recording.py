@@ -200,7 +200,7 @@ def period_exchanges() -> Iterator[dict[str, Any]]:
             "votePubkey": vote,
             "nodePubkey": identity(vote),
             "activatedStake": stake,
-            "commission": 7,
+            "commission": 0 if vote == HELIUS else 7,
             "epochVoteAccount": True,
             "epochCredits": [[679, 300_000_000, 293_000_000], [680, 300_100_000, 300_000_000]],
             "lastVote": 680 * SLOTS + 8_990,

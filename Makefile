@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint format types migrate doctor bench lock clean
+.PHONY: help demo up test coverage lint format types migrate doctor rules bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -31,6 +31,10 @@ doctor: $(VENV)/.runtime ## Look whether everything is in place
 test: $(VENV)/.dev ## Every test
 	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
 
+coverage: $(VENV)/.dev ## The engine's branches, all of which must be tested
+	@$(BIN)/coverage run --branch --source aurora_assets.commission -m pytest tests/unit/commission tests/spec
+	@$(BIN)/coverage report --show-missing --skip-covered --fail-under 100
+
 lint: $(VENV)/.dev ## House rules: ruff, and which package may import which
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -42,6 +46,9 @@ format: $(VENV)/.dev ## Put the code in shape
 
 types: $(VENV)/.dev ## mypy, strict
 	@$(BIN)/mypy
+
+rules: $(VENV)/.dev ## Print the rule book of commissions
+	@$(BIN)/python -m tests.spec.rule_book
 
 bench: $(VENV)/.dev ## The benchmarks
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

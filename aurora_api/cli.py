@@ -13,9 +13,14 @@ from aurora_api.commands import api as api_command
 from aurora_api.commands import backfill as backfill_command
 from aurora_api.commands import demo as demo_command
 from aurora_api.commands import doctor as doctor_command
+from aurora_api.commands import explain as explain_command
+from aurora_api.commands import recompute as recompute_command
 from aurora_api.commands import sandbox as sandbox_command
+from aurora_api.commands import simulate as simulate_command
 from aurora_api.commands import up as up_command
+from aurora_api.commands import verify as verify_command
 from aurora_api.commands.surroundings import complaints, console
+from aurora_api.statement_cli import override, statements
 from aurora_resources.errors import AuroraError
 from aurora_resources.sandbox.cast import WorldSpec
 from aurora_resources.warehouse.connection import open_warehouse
@@ -24,6 +29,11 @@ from aurora_resources.warehouse.migrations import migrate as run_migrations
 
 _SPEC = WorldSpec()
 
+Chain = Annotated[str, typer.Argument(help="A chain of chains.yaml.")]
+First = Annotated[int, typer.Option("--from", help="First period.")]
+Last = Annotated[int, typer.Option("--to", help="Last period, inclusive.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As data.")]
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -31,6 +41,8 @@ app = typer.Typer(
 )
 agreements = typer.Typer(no_args_is_help=True, help="Partners, wallets and agreements.")
 app.add_typer(agreements, name="agreement")
+app.add_typer(statements, name="statement")
+app.command()(override)
 
 
 @app.command()
@@ -89,10 +101,10 @@ def sandbox(
 
 @app.command()
 def backfill(
-    chain: Annotated[str, typer.Argument(help="A chain of chains.yaml.")],
+    chain: Chain,
     *,
-    first: Annotated[int, typer.Option("--from", help="First period.")],
-    last: Annotated[int, typer.Option("--to", help="Last period, inclusive.")],
+    first: First,
+    last: Last,
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask again what is settled, too.")] = False,
 ) -> None:
     """Ask, normalise, compute and book a range of periods in one run."""
@@ -106,10 +118,54 @@ def api(*, host: str = "127.0.0.1", port: int = 8000) -> None:
 
 
 @app.command()
-def doctor(*, json: Annotated[bool, typer.Option("--json", help="As data.")] = False) -> None:
+def doctor(*, json: AsJson = False) -> None:
     """Look whether everything is in place."""
     if not doctor_command.doctor(as_json=json):
         raise typer.Exit(1)
+
+
+@app.command()
+def recompute(
+    chain: Chain,
+    *,
+    first: First,
+    last: Last,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show what would change.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Show what lines change under facts and agreements as they are now, and book it."""
+    recompute_command.recompute(chain, first, last, plan_only=plan, as_json=json)
+
+
+@app.command()
+def simulate(
+    file: Annotated[Path, typer.Argument(help="An agreement draft, as in partners.yaml.")],
+    chain: Chain,
+    *,
+    first: First,
+    last: Last,
+    json: AsJson = False,
+) -> None:
+    """Show what a draft would have paid in booked periods; nothing is booked."""
+    simulate_command.simulate(file, chain, first, last, as_json=json)
+
+
+@app.command()
+def verify(chain: Chain, *, first: First, last: Last, json: AsJson = False) -> None:
+    """Replay from the staged responses and compare every row with what is booked; 1 if anything differs."""
+    if not verify_command.verify(chain, first, last, as_json=json):
+        raise typer.Exit(1)
+
+
+@app.command()
+def explain(
+    line: Annotated[str, typer.Argument(help="A line's id, or its first 8 hexadecimal digits or more.")],
+    *,
+    show_all: Annotated[bool, typer.Option("--all", help="Every wallet, account and response.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Show the way of a number: line, rule, P&L, facts, and the responses with their SHA-256."""
+    explain_command.explain(line, show_all=show_all, as_json=json)
 
 
 @agreements.command("load")
@@ -120,6 +176,19 @@ def agreement_load(
 ) -> None:
     """Check a file and write what is new; loading it again changes nothing."""
     agreement_command.load(file, check=check)
+
+
+@agreements.command("list")
+def agreement_list(
+    *,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="Only what was recorded by then (UTC)."),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Partners and every version of their agreements; the status is of now."""
+    agreement_command.list_agreements(as_of, as_json=json)
 
 
 def main() -> None:

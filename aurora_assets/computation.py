@@ -9,8 +9,10 @@ import psycopg
 from aurora_assets.canonical import canonical_key
 from aurora_assets.materialising import Metadata, materialise
 from aurora_assets.partitions import chain_partitions
+from aurora_assets.registry_asset import agreements_key
 from aurora_assets.resources import AuroraResource
 from aurora_assets.staging import group_of
+from aurora_assets.statements.corrections import correct_chain
 from aurora_assets.steps.commissions import book_commissions
 from aurora_assets.steps.ingest import ChainRun
 from aurora_assets.steps.pnl import book_pnl
@@ -20,6 +22,7 @@ from aurora_resources.units import format_amount
 from aurora_resources.warehouse.queries import read_query
 
 LAYER: Final = "computation"
+COMPUTED: Final = ("validator_pnl", "commission_lines", "commission_statements")
 _ROWS_SHOWN: Final = 50
 
 
@@ -51,7 +54,7 @@ def computation_assets(chain: ChainSettings) -> Sequence[dg.AssetsDefinition]:
 
     @dg.asset(
         key=computation_key(chain_id, "commission_lines"),
-        deps=[validator_pnl],
+        deps=[validator_pnl, agreements_key(chain_id)],
         kinds={"python", "postgres"},
         description="What each partner is owed, line by line, with the way it was computed.",
         group_name=group,
@@ -75,6 +78,9 @@ def computation_assets(chain: ChainSettings) -> Sequence[dg.AssetsDefinition]:
     def commission_statements(
         context: dg.AssetExecutionContext, aurora: AuroraResource
     ) -> dg.MaterializeResult[Any]:
+        # A released statement stays; what its lines would be by now goes into the next one.
+        for partner, count in correct_chain(aurora.warehouse, chain_id).items():
+            context.log.info(f"{chain_id}: {count} corrections of released lines of {partner}")
         return materialise(context, aurora, chain_id, _statements_step)
 
     return [validator_pnl, commission_lines, commission_statements]

@@ -1,4 +1,4 @@
-"""Everything Dagster loads: the assets, checks, jobs and sensor of every configured chain."""
+"""Everything Dagster loads: the assets, checks, jobs and sensors of every configured chain."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,11 @@ from aurora_assets.canonical import canonical_assets
 from aurora_assets.checks import chain_checks
 from aurora_assets.computation import computation_assets
 from aurora_assets.jobs import ChainJobs, chain_jobs
+from aurora_assets.registry_asset import agreements_spec
 from aurora_assets.resources import AuroraResource
 from aurora_assets.sensors import finality_sensor
 from aurora_assets.staging import staging_assets
+from aurora_assets.terms_sensor import terms_sensor
 from aurora_resources.config import ChainSettings
 from aurora_resources.config_files import load_chains
 
@@ -29,18 +31,19 @@ def build_definitions(
         return dg.Definitions(
             assets=list(_assets(chains)),
             asset_checks=[check for chain in chains for check in chain_checks(chain)],
-            jobs=[job for _, both in jobs for job in both],
-            sensors=[finality_sensor(chain, both) for chain, both in jobs],
+            jobs=[job for _, own in jobs for job in own],
+            sensors=[sensor(chain, own) for chain, own in jobs for sensor in (finality_sensor, terms_sensor)],
             resources={"aurora": resource or AuroraResource()},
             # Small SQL steps: a process for each would cost more than the work.
             executor=dg.in_process_executor,
         )
 
 
-def _assets(chains: Sequence[ChainSettings]) -> Iterator[dg.AssetsDefinition]:
+def _assets(chains: Sequence[ChainSettings]) -> Iterator[dg.AssetsDefinition | dg.AssetSpec]:
     for chain in chains:
         yield from staging_assets(chain)
         yield from canonical_assets(chain)
+        yield agreements_spec(chain)
         yield from computation_assets(chain)
 
 

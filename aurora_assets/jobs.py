@@ -1,10 +1,11 @@
-"""Jobs: everything of one chain for a period or a range, and the stake snapshot that cannot wait."""
+"""Jobs: everything of one chain for periods, only what is computed, and the snapshot that cannot wait."""
 
 from typing import NamedTuple
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from aurora_assets.computation import COMPUTED, computation_key
 from aurora_assets.staging import staging_key
 from aurora_resources.config import ChainSettings
 from aurora_resources.records import Role
@@ -20,18 +21,25 @@ def snapshot_job_name(chain_id: str) -> str:
     return f"{chain_id.replace('-', '_')}_stake_snapshot"
 
 
+def recompute_job_name(chain_id: str) -> str:
+    """The name of a chain's job that asks nobody."""
+    return f"{chain_id.replace('-', '_')}_recompute"
+
+
 class ChainJobs(NamedTuple):
     """`everything` goes from the providers to the statements; `snapshot` keeps the stake accounts.
 
-    The snapshot must be asked while the next period runs, before the chain forgets.
+    The snapshot must be asked while the next period runs, before the chain forgets. `recompute` starts from
+    the facts that are there.
     """
 
     everything: UnresolvedAssetJobDefinition
     snapshot: UnresolvedAssetJobDefinition
+    recompute: UnresolvedAssetJobDefinition
 
 
 def chain_jobs(chain: ChainSettings) -> ChainJobs:
-    """Both jobs of a chain."""
+    """The jobs of a chain."""
     return ChainJobs(
         everything=dg.define_asset_job(
             job_name(chain.chain_id),
@@ -44,5 +52,12 @@ def chain_jobs(chain: ChainSettings) -> ChainJobs:
                 staging_key(chain.chain_id, Role.PERIODS), staging_key(chain.chain_id, Role.STAKES)
             ),
             description=f"{chain.name}: keep the stake accounts as they were at the end of the period.",
+        ),
+        recompute=dg.define_asset_job(
+            recompute_job_name(chain.chain_id),
+            selection=dg.AssetSelection.assets(
+                *(computation_key(chain.chain_id, table) for table in COMPUTED)
+            ),
+            description=f"{chain.name}: compute P&L, commissions, statements again from the facts kept.",
         ),
     )

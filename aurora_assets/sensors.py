@@ -28,7 +28,7 @@ def finality_sensor(chain: ChainSettings, jobs: ChainJobs) -> dg.SensorDefinitio
 
     @dg.sensor(
         name=f"{chain.chain_id.replace('-', '_')}_finality",
-        jobs=list(jobs),
+        jobs=[jobs.everything, jobs.snapshot],
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"{chain.name}: discovers periods and runs the final ones (lag {chain.finality_lag}).",

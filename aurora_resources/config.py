@@ -161,6 +161,8 @@ class ChainSettings(StrictModel):
     providers: ChainProviders
     reconcile: bool = True
     revenue_guard: Literal["BLOCK", "SCALE"] = "BLOCK"
+    # Native units; an override that moves a line by more counts once another person confirmed it.
+    override_second_person_above: int | None = Field(default=None, ge=0)
     rules: SolanaRules = SolanaRules()
     validators: Literal["all"] | tuple[ValidatorEntry, ...]
     validator_defaults: ValidatorDefaults = ValidatorDefaults()

@@ -14,6 +14,7 @@
     │   └── PayloadError            the body is not what the provider documents; it is kept in staging
     ├── RecordingMiss               the replayed recording has no such exchange
     ├── AgreementError              mend the agreement; names it and the rule
+    │   (StatementError and OverrideError stand beside the rules they enforce, in `commission/`)
     ├── RevenueGuardError           partners' claims exceed the revenue; names partners and rules
     └── PeriodError                 the period is unknown, not final or not in the range asked for
 

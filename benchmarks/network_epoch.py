@@ -23,8 +23,8 @@ import anyio
 import httpx
 import yaml
 
-from aurora_assets.agreement_file import read_agreement_file
-from aurora_assets.agreement_store import load_agreements
+from aurora_assets.agreements.file import read_agreement_file
+from aurora_assets.agreements.store import load_agreements
 from aurora_assets.steps import normalise
 from aurora_assets.steps.commissions import book_commissions
 from aurora_assets.steps.ingest import ChainRun, ingest

@@ -1,16 +1,23 @@
-"""`aurora agreement load FILE`: check a file of partners, wallets and agreements, and write what is new."""
+"""`aurora agreement load FILE` checks a file and writes what is new, `aurora agreement list` shows it all."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
+from rich.table import Table
 
-from aurora_api.commands.surroundings import console
-from aurora_assets.agreement_file import read_agreement_file
-from aurora_assets.agreement_store import load_agreements
+from aurora_api.commands.plain import as_plain
+from aurora_api.commands.reading import open_books
+from aurora_api.commands.surroundings import console, print_json
+from aurora_assets.agreements.file import read_agreement_file
+from aurora_assets.agreements.store import load_agreements
 from aurora_resources.config import AuroraConfig
 from aurora_resources.config_files import load_config
+from aurora_resources.errors import AgreementError
 from aurora_resources.warehouse.connection import open_warehouse
+from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.registry import sync_registry
 
 
@@ -40,3 +47,49 @@ def load_file(connection: psycopg.Connection[Any], config: AuroraConfig, file: P
     }
     told = ", ".join(f"{count} {what}" for what, count in changes.items() if count)
     console.print(f"{file}: {told or 'nothing new'}")
+
+
+def list_agreements(as_of: str | None, *, as_json: bool) -> None:
+    """Every partner with the agreement versions recorded until `as_of`; without it all of them.
+
+    The status is of now: it is not kept by time. Raises AgreementError for a time that cannot be read.
+    """
+    moment = None if as_of is None else _moment(as_of)
+    with (
+        open_books("aurora-agreement") as warehouse,
+        warehouse.connect() as connection,
+        connection.cursor(row_factory=dict_row) as cursor,
+    ):
+        rows = cursor.execute(read_query("api/agreements.sql"), {"recorded_until": moment}).fetchall()
+    if as_json:
+        print_json([{name: as_plain(_utc(value)) for name, value in row.items()} for row in rows])
+        return
+    title = "Agreements" if moment is None else f"Agreements as recorded until {_utc(moment)}"
+    table = Table(title=title, title_justify="left")
+    for head in ("partner", "agreement", "version", "status now", "valid from", "until", "recorded"):
+        table.add_column(head)
+    for row in rows:
+        dates = (row["valid_from"], row["valid_until"], row["recorded_at"])
+        table.add_row(
+            row["partner"],
+            row["agreement_id"] or "none",
+            str(row["version"] or ""),
+            row["status"],
+            *("" if date is None else f"{_utc(date):%Y-%m-%d %H:%M}" for date in dates),
+        )
+    console.print(table)
+
+
+def _moment(text: str) -> datetime:
+    """A time with its zone; without one it is UTC, and a date alone is its beginning."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise AgreementError(
+            f'"{text}" is not a time; write 2026-01-31 or 2026-01-31T12:00:00+00:00'
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _utc(value: object) -> object:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value

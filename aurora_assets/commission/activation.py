@@ -4,10 +4,16 @@ Asked when a version is activated, and again by the engine, which pays nothing o
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
 
-from aurora_assets.commission.agreement import AgreementVersion, Rule, TierMode, TierSchedule
+from aurora_assets.commission.agreement import (
+    AgreementStatus,
+    AgreementVersion,
+    Rule,
+    TierMode,
+    TierSchedule,
+)
 from aurora_resources.errors import AgreementError
 from aurora_resources.units import BPS
 
@@ -22,6 +28,41 @@ def validate(agreement: AgreementVersion) -> None:
 def find_faults(agreement: AgreementVersion) -> tuple[str, ...]:
     """Every fault of the version as a sentence; empty if it can be put in force."""
     return (*_identities(agreement), *_each_rule(agreement), *_overlaps(agreement))
+
+
+def refuse_conflicts(agreements: Iterable[AgreementVersion]) -> None:
+    """Raise AgreementError when two ACTIVE agreements of a partner would both pay on the same thing.
+
+    `agreements` are the newest versions. Within one agreement the most specific rule wins; between two of
+    them nothing says which, so both would pay.
+    """
+    active = [agreement for agreement in agreements if agreement.status is AgreementStatus.ACTIVE]
+    conflicts = [
+        f"agreements {one.agreement_id} (rule {first.rule_id}) and {other.agreement_id} (rule "
+        f"{second.rule_id}) of {one.partner_id} both pay on {first.component} at the same time"
+        for one, other in combinations(sorted(active, key=lambda version: version.agreement_id), 2)
+        if one.partner_id == other.partner_id and _same_time(one, other)
+        for first in one.rules
+        for second in other.rules
+        if first.component is second.component and _meet(first, second)
+    ]
+    if conflicts:
+        raise AgreementError(
+            f"{'; '.join(conflicts)}: put the rules into one agreement, or end one before the other begins"
+        )
+
+
+def _same_time(one: AgreementVersion, other: AgreementVersion) -> bool:
+    return (other.valid_until is None or one.valid_from < other.valid_until) and (
+        one.valid_until is None or other.valid_from < one.valid_until
+    )
+
+
+def _meet(first: Rule, second: Rule) -> bool:
+    """Whether some validator on some chain is covered by both."""
+    chains = first.chain_id == second.chain_id or None in (first.chain_id, second.chain_id)
+    validators = first.validator_key == second.validator_key
+    return chains and (validators or None in (first.validator_key, second.validator_key))
 
 
 def _identities(agreement: AgreementVersion) -> Iterator[str]:

@@ -4,7 +4,7 @@ The engine does all arithmetic; here is only reading and writing. Lines, finding
 partner and statements are one generation, written in one transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +14,8 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from aurora_assets.agreement_store import read_agreements, read_claims, read_partner_ids
+from aurora_assets.agreements.store import read_agreements, read_claims, read_partner_ids
+from aurora_assets.agreements.terms import ChainTerms
 from aurora_assets.commission.agreement import RuleKey
 from aurora_assets.commission.engine import Computation, compute
 from aurora_assets.commission.facts import ClientRevenue, PeriodFacts, Revenue, WalletStake
@@ -29,6 +30,7 @@ from aurora_assets.steps.generations import (
     content_digest,
     copy_rows,
     current_generation,
+    keep_terms,
 )
 from aurora_assets.steps.ingest import ChainRun
 from aurora_resources.errors import PeriodError
@@ -51,8 +53,9 @@ class BookedCommissions:
 def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
     """Compute and book lines, statements and stake per partner of one period.
 
-    Unchanged content is not written. Raises PeriodError when the period has no P&L, RevenueGuardError when
-    partners claim more than there is and the chain's guard blocks; then nothing is booked.
+    Unchanged content is not written; only the terms it was computed under are noted. Raises PeriodError when
+    the period has no P&L, RevenueGuardError when partners claim more than there is and the chain's guard
+    blocks; then nothing is booked.
     """
     key = GenerationKey(DATASET, run.settings.chain_id, period_id)
     guard = GuardPolicy(run.settings.revenue_guard)
@@ -62,20 +65,18 @@ def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
             raise PeriodError(
                 f"{key.chain_id}: period {period_id} has no P&L; materialise computation/validator_pnl first"
             )
-        facts = _facts(connection, key)
-        result = compute(
-            facts,
-            read_agreements(connection),
-            read_claims(connection, key.chain_id),
-            history=_history(connection, key),
-            guard=guard,
-        )
+        facts = read_facts(connection, key)
+        agreements, claims = read_agreements(connection), read_claims(connection, key.chain_id)
+        history = read_history(connection, key)
+        result = compute(facts, agreements, claims, history=history, guard=guard)
         refuse_over_claims(result.findings)
-        tables = _rows(connection, key, facts, result)
+        tables = rows_by_table(connection, key, facts, result)
         digest = content_digest(tables)
+        terms = ChainTerms(key.chain_id, agreements, claims).digest(facts.starts_at, history)
         current = current_generation(connection, key)
         count = len(result.lines)
         if current is not None and current[1] == digest:
+            keep_terms(connection, current[0], terms)
             return BookedCommissions(Booked(current[0], count, changed=False), result)
         generation_id = begin_generation(
             connection,
@@ -85,21 +86,25 @@ def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
             based_on=pnl[0],
             engine_version=ENGINE_VERSION,
             run_id=run.run_id,
+            terms_digest=terms,
         )
         for name, rows in tables.items():
             copy_rows(
-                connection, f"computation/copy_{name}.sql", ((generation_id, *_stored(row)) for row in rows)
+                connection, f"computation/copy_{name}.sql", ((generation_id, *stored(row)) for row in rows)
             )
         return BookedCommissions(Booked(generation_id, count, changed=True), result)
 
 
-def _facts(connection: psycopg.Connection[Any], key: GenerationKey) -> PeriodFacts:
+def read_facts(
+    connection: psycopg.Connection[Any], key: GenerationKey, sql: Callable[[str], str] = read_query
+) -> PeriodFacts:
+    """The facts the engine is told about a period; `sql` says where they are read from."""
     named = {"chain_id": key.chain_id, "period_id": key.period_id}
     with connection.cursor(row_factory=dict_row) as cursor:
-        (period,) = cursor.execute(read_query("computation/period.sql"), named).fetchall()
-        pnl = cursor.execute(read_query("computation/pnl_in_force.sql"), named).fetchall()
-        stakes = cursor.execute(read_query("computation/wallet_stakes.sql"), named).fetchall()
-        clients = cursor.execute(read_query("computation/client_revenue.sql"), named).fetchall()
+        (period,) = cursor.execute(sql("computation/period.sql"), named).fetchall()
+        pnl = cursor.execute(sql("computation/pnl_in_force.sql"), named).fetchall()
+        stakes = cursor.execute(sql("computation/wallet_stakes.sql"), named).fetchall()
+        clients = cursor.execute(sql("computation/client_revenue.sql"), named).fetchall()
     return PeriodFacts(
         chain_id=key.chain_id,
         period_id=key.period_id,
@@ -123,36 +128,47 @@ def _facts(connection: psycopg.Connection[Any], key: GenerationKey) -> PeriodFac
     )
 
 
-def _history(connection: psycopg.Connection[Any], key: GenerationKey) -> dict[RuleKey, RuleHistory]:
+def read_history(connection: psycopg.Connection[Any], key: GenerationKey) -> dict[RuleKey, RuleHistory]:
     """What each rule remembers from the period before.
 
     When that one is not booked but an earlier one is, what happened between is not known; the engine then
     refuses to guess, and says so.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
+        rows = cursor.execute(
             read_query("computation/rule_histories_before.sql"),
             {"chain_id": key.chain_id, "period_id": key.period_id},
+        ).fetchall()
+    return to_history(rows, key.chain_id, adjacent=all(row["adjacent"] for row in rows))
+
+
+def to_history(
+    rows: Iterable[Mapping[str, Any]], chain_id: str, *, adjacent: bool
+) -> dict[RuleKey, RuleHistory]:
+    """What rules remember from one booked period; not `adjacent`, there is a gap before the next one."""
+    return {
+        RuleKey(row["agreement_id"], row["rule_id"], chain_id): RuleHistory(
+            base_to_date=row["base_to_date"] if adjacent or row["scope_window"] is None else None,
+            loss_carried=row["loss_carried"],
+            window=row["scope_window"],
         )
-        return {
-            RuleKey(row["agreement_id"], row["rule_id"], key.chain_id): RuleHistory(
-                base_to_date=row["base_to_date"] if row["adjacent"] or row["scope_window"] is None else None,
-                loss_carried=row["loss_carried"],
-                window=row["scope_window"],
-            )
-            for row in cursor
-        }
+        for row in rows
+    }
 
 
-def _rows(
-    connection: psycopg.Connection[Any], key: GenerationKey, facts: PeriodFacts, result: Computation
+def rows_by_table(
+    connection: psycopg.Connection[Any],
+    key: GenerationKey,
+    facts: PeriodFacts,
+    result: Computation,
+    sql: Callable[[str], str] = read_query,
 ) -> dict[str, list[Row]]:
     """The generation's rows by table, in the order of their COPY statements, without the generation."""
     partner_ids = read_partner_ids(connection)
     place = (key.chain_id, key.period_id)
     month = _month(facts.ends_at)
     stakes = connection.execute(
-        read_query("computation/partner_stake.sql"),
+        sql("computation/partner_stake.sql"),
         {"chain_id": key.chain_id, "period_id": key.period_id, "starts_at": facts.starts_at},
     ).fetchall()
     return {
@@ -237,5 +253,6 @@ def _trace(trace: RuleTrace) -> dict[str, object]:
     )
 
 
-def _stored(row: Row) -> Row:
+def stored(row: Row) -> Row:
+    """The row as PostgreSQL takes it."""
     return tuple(Jsonb(value) if isinstance(value, dict) else value for value in row)

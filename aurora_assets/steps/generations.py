@@ -63,6 +63,7 @@ def begin_generation(
     based_on: int | None,
     engine_version: str,
     run_id: str,
+    terms_digest: bytes | None = None,
 ) -> int:
     """Supersede the generation in force and return the new one's id; the caller inserts its rows."""
     named = {"dataset": key.dataset, "chain_id": key.chain_id, "period_id": key.period_id}
@@ -76,10 +77,19 @@ def begin_generation(
             "based_on": based_on,
             "engine_version": engine_version,
             "run_id": run_id,
+            "terms_digest": terms_digest,
         },
     ).fetchall()
     generation_id: int = rows[0][0]
     return generation_id
+
+
+def keep_terms(connection: psycopg.Connection[Any], generation_id: int, terms_digest: bytes) -> None:
+    """Note that the generation is what other terms give, too; nothing is written when it is noted already."""
+    connection.execute(
+        read_query("computation/keep_terms.sql"),
+        {"generation_id": generation_id, "terms_digest": terms_digest},
+    )
 
 
 def copy_rows(connection: psycopg.Connection[Any], statement: str, rows: Iterable[Sequence[object]]) -> None:

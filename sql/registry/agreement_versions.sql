@@ -4,4 +4,5 @@ select agreement_id, version.version, partner.code as partner_code, agreement.st
 from registry.agreement_versions as version
 join registry.agreements as agreement using (agreement_id)
 join registry.partners as partner using (partner_id)
+where version.recorded_at <= coalesce(%(recorded_until)s::timestamptz, 'infinity')
 order by agreement_id, version.version

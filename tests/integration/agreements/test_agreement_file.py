@@ -8,8 +8,8 @@ import psycopg
 import pytest
 import yaml
 
-from aurora_assets.agreement_file import read_agreement_file
-from aurora_assets.agreement_store import Loaded, load_agreements, read_agreements, read_claims
+from aurora_assets.agreements.file import read_agreement_file
+from aurora_assets.agreements.store import Loaded, load_agreements, read_agreements, read_claims
 from aurora_assets.commission.agreement import AgreementStatus, Tier
 from aurora_resources.config_files import load_chains, load_config
 from aurora_resources.errors import AgreementError

@@ -22,9 +22,10 @@ canonical/validator_fees <- canonical/validator_identities, staging/fees, stagin
 canonical/validator_identities <- staging/periods
 canonical/validator_meta <- canonical/validator_identities, staging/meta
 canonical/validator_mev <- canonical/validator_identities, staging/mev
-computation/commission_lines <- computation/validator_pnl
+computation/commission_lines <- computation/validator_pnl, registry/agreements
 computation/commission_statements <- computation/commission_lines
 computation/validator_pnl <- canonical/stake_rewards, canonical/validator_fees, canonical/validator_mev
+registry/agreements <-
 staging/fees <- staging/mev, staging/periods
 staging/meta <- staging/periods
 staging/mev <- staging/periods

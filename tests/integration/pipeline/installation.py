@@ -10,8 +10,8 @@ import dagster as dg
 import httpx
 import yaml
 
-from aurora_assets.agreement_file import read_agreement_file
-from aurora_assets.agreement_store import Loaded, load_agreements
+from aurora_assets.agreements.file import read_agreement_file
+from aurora_assets.agreements.store import Loaded, load_agreements
 from aurora_assets.backfill import Backfill, backfill
 from aurora_resources.config import AuroraConfig
 from aurora_resources.config_files import load_config

@@ -1,11 +1,12 @@
 """Each fault that keeps an agreement out of force, with the words that name it."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
 
-from aurora_assets.commission.activation import find_faults, validate
-from aurora_assets.commission.agreement import Tier, TierMode, TierSchedule
+from aurora_assets.commission.activation import find_faults, refuse_conflicts, validate
+from aurora_assets.commission.agreement import AgreementStatus, Tier, TierMode, TierSchedule
 from aurora_resources.errors import AgreementError
 from aurora_resources.records import Component
 
@@ -104,3 +105,50 @@ def test_rules_of_one_component_differ_in_how_specific_they_are(
     assert bool(find_faults(both)) is refused
     if refused:
         assert "rules r and s are equally specific for COMMISSION" in find_faults(both)[0]
+
+
+def at(year: int) -> datetime:
+    return datetime(year, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("other", "fields"),
+    [
+        ({"chain_id": "chain"}, {}),
+        ({"chain_id": None}, {}),
+        ({"validator_key": "v1"}, {}),
+        ({}, {"valid_from": at(2030)}),
+    ],
+)
+def test_two_agreements_in_force_on_the_same_thing_are_refused(
+    make: SimpleNamespace, other: dict[str, object], fields: dict[str, object]
+) -> None:
+    one = make.agreement(make.rule())
+    two = make.agreement(make.rule(**other), agreement_id="b", **fields)
+    with pytest.raises(AgreementError, match=r"agreements a \(rule r\) and b \(rule r\) of A both pay"):
+        refuse_conflicts([two, one])
+
+
+@pytest.mark.parametrize(
+    ("other", "fields"),
+    [
+        ({"chain_id": "another"}, {}),
+        ({"component": Component.MEV_TIPS}, {}),
+        ({}, {"partner": "B"}),
+        ({}, {"status": AgreementStatus.DRAFT}),
+        ({}, {"status": AgreementStatus.TERMINATED}),
+        ({}, {"valid_from": at(2000), "valid_until": at(2001)}),
+        ({}, {"valid_from": at(2031)}),
+    ],
+)
+def test_agreements_that_never_meet_stand_beside_each_other(
+    make: SimpleNamespace, other: dict[str, object], fields: dict[str, object]
+) -> None:
+    until = {"valid_until": at(2031)} if fields.get("valid_from") == at(2031) else {}
+    one = make.agreement(make.rule(), **until)
+    refuse_conflicts([one, make.agreement(make.rule(**other), agreement_id="b", **fields)])
+
+
+def test_rules_for_different_validators_never_meet(make: SimpleNamespace) -> None:
+    one = make.agreement(make.rule(validator_key="v1"))
+    refuse_conflicts([one, make.agreement(make.rule(validator_key="v2"), agreement_id="b")])

@@ -1,7 +1,7 @@
 """Partners, their wallets and agreements as a readable YAML file: strict models, and the way to the engine's.
 
 Amounts are native units as whole numbers, or coins as text with the chain's symbol (`0.5 SOL`), turned into
-native units exactly. Dates are days or times in UTC. Writing to the warehouse is in `agreement_store.py`.
+native units exactly. Dates are days or times in UTC. Writing to the warehouse is in `agreements/store.py`.
 """
 
 from collections.abc import Mapping

@@ -6,6 +6,7 @@ wallet another partner owns is a conflict, never a silent move.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -13,7 +14,8 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg.types.range import TimestamptzRange
 
-from aurora_assets.agreement_file import AgreementFile, PartnerEntry, WalletEntry, to_version
+from aurora_assets.agreements.file import AgreementFile, PartnerEntry, WalletEntry, to_version
+from aurora_assets.commission.activation import refuse_conflicts
 from aurora_assets.commission.agreement import (
     AgreementStatus,
     AgreementVersion,
@@ -48,7 +50,8 @@ def load_agreements(
 ) -> Loaded:
     """Write what the file says and the warehouse does not, in one transaction.
 
-    Raises AgreementError for a wallet that another partner owns in the same time.
+    Raises AgreementError for a wallet that another partner owns in the same time, and for two agreements in
+    force that would both pay a partner on the same thing.
     """
     loaded = Loaded()
     with connection.transaction():
@@ -70,16 +73,25 @@ def load_agreements(
                     number = before.version + 1 if before else 1
                     _add_version(connection, replace(wanted, version=number), entry.reason)
                     loaded.versions += 1
+        refuse_conflicts({version.agreement_id: version for version in read_agreements(connection)}.values())
     return loaded
 
 
-def read_agreements(connection: psycopg.Connection[Any]) -> tuple[AgreementVersion, ...]:
-    """Every version of every agreement, oldest first within one; partners by their code."""
+def read_agreements(
+    connection: psycopg.Connection[Any], recorded_until: datetime | None = None
+) -> tuple[AgreementVersion, ...]:
+    """Every version of every agreement, oldest first within one; partners by their code.
+
+    `recorded_until` leaves out what was recorded later: what was believed at that moment. The status is of
+    now in any case: it is not kept by time.
+    """
     rules: dict[tuple[str, int], list[Rule]] = {}
     with connection.cursor(row_factory=dict_row) as cursor:
         for row in cursor.execute(read_query("registry/agreement_rules.sql")):
             rules.setdefault((row["agreement_id"], row["version"]), []).append(_rule(row))
-        versions = cursor.execute(read_query("registry/agreement_versions.sql")).fetchall()
+        versions = cursor.execute(
+            read_query("registry/agreement_versions.sql"), {"recorded_until": recorded_until}
+        ).fetchall()
     return tuple(
         AgreementVersion(
             agreement_id=row["agreement_id"],
@@ -94,9 +106,12 @@ def read_agreements(connection: psycopg.Connection[Any]) -> tuple[AgreementVersi
     )
 
 
-def read_claims(connection: psycopg.Connection[Any], chain_id: str) -> tuple[WalletClaim, ...]:
-    """Every wallet claim of a chain; partners by their code."""
-    rows = connection.execute(read_query("registry/wallet_claims.sql"), {"chain_id": chain_id}).fetchall()
+def read_claims(
+    connection: psycopg.Connection[Any], chain_id: str, recorded_until: datetime | None = None
+) -> tuple[WalletClaim, ...]:
+    """Every wallet claim of a chain, or those recorded until a moment; partners by their code."""
+    named = {"chain_id": chain_id, "recorded_until": recorded_until}
+    rows = connection.execute(read_query("registry/wallet_claims.sql"), named).fetchall()
     return tuple(WalletClaim(chain_id, *row) for row in rows)
 
 

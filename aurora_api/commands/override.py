@@ -1,0 +1,50 @@
+"""`aurora override LINE`: set by hand what a line is owed, confirm what another person set, withdraw it."""
+
+from uuid import UUID
+
+from aurora_api.commands.surroundings import console
+from aurora_assets.commission.overrides import OverrideError, OverrideState
+from aurora_assets.statements.overrides import confirm_override, override_line, withdraw_override
+from aurora_resources.config_files import load_config
+from aurora_resources.warehouse.connection import open_warehouse
+
+
+def override(line: str, *, amount: str | None, withdraw: bool, confirm: bool, reason: str, by: str) -> None:
+    """Do exactly one of the three; `amount` is in native units. Raises OverrideError."""
+    if [amount is not None, withdraw, confirm].count(True) != 1:
+        raise OverrideError("say one of --amount, --confirm and --withdraw")
+    line_id = _line_id(line)
+    config = load_config()
+    with open_warehouse(migrated=True) as warehouse:
+        if amount is not None:
+            done = override_line(warehouse, config, line_id, _amount(amount), reason=reason, by=by)
+        elif withdraw:
+            done = withdraw_override(warehouse, line_id, reason=reason, by=by)
+        else:
+            done = confirm_override(warehouse, config, line_id, reason=reason, by=by)
+    told = {
+        OverrideState.NONE: "no override; the computed amount counts",
+        OverrideState.IN_FORCE: "the override counts",
+        OverrideState.UNCONFIRMED: "the override counts once another person confirms it",
+        OverrideState.STALE: "the override is stale: confirm or withdraw it",
+    }[done.decision.state]
+    console.print(f"line {line_id}, computed {done.computed}: {told}", highlight=False, soft_wrap=True)
+    if done.released_in is not None:
+        console.print(
+            f"The {done.released_in} is released and stays as it is: the difference goes into the next one.",
+            soft_wrap=True,
+        )
+
+
+def _line_id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise OverrideError(f'"{text}" is not a line id; `aurora statement show` lists them') from None
+
+
+def _amount(text: str) -> int:
+    try:
+        return int(text.replace(",", ""))
+    except ValueError:
+        raise OverrideError(f'"{text}" is not a whole amount in native units') from None

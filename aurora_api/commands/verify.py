@@ -1,0 +1,89 @@
+"""`aurora verify CHAIN --from A --to B`: whether the books are what their responses give, to the last unit.
+
+A table, or JSON, of every value that differs from its replay; which rows those are is found in
+`aurora_assets.steps.replay`.
+"""
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from aurora_api.commands.plain import as_plain
+from aurora_api.commands.reading import open_books
+from aurora_api.commands.surroundings import console, print_json
+from aurora_assets.steps.discrepancy import Discrepancy
+from aurora_assets.steps.ingest import ChainRun
+from aurora_assets.steps.replay import Verification
+from aurora_assets.steps.replay import verify as replay_and_compare
+from aurora_resources.config_files import load_config
+from aurora_resources.wiring import chain_source
+
+
+def verify(chain_id: str, first: int, last: int, *, as_json: bool) -> bool:
+    """Replay, compare and print; True when nothing differs. Raises PeriodError, ConfigurationError."""
+    chain = load_config().chain(chain_id)
+    with open_books("aurora-verify") as warehouse:
+        run = ChainRun(chain, chain_source(chain), warehouse, run_id="verify")
+        result = replay_and_compare(run, first, last)
+    if as_json:
+        print_json(as_data(result))
+    else:
+        _show(result)
+    return result.equal
+
+
+def as_data(result: Verification) -> dict[str, Any]:
+    """The result for programs; amounts are whole numbers of native units."""
+    return {
+        "chain": result.chain_id,
+        "periods": result.periods,
+        "equal": result.equal,
+        "compared": dict(result.compared),
+        "differences": [
+            {
+                "period": found.period_id,
+                "table": found.table,
+                "key": {name: as_plain(value) for name, value in found.key.items()},
+                "column": found.column,
+                "booked": as_plain(found.booked),
+                "replayed": as_plain(found.replayed),
+            }
+            for found in result.discrepancies
+        ],
+        "left_off": result.left_off,
+    }
+
+
+def _show(result: Verification) -> None:
+    periods = f"{result.periods[0]} to {result.periods[-1]}" if result.periods else "no period"
+    table = Table(title=f"{result.chain_id}, periods {periods}: replayed rows", title_justify="left")
+    table.add_column("table")
+    table.add_column("rows", justify="right")
+    for name, count in result.compared.items():
+        table.add_row(name, f"{count:,}")
+    console.print(table)
+    if result.equal:
+        console.print("[green]Equal:[/] every row is what its staged responses give.")
+        return
+    console.print(_differences(result.discrepancies))
+    more = f", and {result.left_off:,} more rows that are not listed" if result.left_off else ""
+    console.print(f"[red]{len(result.discrepancies):,} values differ[/]{more}.")
+
+
+def _differences(found: list[Discrepancy]) -> Table:
+    table = Table(title="Booked, and what the replay gives", title_justify="left", show_lines=True)
+    for head in ("period", "table", "row", "column", "booked", "replayed"):
+        table.add_column(head, overflow="fold")
+    for one in found:
+        key = "\n".join(f"{name} {_text(value)}" for name, value in one.key.items())
+        cells = (one.table, key, one.column, _text(one.booked), _text(one.replayed))
+        table.add_row(str(one.period_id), *map(escape, cells))
+    return table
+
+
+def _text(value: object) -> str:
+    plain = as_plain(value)
+    if isinstance(plain, int) and not isinstance(plain, bool):
+        return f"{plain:,}"
+    return "—" if plain is None else str(plain)

@@ -1,0 +1,144 @@
+"""What a statement says, as a document that never changes: JSON with every amount as text, and its digest.
+
+The bytes are RFC 8785 (canonical JSON), so that whoever has the document can compute the same SHA-256. No
+name of a user and no time of a computation is in it: equal books give equal bytes.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import rfc8785
+
+from aurora_assets.commission.corrections import TrueUpItem
+from aurora_assets.commission.statement import Statement, StatementLine, StatementPeriod
+
+FORMAT: Final = "aurora-statement/1"
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenContent:
+    """A statement's document, the exact bytes it was hashed from, and their SHA-256 (32 bytes)."""
+
+    document: Mapping[str, Any] = field(repr=False)
+    canonical: bytes = field(repr=False)
+    sha256: bytes
+
+
+def freeze(statement: Statement) -> FrozenContent:
+    """The document of a statement. The same statement always gives the same bytes."""
+    document = _document(statement)
+    canonical = rfc8785.dumps(document)
+    return FrozenContent(document, canonical, hashlib.sha256(canonical).digest())
+
+
+def read_lines(document: Mapping[str, Any]) -> Iterator[StatementLine]:
+    """The lines of a frozen document, as they were."""
+    for period in document["periods"]:
+        for line in period["lines"]:
+            yield StatementLine(
+                line_id=UUID(line["line_id"]),
+                period_id=period["period_id"],
+                agreement_id=line["agreement_id"],
+                version=line["version"],
+                rule_id=line["rule_id"],
+                validator_key=line["validator_key"],
+                validator_name=line["validator_name"],
+                component=line["component"],
+                method=line["method"],
+                base=int(line["base"]),
+                trace=line["trace"],
+                computed=int(line["computed"]),
+                amount=int(line["amount"]),
+                override_reason=line["override_reason"],
+                allocated=line["allocated"],
+                scaled=line["scaled"],
+                state=line["state"],
+                engine_version=line["engine_version"],
+            )
+
+
+def _document(statement: Statement) -> dict[str, Any]:
+    balance = statement.balance
+    lines: dict[int, list[StatementLine]] = {period.period_id: [] for period in statement.periods}
+    for line in statement.lines:
+        lines[line.period_id].append(line)
+    return {
+        "format": FORMAT,
+        "partner": {"code": statement.place.partner, "name": statement.partner_name},
+        "chain": {
+            "chain_id": statement.place.chain_id,
+            "native_unit": statement.native_unit,
+            "native_decimals": statement.native_decimals,
+            "display_unit": statement.display_unit,
+        },
+        "billing_month": f"{statement.place.month:%Y-%m}",
+        "periods": [_period(period, lines[period.period_id]) for period in statement.periods],
+        "true_ups": [_true_up(item) for item in statement.true_ups],
+        "totals": {
+            "lines": str(statement.lines_total),
+            "true_ups": str(statement.true_ups_total),
+            "total": str(balance.total),
+            "opening_balance": str(balance.opening),
+            "payable": str(balance.payable),
+            "closing_balance": str(balance.closing),
+        },
+    }
+
+
+def _period(period: StatementPeriod, lines: list[StatementLine]) -> dict[str, Any]:
+    return {
+        "period_id": period.period_id,
+        "label": period.label,
+        "starts_at": _utc(period.starts_at),
+        "ends_at": _utc(period.ends_at),
+        "total": str(sum(line.amount for line in lines)),
+        "lines": [_line(line) for line in lines],
+    }
+
+
+def _line(line: StatementLine) -> dict[str, Any]:
+    return {
+        "line_id": str(line.line_id),
+        "agreement_id": line.agreement_id,
+        "version": line.version,
+        "rule_id": line.rule_id,
+        "validator_key": line.validator_key,
+        "validator_name": line.validator_name,
+        "component": line.component,
+        "method": line.method,
+        "base": str(line.base),
+        "trace": dict(line.trace),
+        "computed": str(line.computed),
+        "amount": str(line.amount),
+        "override_reason": line.override_reason,
+        "allocated": line.allocated,
+        "scaled": line.scaled,
+        "state": line.state,
+        "engine_version": line.engine_version,
+    }
+
+
+def _true_up(item: TrueUpItem) -> dict[str, Any]:
+    line = item.line
+    return {
+        "true_up_id": str(item.true_up_id),
+        "line_id": str(line.line_id),
+        "period_id": line.period_id,
+        "agreement_id": line.agreement_id,
+        "version": line.version,
+        "rule_id": line.rule_id,
+        "validator_key": line.validator_key,
+        "component": line.component,
+        "released": str(item.released),
+        "recomputed": str(item.recomputed),
+        "difference": str(item.difference),
+        "cause": item.cause,
+    }
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

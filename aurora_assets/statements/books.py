@@ -1,0 +1,140 @@
+"""What a statement is made from, read from the books in force: periods, lines with overrides, what blocks.
+
+Only reading; building a statement and moving it along is in `statements/store.py`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from aurora_assets.commission.corrections import OwedLine
+from aurora_assets.commission.overrides import UNDECIDED, OverrideAction, decide, undecided_message
+from aurora_assets.commission.statement import (
+    StatementError,
+    StatementLine,
+    StatementPeriod,
+)
+from aurora_resources.warehouse.queries import read_query
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """A partner and a chain, and how the chain's amounts are told."""
+
+    partner_id: int
+    partner: str
+    partner_name: str
+    chain_id: str
+    native_unit: str
+    native_decimals: int
+    display_unit: str
+
+    @property
+    def named(self) -> dict[str, object]:
+        """As parameters of a statement."""
+        return {"partner_id": self.partner_id, "chain_id": self.chain_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A partner's books in force for some months.
+
+    `booked` says of every known period whether it has commission lines. `blocking` are messages by period,
+    of findings that stop a release; `undecided` messages by line, of overrides that wait for a person. An
+    undecided line has its computed amount.
+    """
+
+    periods: tuple[StatementPeriod, ...]
+    booked: Mapping[int, bool]
+    lines: tuple[StatementLine, ...]
+    blocking: tuple[tuple[int, str], ...]
+    undecided: Mapping[UUID, str]
+
+    @property
+    def uncertain_periods(self) -> frozenset[int]:
+        """Periods whose lines are not all known."""
+        unbooked = {period_id for period_id, booked in self.booked.items() if not booked}
+        return frozenset(unbooked | {period_id for period_id, _ in self.blocking})
+
+    def owed(self, parties: Parties) -> dict[UUID, OwedLine]:
+        """The lines as corrections compare them."""
+        return {line.line_id: line.owed(parties.partner, parties.chain_id) for line in self.lines}
+
+
+def read_parties(connection: psycopg.Connection[Any], partner: str, chain_id: str) -> Parties:
+    """The partner and the chain. Raises StatementError when the warehouse does not know one of them."""
+    named = {"partner": partner, "chain_id": chain_id}
+    row = connection.execute(read_query("statements/parties.sql"), named).fetchone()
+    if row is None:
+        raise StatementError(
+            f'there is no partner "{partner}" or no chain "{chain_id}" in the books; '
+            "`aurora statement list` shows both"
+        )
+    return Parties(*row)
+
+
+def month_of(moment: datetime) -> date:
+    """The billing month of a period that ends at `moment`, by its first day, UTC."""
+    return moment.astimezone(UTC).date().replace(day=1)
+
+
+def read_books(connection: psycopg.Connection[Any], parties: Parties, months: Sequence[date]) -> Books:
+    """The partner's books for `months`, each the first of a month."""
+    named = {**parties.named, "months": list(months)}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        lines = cursor.execute(read_query("statements/lines_in_force.sql"), named).fetchall()
+        periods = cursor.execute(read_query("statements/periods_of_months.sql"), named).fetchall()
+        findings = cursor.execute(read_query("statements/blocking_findings.sql"), named).fetchall()
+        actions = cursor.execute(read_query("statements/override_actions.sql"), named).fetchall()
+    by_line: dict[UUID, list[OverrideAction]] = {}
+    for action in actions:
+        by_line.setdefault(action["line_id"], []).append(OverrideAction(**action))
+    computed: dict[UUID, int] = {row["line_id"]: row["amount"] for row in lines}
+    return Books(
+        periods=tuple(
+            StatementPeriod(row["period_id"], row["label"], row["starts_at"], row["ends_at"])
+            for row in periods
+        ),
+        booked={row["period_id"]: row["booked"] for row in periods},
+        lines=tuple(_line(row, by_line.get(row["line_id"], [])) for row in lines),
+        blocking=tuple(
+            (row["period_id"], f"period {row['period_id']}: {row['code']}: {row['message']}")
+            for row in findings
+        ),
+        undecided={
+            line_id: undecided_message(decision, computed.get(line_id))
+            for line_id, made in by_line.items()
+            if (decision := decide(made, computed.get(line_id))).state in UNDECIDED
+        },
+    )
+
+
+def _line(row: Mapping[str, Any], actions: Sequence[OverrideAction]) -> StatementLine:
+    computed: int = row["amount"]
+    decision = decide(actions, computed)
+    override = decision.in_force
+    return StatementLine(
+        line_id=row["line_id"],
+        period_id=row["period_id"],
+        agreement_id=row["agreement_id"],
+        version=row["version"],
+        rule_id=row["rule_id"],
+        validator_key=row["validator_key"],
+        validator_name=row["validator_name"],
+        component=row["component"],
+        method=row["method"],
+        base=row["base"],
+        trace=row["rate_trace"],
+        computed=computed,
+        amount=computed if override is None else override.amount,
+        override_reason=None if override is None else override.reason,
+        allocated=row["allocated"],
+        scaled=row["scaled"],
+        state=row["state"],
+        engine_version=row["engine_version"],
+    )

@@ -1,0 +1,147 @@
+"""Corrections in the warehouse: what was released is compared with the books in force, differences are kept.
+
+Run again it adds nothing; a further change adds the further difference. What is not known (a period with a
+blocking finding, an override that waits for a person) is left alone until it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from aurora_assets.commission.content import read_lines
+from aurora_assets.commission.corrections import OwedLine, TrueUpItem, new_corrections, stated_so_far
+from aurora_assets.statements.books import Parties, month_of, read_books, read_parties
+from aurora_resources.warehouse.connection import Warehouse
+from aurora_resources.warehouse.queries import read_query
+
+STATEMENTS_LOCK = ("computation", "statements")
+"""Held by whatever writes statements, overrides and corrections: people's work, one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTrueUp:
+    """A correction of the statement `released_in`; `statement_id` is where it is stated, None while open."""
+
+    item: TrueUpItem
+    released_in: UUID
+    statement_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueCorrections:
+    """Corrections not kept yet, each with the released statement it corrects, and what is left alone, why."""
+
+    items: tuple[tuple[TrueUpItem, UUID], ...] = ()
+    left_alone: tuple[str, ...] = ()
+
+
+def read_true_ups(connection: psycopg.Connection[Any], parties: Parties) -> tuple[KeptTrueUp, ...]:
+    """Every correction of the partner on the chain."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(read_query("statements/true_ups.sql"), parties.named).fetchall()
+    return tuple(KeptTrueUp(_item(row, parties), row["released_in"], row["statement_id"]) for row in rows)
+
+
+def find_corrections(connection: psycopg.Connection[Any], parties: Parties) -> DueCorrections:
+    """The corrections that are due and not kept yet."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        released = cursor.execute(read_query("statements/released.sql"), parties.named).fetchall()
+    if not released:
+        return DueCorrections()
+    by_month: dict[date, UUID] = {row["billing_month"]: row["statement_id"] for row in released}
+    kept = read_true_ups(connection, parties)
+    books = read_books(connection, parties, list(by_month))
+    lines = [
+        (line.owed(parties.partner, parties.chain_id), row["statement_id"])
+        for row in released
+        for line in read_lines(row["content"])
+    ]
+    stated = stated_so_far((line for line, _ in lines), (true_up.item for true_up in kept))
+    sequences: dict[UUID, int] = {}
+    for true_up in kept:
+        line_id = true_up.item.line.line_id
+        sequences[line_id] = max(true_up.item.sequence, sequences.get(line_id, 0))
+    uncertain = books.uncertain_periods
+    found = new_corrections(
+        _certain(stated, uncertain), _certain(books.owed(parties), uncertain), books.undecided, sequences
+    )
+    origin = {true_up.item.line.line_id: true_up.released_in for true_up in kept}
+    origin |= {line.line_id: statement_id for line, statement_id in lines}
+    months = {period.period_id: month_of(period.ends_at) for period in books.periods}
+    return DueCorrections(
+        tuple(
+            (item, origin.get(item.line.line_id) or by_month[months[item.line.period_id]]) for item in found
+        ),
+        (*(message for _, message in books.blocking), *books.undecided.values()),
+    )
+
+
+def book_corrections(connection: psycopg.Connection[Any], parties: Parties) -> int:
+    """Keep every correction that is due, in the caller's transaction and lock; how many there were."""
+    found = find_corrections(connection, parties).items
+    for item, released_in in found:
+        line = item.line
+        connection.execute(
+            read_query("statements/add_true_up.sql"),
+            {
+                **parties.named,
+                "true_up_id": item.true_up_id,
+                "period_id": line.period_id,
+                "line_id": line.line_id,
+                "sequence": item.sequence,
+                "agreement_id": line.agreement_id,
+                "version": line.version,
+                "rule_id": line.rule_id,
+                "validator_key": line.validator_key,
+                "component": line.component,
+                "released": item.released,
+                "recomputed": item.recomputed,
+                "difference": item.difference,
+                "base": line.base,
+                "override_reason": line.override_reason,
+                "cause": item.cause,
+                "released_in": released_in,
+            },
+        )
+    return len(found)
+
+
+def correct_chain(warehouse: Warehouse, chain_id: str) -> dict[str, int]:
+    """Keep the corrections of every partner with a released statement; how many, by partner with any."""
+    corrected = {}
+    with warehouse.transaction(STATEMENTS_LOCK) as connection:
+        partners = connection.execute(
+            read_query("statements/partners_with_released.sql"), {"chain_id": chain_id}
+        ).fetchall()
+        for (partner,) in partners:
+            count = book_corrections(connection, read_parties(connection, partner, chain_id))
+            if count:
+                corrected[partner] = count
+    return corrected
+
+
+def _certain(lines: Mapping[UUID, OwedLine], uncertain: frozenset[int]) -> dict[UUID, OwedLine]:
+    return {line_id: line for line_id, line in lines.items() if line.period_id not in uncertain}
+
+
+def _item(row: Mapping[str, Any], parties: Parties) -> TrueUpItem:
+    line = OwedLine(
+        line_id=row["line_id"],
+        partner_id=parties.partner,
+        chain_id=parties.chain_id,
+        period_id=row["period_id"],
+        agreement_id=row["agreement_id"],
+        version=row["version"],
+        rule_id=row["rule_id"],
+        validator_key=row["validator_key"],
+        component=row["component"],
+        amount=row["recomputed"],
+        base=row["base"],
+        override_reason=row["override_reason"],
+    )
+    return TrueUpItem(row["sequence"], line, row["released"], row["cause"])

@@ -1,0 +1,168 @@
+"""An installation with books of six epochs, and what people do with its statements."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from aurora_assets.commission.statement import StatementAction, StatementPlace
+from aurora_assets.statements.store import StatementView, act, view_statement
+from aurora_assets.steps.commissions import book_commissions
+from aurora_assets.steps.ingest import ChainRun
+from aurora_assets.steps.pnl import book_pnl
+from aurora_resources.config import AuroraConfig
+from aurora_resources.config_files import load_config
+from aurora_resources.sandbox.server import SandboxServer
+from aurora_resources.sandbox.world import World
+from aurora_resources.wiring import chain_source
+from tests.integration.pipeline.installation import CHAIN, Pipeline
+
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+# 800 to 802 end in January, 803 and 804 in February, 805 in March.
+EPOCH_LENGTH = timedelta(days=9, hours=16)
+JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
+NORTHWIND = "northwind"
+
+SUBMIT, APPROVE, RELEASE, PAY, REOPEN = StatementAction
+
+
+def dated(world: World) -> World:
+    """The world with its epochs put into the first months of 2026."""
+    starts = {epoch.epoch: FIRST + EPOCH_LENGTH * (epoch.epoch - 800) for epoch in world.epochs}
+    starts |= {804: datetime(2026, 2, 12, tzinfo=UTC), 805: datetime(2026, 2, 26, tzinfo=UTC)}
+    starts |= {806: datetime(2026, 3, 9, tzinfo=UTC), 807: datetime(2026, 3, 18, tzinfo=UTC)}
+    ends = starts | {808: datetime(2026, 3, 28, tzinfo=UTC)}
+    epochs = tuple(
+        epoch.model_copy(update={"starts_at": starts[epoch.epoch], "ends_at": ends[epoch.epoch + 1]})
+        for epoch in world.epochs
+    )
+    return world.model_copy(update={"epochs": epochs})
+
+
+@dataclass
+class Office:
+    """The installation, and people's work in it."""
+
+    pipeline: Pipeline
+
+    @property
+    def config(self) -> AuroraConfig:
+        return load_config(self.pipeline.folder)
+
+    def act(
+        self, action: StatementAction, by: str, month: date = JANUARY, partner: str = NORTHWIND
+    ) -> StatementView:
+        return act(self.pipeline.warehouse, StatementPlace(partner, CHAIN, month), action, by)
+
+    def release(self, month: date = JANUARY, partner: str = NORTHWIND) -> StatementView:
+        """All the steps to RELEASED."""
+        self.act(SUBMIT, "Ada", month, partner)
+        self.act(APPROVE, "Ben", month, partner)
+        return self.act(RELEASE, "Ada", month, partner)
+
+    def view(self, month: date = JANUARY, partner: str = NORTHWIND) -> StatementView:
+        with self.pipeline.warehouse.connect() as connection:
+            return view_statement(connection, StatementPlace(partner, CHAIN, month))
+
+    def lines(self, *periods: int, partner: str = NORTHWIND) -> dict[UUID, int]:
+        """Computed amounts in force, by line."""
+        return dict(
+            self.pipeline.query(
+                "select line_id, amount from computation.commission_lines_current "
+                "join registry.partners using (partner_id) where period_id = any(%s) and code = %s "
+                "order by period_id, agreement_id, rule_id, validator_key",
+                list(periods),
+                partner,
+            )
+        )
+
+    def line(self, rule_id: str, period_id: int, partner: str = NORTHWIND) -> tuple[UUID, int]:
+        """The first validator's line of a rule, and its computed amount."""
+        ((line_id, amount),) = self.pipeline.query(
+            "select line_id, amount from computation.commission_lines_current "
+            "join registry.partners using (partner_id) "
+            "where rule_id = %s and period_id = %s and code = %s and validator_key = %s",
+            rule_id,
+            period_id,
+            partner,
+            self.validator,
+        )
+        return line_id, amount
+
+    def owed(self, *periods: int, partner: str = NORTHWIND) -> int:
+        """Sum of the computed amounts in force, lamports."""
+        return sum(self.lines(*periods, partner=partner).values())
+
+    @property
+    def validator(self) -> str:
+        """The first configured validator."""
+        key: str = self.pipeline.chain["validators"][0]["key"]
+        return key
+
+    def sql(self, statement: str, *parameters: object) -> None:
+        with self.pipeline.warehouse.connect() as connection:
+            connection.execute(statement, parameters)
+
+    def refusal(self, statement: str, *parameters: object) -> str:
+        """What PostgreSQL says when it refuses a statement."""
+        with pytest.raises(psycopg.Error) as caught:
+            self.sql(statement, *parameters)
+        return str(caught.value.diag.message_primary)
+
+    def rebook(self, *periods: int) -> None:
+        """Compute P&L and lines of the periods from the facts as they are now."""
+        chain = self.config.chain(CHAIN)
+        run = ChainRun(chain, chain_source(chain), self.pipeline.warehouse, "test")
+        for period_id in periods:
+            book_pnl(run, period_id)
+            book_commissions(run, period_id)
+
+    def restate_commission(self, period_id: int, by: int) -> None:
+        """The first validator's commission of a period turns out to be other by so many lamports."""
+        self.sql(
+            "update canonical.validator_rewards set commission = commission + %s "
+            "where period_id = %s and validator_key = %s",
+            by,
+            period_id,
+            self.validator,
+        )
+        self.rebook(period_id)
+
+    def restate_at_the_provider(self, world: World, epoch: int, **changes: Any) -> None:
+        """The first validator's facts of an epoch were others; every provider is asked again."""
+        listed = {one.epoch: one for one in world.epochs}
+        validators = tuple(
+            one.model_copy(update=changes) if one.vote_account == self.validator else one
+            for one in listed[epoch].validators
+        )
+        listed[epoch] = listed[epoch].model_copy(update={"validators": validators})
+        self.ask(world.model_copy(update={"epochs": tuple(listed.values())}), epoch, epoch, refresh=True)
+
+    def ask(self, world: World, first: int, last: int, *, refresh: bool = False) -> None:
+        """Backfill epochs from a sandbox that serves `world`."""
+        with SandboxServer(world) as server:
+            self.pipeline.urls = dict(server.provider_urls)
+            self.pipeline.configure()
+            done = self.pipeline.backfill(first, last, refresh=refresh)
+            assert done.succeeded, done.failures
+
+    def true_ups(self, partner: str = NORTHWIND) -> list[tuple[int, int, str]]:
+        """Every kept correction: sequence, difference, cause."""
+        return [
+            (sequence, difference, cause)
+            for sequence, difference, cause in self.pipeline.query(
+                "select sequence, difference, cause from computation.true_ups "
+                "join registry.partners using (partner_id) where code = %s "
+                "order by period_id, line_id, sequence",
+                partner,
+            )
+        ]
+
+
+def totals(view: StatementView) -> Mapping[str, int]:
+    """The statement's totals as numbers, lamports."""
+    return {name: int(amount) for name, amount in view.content.document["totals"].items()}

@@ -1,0 +1,45 @@
+"""The arithmetic that `aurora explain` spells out gives what the engine pays, whatever the story."""
+
+from typing import Any
+
+from hypothesis import given, settings
+
+from aurora_assets.arithmetic import Trace, spell_out
+from aurora_assets.commission.guard import GuardPolicy
+from tests.property.test_commission_engine import stories, tell
+
+
+@given(stories())
+@settings(max_examples=200, deadline=None)
+def test_the_steps_of_any_line_end_at_its_amount(story: Any) -> None:
+    rules = {(one.agreement_id, rule.rule_id): rule for one in story[1] for rule in one.rules}
+    for facts, computation in zip(story[0], tell(story, guard=GuardPolicy.SCALE), strict=True):
+        revenues = {(row.validator_key, row.component): row.amount for row in facts.revenues}
+        for line in computation.lines:
+            siblings = [other for other in computation.lines if other.rule_key == line.rule_key]
+            rivals = [
+                other
+                for other in computation.lines
+                if (other.validator_key, other.component) == (line.validator_key, line.component)
+            ]
+            steps = spell_out(
+                rules[line.agreement_id, line.rule_id],
+                trace_of(line),
+                {other.validator_key: other.base for other in siblings if other.validator_key is not None},
+                line.validator_key,
+                revenues.get((line.validator_key, line.component)),
+                {} if line.validator_key is None else {one.sort_key: one.claimed for one in rivals},
+                line.sort_key,
+            )
+            assert all(step.holds for step in steps)
+            if line.validator_key is None:
+                assert [step.amount for step in steps if step.what == "guarantee"] == [line.amount]
+            else:
+                assert steps[-1].amount == line.amount
+
+
+def trace_of(line: Any) -> Trace:
+    names = ("base", "losses", "loss_offset", "net_base", "base_before", "stake", "earned")
+    return Trace(
+        **{name: getattr(line.trace, name) for name in names}, claimed=line.claimed, amount=line.amount
+    )

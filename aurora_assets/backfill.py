@@ -50,17 +50,17 @@ def backfill(
     job = build_definitions(config.chains).resolve_job_def(job_name(chain_id))
     done = _run(job, instance, chain_id, periods, refresh=refresh)
     # Dagster stops what is downstream of a failed step for every period; those that did not fail go on by
-    # themselves, and what is settled is not asked for again.
+    # themselves, oldest first since later periods build on earlier ones. What is settled is not asked again.
     failed = _failed_periods(done.all_events)
     failures = _failures(done.all_events)
     waiting = _ranges([period for period in periods if period not in failed]) if failed else []
     while waiting:
-        part = waiting.pop()
+        part = waiting.pop(0)
         again = _run(job, instance, chain_id, part, refresh=refresh)
         where = f"{part[0]} to {part[-1]}"
         failures |= {f"{step} ({where})": told for step, told in _failures(again.all_events).items()}
         if failed := _failed_periods(again.all_events):
-            waiting += _ranges([period for period in part if period not in failed])
+            waiting = _ranges([period for period in part if period not in failed]) + waiting
     return Backfill(run_id=done.run_id, succeeded=done.success, failures=failures)
 
 

@@ -626,6 +626,9 @@ def test_a_period_that_fails_leaves_the_others_booked(
     assert "period 801" in " ".join(result.failures.values())
     assert recorded(through_dagster, "computation", "validator_pnl") == {"800", "802"}
     assert {row["completeness"] for row in through_dagster.pnl(EPOCH + 1).values()} == {"COMPLETE"}
+    in_order = "select period_id from computation.generations where dataset = %s order by generation_id"
+    booked = [period for (period,) in through_dagster.query(in_order, "commission_lines")]
+    assert booked == [EPOCH - 1, EPOCH + 1], "what is to date builds on the periods before"
     assert through_dagster.backfill(EPOCH - 1, EPOCH + 1).succeeded
     assert through_dagster.pnl(EPOCH) == undisturbed.pnl
 

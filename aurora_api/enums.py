@@ -9,6 +9,7 @@ from enum import StrEnum
 import strawberry
 
 from aurora_assets.commission.agreement import LossPolicy, Method, TierMetric, TierMode, TierScope
+from aurora_assets.commission.statement import StatementStatus
 from aurora_resources.config import PeriodType
 from aurora_resources.records import Component, FactState
 
@@ -38,17 +39,7 @@ class Completeness(StrEnum):
     INCOMPLETE = "INCOMPLETE"
 
 
-@strawberry.enum(description="How far a statement has come on its way to being paid.")
-class StatementStatus(StrEnum):
-    """The states of a statement, in this order."""
-
-    DRAFT = "DRAFT"
-    PENDING_APPROVAL = "PENDING_APPROVAL"
-    APPROVED = "APPROVED"
-    RELEASED = "RELEASED"
-    PAID = "PAID"
-
-
+strawberry.enum(StatementStatus, description="How far a statement has come on its way to being paid.")
 strawberry.enum(PeriodType, description="What a period of a chain is.")
 strawberry.enum(
     FactState,

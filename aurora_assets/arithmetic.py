@@ -97,8 +97,10 @@ def base_step(
     if method is Method.CLIENT_REVENUE and not allocated:
         formula = f"observed on the accounts of {len(own)} of {len(wallets)} wallets"
         return Step(what, formula, amount, booked)
-    total = sum(row["active_stake"] or 0 for row in wallets)
-    stake = sum(row["active_stake"] or 0 for row in own)
+    if any(row["active_stake"] is None for row in wallets):
+        return Step(what, "a part by stake, and not every stake on it is known", amount, booked)
+    total = sum(row["active_stake"] for row in wallets)
+    stake = sum(row["active_stake"] for row in own)
     formula = f"{revenue:,} × {stake:,} / {total:,} of the stake, split over the wallets by largest remainder"
     return Step(what, formula, amount, booked)
 

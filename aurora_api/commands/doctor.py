@@ -41,13 +41,13 @@ def doctor(*, as_json: bool) -> bool:
 
 
 def _checks() -> Iterator[Check]:
-    yield Check("python", True, f"{platform.python_version()} at {sys.executable}")  # noqa: FBT003
+    yield Check("python", passed=True, detail=f"{platform.python_version()} at {sys.executable}")
     try:
         config = load_config()
         chains = ", ".join(chain.chain_id for chain in config.chains)
-        yield Check("configuration", True, f"{configuration_directory()}: {chains}")  # noqa: FBT003
+        yield Check("configuration", passed=True, detail=f"{configuration_directory()}: {chains}")
     except AuroraError as error:
-        yield Check("configuration", False, str(error))  # noqa: FBT003
+        yield Check("configuration", passed=False, detail=str(error))
         return
     yield from _warehouse()
     for chain in config.chains:
@@ -58,12 +58,14 @@ def _warehouse() -> Iterator[Check]:
     try:
         with open_warehouse() as warehouse, warehouse.connect() as connection:
             version = connection.execute("show server_version").fetchone()
-            yield Check("postgresql", True, f"{version[0] if version else '?'}, {warehouse.address}")  # noqa: FBT003
+            yield Check(
+                "postgresql", passed=True, detail=f"{version[0] if version else '?'}, {warehouse.address}"
+            )
             at, wanted = current(warehouse.url), newest()
             told = f"at {at or 'nothing'}, newest is {wanted}"
             yield Check("migrations", at == wanted, told if at == wanted else f"{told}: run `aurora migrate`")
     except AuroraError as error:
-        yield Check("postgresql", False, str(error))  # noqa: FBT003
+        yield Check("postgresql", passed=False, detail=str(error))
 
 
 def _providers(config: AuroraConfig, chain: ChainSettings) -> Check:
@@ -74,5 +76,7 @@ def _providers(config: AuroraConfig, chain: ChainSettings) -> Check:
     try:
         found = anyio.run(head)
     except AuroraError as error:
-        return Check(chain.chain_id, False, str(error))  # noqa: FBT003
-    return Check(chain.chain_id, True, f"{chain.providers.rpc[0]} says period {found.current_period}")  # noqa: FBT003
+        return Check(chain.chain_id, passed=False, detail=str(error))
+    return Check(
+        chain.chain_id, passed=True, detail=f"{chain.providers.rpc[0]} says period {found.current_period}"
+    )

@@ -190,7 +190,6 @@ class _Inquiry:
             outcome.not_yet.append(error)
             return
         except ProviderError as error:
-            error.add_note(f"while asking {self.role} of period {self.period_id}")
             if isinstance(error, PayloadError):
                 self.staging.reject(error)
             outcome.settled = False  # it may have recovered, or been replaced, the next time

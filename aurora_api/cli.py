@@ -8,6 +8,7 @@ import psycopg
 import stamina.instrumentation
 import typer
 
+from aurora_api.access_cli import audit, users
 from aurora_api.commands import agreement as agreement_command
 from aurora_api.commands import api as api_command
 from aurora_api.commands import backfill as backfill_command
@@ -42,6 +43,8 @@ app = typer.Typer(
 agreements = typer.Typer(no_args_is_help=True, help="Partners, wallets and agreements.")
 app.add_typer(agreements, name="agreement")
 app.add_typer(statements, name="statement")
+app.add_typer(users, name="user")
+app.add_typer(audit, name="audit")
 app.command()(override)
 
 

@@ -13,12 +13,11 @@ from dagster._core.storage.tags import (
 )
 
 from aurora_assets.definitions import build_definitions
-from aurora_assets.jobs import job_name
+from aurora_assets.failures import step_failures
+from aurora_assets.jobs import asking_config, job_name
 from aurora_assets.partitions import add_periods
-from aurora_assets.staging import staging_key
 from aurora_resources.config import AuroraConfig
 from aurora_resources.errors import PeriodError
-from aurora_resources.records import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +51,13 @@ def backfill(
     # Dagster stops what is downstream of a failed step for every period; those that did not fail go on by
     # themselves, oldest first since later periods build on earlier ones. What is settled is not asked again.
     failed = _failed_periods(done.all_events)
-    failures = _failures(done.all_events)
+    failures = dict(step_failures(done.all_events))
     waiting = _ranges([period for period in periods if period not in failed]) if failed else []
     while waiting:
         part = waiting.pop(0)
         again = _run(job, instance, chain_id, part, refresh=refresh)
         where = f"{part[0]} to {part[-1]}"
-        failures |= {f"{step} ({where})": told for step, told in _failures(again.all_events).items()}
+        failures |= {f"{step} ({where})": told for step, told in step_failures(again.all_events).items()}
         if failed := _failed_periods(again.all_events):
             waiting = _ranges([period for period in part if period not in failed]) + waiting
     return Backfill(run_id=done.run_id, succeeded=done.success, failures=failures)
@@ -72,13 +71,12 @@ def _run(
     *,
     refresh: bool,
 ) -> dg.ExecuteInProcessResult:
-    staging = [key.to_python_identifier() for key in (staging_key(chain_id, role) for role in Role)]
     return job.execute_in_process(
         instance=instance,
         raise_on_error=False,
         run_config={
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            "ops": {name: {"config": {"refresh": refresh}} for name in staging},
+            **asking_config(chain_id, refresh=refresh),
         },
         tags={
             ASSET_PARTITION_RANGE_START_TAG: str(periods[0]),
@@ -113,13 +111,3 @@ def slice_count(config: AuroraConfig, chain_id: str, periods: Sequence[int]) -> 
     """How many slices (asset and period) a backfill works through."""
     job = build_definitions(config.chains).resolve_job_def(job_name(chain_id))
     return len(list(job.asset_layer.executable_asset_keys)) * len(periods)
-
-
-def _failures(events: Sequence[dg.DagsterEvent]) -> dict[str, str]:
-    failures = {}
-    for event in events:
-        if event.is_step_failure and event.step_key is not None:
-            error = event.step_failure_data.error
-            message = error.cause.message if error is not None and error.cause is not None else None
-            failures[event.step_key] = message or (error.message if error is not None else "failed")
-    return failures

@@ -52,6 +52,6 @@ class WarehouseStorage(DagsterPostgresStorage):
 def _held_storage_url(database_url: str | None, home: Path) -> str:  # noqa: ARG001 - part of the key
     """Open the warehouse once a process; Dagster makes storages freely and never says when it is done."""
     holding = ExitStack()
-    warehouse = holding.enter_context(open_warehouse(home=home, application="dagster"))
+    warehouse = holding.enter_context(open_warehouse(home=home, application="dagster", migrated=True))
     atexit.register(holding.close)
     return warehouse.dagster_storage_url()

@@ -10,13 +10,17 @@ from aurora_assets.canonical import canonical_assets
 from aurora_assets.checks import chain_checks
 from aurora_assets.computation import computation_assets
 from aurora_assets.jobs import ChainJobs, chain_jobs
+from aurora_assets.recompute_sensor import recompute_sensor
 from aurora_assets.registry_asset import agreements_spec
 from aurora_assets.resources import AuroraResource
+from aurora_assets.run_logs import json_console
 from aurora_assets.sensors import finality_sensor
 from aurora_assets.staging import staging_assets
 from aurora_assets.terms_sensor import terms_sensor
 from aurora_resources.config import ChainSettings
 from aurora_resources.config_files import load_chains
+
+_SENSORS = (finality_sensor, terms_sensor, recompute_sensor)
 
 
 def build_definitions(
@@ -32,8 +36,9 @@ def build_definitions(
             assets=list(_assets(chains)),
             asset_checks=[check for chain in chains for check in chain_checks(chain)],
             jobs=[job for _, own in jobs for job in own],
-            sensors=[sensor(chain, own) for chain, own in jobs for sensor in (finality_sensor, terms_sensor)],
+            sensors=[sensor(chain, own) for chain, own in jobs for sensor in _SENSORS],
             resources={"aurora": resource or AuroraResource()},
+            loggers={"console": json_console},
             # Small SQL steps: a process for each would cost more than the work.
             executor=dg.in_process_executor,
         )

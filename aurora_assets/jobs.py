@@ -1,6 +1,7 @@
 """Jobs: everything of one chain for periods, only what is computed, and the snapshot that cannot wait."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -24,6 +25,12 @@ def snapshot_job_name(chain_id: str) -> str:
 def recompute_job_name(chain_id: str) -> str:
     """The name of a chain's job that asks nobody."""
     return f"{chain_id.replace('-', '_')}_recompute"
+
+
+def asking_config(chain_id: str, *, refresh: bool) -> Mapping[str, Any]:
+    """The run configuration of the whole job; `refresh` asks providers again even where nothing is open."""
+    staging = [key.to_python_identifier() for key in (staging_key(chain_id, role) for role in Role)]
+    return {"ops": {name: {"config": {"refresh": refresh}} for name in staging}}
 
 
 class ChainJobs(NamedTuple):

@@ -4,6 +4,7 @@ What is finished stays recorded when a later period fails; the failure names eve
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 import anyio
@@ -12,9 +13,12 @@ import dagster as dg
 from aurora_assets.partitions import selected_periods
 from aurora_assets.progress import slice_done
 from aurora_assets.resources import AuroraResource
+from aurora_assets.run_logs import correlation_id_of
 from aurora_assets.steps.ingest import ChainRun
-from aurora_resources.errors import AuroraError
-from aurora_resources.records import Asks, ChainHead
+from aurora_resources.errors import AuroraError, NotYetAvailable, PeriodError
+from aurora_resources.logs import correlated
+from aurora_resources.records import Asks, ChainHead, Role
+from aurora_resources.warehouse.watching import note_failure, see_head
 from aurora_resources.wiring import open_transport
 
 Metadata: TypeAlias = Mapping[str, Any]
@@ -28,18 +32,22 @@ def materialise(
     """Run `step` for every selected period, ascending."""
     run = aurora.chain_run(chain_id, context.run.run_id)
     progress = _Progress(context)
-    for period_id in _periods(context, chain_id):
-        try:
-            progress.done(period_id, step(run, period_id))
-        except AuroraError as error:
-            progress.failed(period_id, error)
+    with _named(context):
+        for period_id in _periods(context, chain_id):
+            try:
+                progress.done(period_id, step(run, period_id))
+            except AuroraError as error:
+                progress.failed(period_id, error)
     return progress.result()
 
 
 def materialise_asking(
-    context: dg.AssetExecutionContext, aurora: AuroraResource, chain_id: str, step: AskingStep
+    context: dg.AssetExecutionContext, aurora: AuroraResource, chain_id: str, role: Role, step: AskingStep
 ) -> dg.MaterializeResult[Any]:
-    """Run `step` for every selected period with one set of clients, having asked where the chain is."""
+    """Run `step` for every selected period with one set of clients, having asked where the chain is.
+
+    Where the chain is, and what fails, is written down: it decides how healthy the ingestion of `role` is.
+    """
     run = aurora.chain_run(chain_id, context.run.run_id)
     progress = _Progress(context)
     periods = _periods(context, chain_id)
@@ -47,19 +55,36 @@ def materialise_asking(
     async def ask_all() -> None:
         async with open_transport(aurora.config, run.settings) as transport:
             head = await run.source.head(transport)
+            see_head(run.warehouse, chain_id, head.current_period)
             for period_id in periods:
                 try:
                     progress.done(period_id, await step(run, transport, head, period_id))
                 except AuroraError as error:
                     progress.failed(period_id, error)
+                    # Whoever asks too early learns that; the ingestion is well.
+                    if not isinstance(error, PeriodError | NotYetAvailable):
+                        note_failure(
+                            run.warehouse, chain_id, error, run.run_id, period_id=period_id, role=role
+                        )
 
     try:
-        anyio.run(ask_all)
+        with _named(context):
+            anyio.run(ask_all)
     except AuroraError as error:
+        note_failure(run.warehouse, chain_id, error, run.run_id)
         asked = f"period {periods[0]}" if len(periods) == 1 else f"periods {periods[0]} to {periods[-1]}"
         # Not chained: who shows the run shows the innermost error, which does not know the periods.
         raise dg.Failure(f"{chain_id}, {asked}: {error}", allow_retries=True) from None
     return progress.result()
+
+
+def _named(context: dg.AssetExecutionContext) -> AbstractContextManager[None]:
+    """What is logged meanwhile is the run's, and whoever's the run is."""
+    return correlated(
+        correlation_id_of(context.run.tags, context.run.run_id),
+        run_id=context.run.run_id,
+        asset=context.asset_key.to_user_string(),
+    )
 
 
 def _periods(context: dg.AssetExecutionContext, chain_id: str) -> Sequence[int]:

@@ -12,12 +12,15 @@ from aurora_assets.steps.ingest import ChainRun
 from aurora_resources.config import AuroraConfig
 from aurora_resources.config_files import load_config
 from aurora_resources.warehouse.connection import Warehouse, open_warehouse
+from aurora_resources.warehouse.declared import with_all_declared
 from aurora_resources.warehouse.registry import sync_registry
 from aurora_resources.wiring import chain_source
 
 
 class AuroraResource(dg.ConfigurableResource[Any]):
     """Opens the warehouse, brings it up to date, and makes its registry say what the configuration says.
+
+    The configuration of a run is that of the files with the validators that were registered through the API.
 
     `config_directory` holds chains.yaml and providers.yaml; empty is `$AURORA_CONFIG_DIR`, else the working
     directory.
@@ -35,11 +38,12 @@ class AuroraResource(dg.ConfigurableResource[Any]):
             self._warehouse = warehouse
             with warehouse.connect() as connection:
                 sync_registry(connection, self._config)
+                self._config = with_all_declared(connection, self._config)
             yield self
 
     @property
     def config(self) -> AuroraConfig:
-        """The configuration this run was opened with."""
+        """The configuration this run was opened with, registered validators among it."""
         return self._config
 
     @property

@@ -14,8 +14,10 @@ from aurora_resources.config import AuroraConfig, ChainSettings
 from aurora_resources.config_files import load_config
 from aurora_resources.errors import AuroraError
 from aurora_resources.records import ChainHead
-from aurora_resources.warehouse.connection import open_warehouse
+from aurora_resources.warehouse.connection import Warehouse, open_warehouse
 from aurora_resources.warehouse.queries import read_query
+from aurora_resources.warehouse.registry import sync_registry
+from aurora_resources.warehouse.watching import note_failure, see_head
 from aurora_resources.wiring import chain_source, open_transport
 
 INTERVAL_SECONDS = 60
@@ -35,14 +37,15 @@ def finality_sensor(chain: ChainSettings, jobs: ChainJobs) -> dg.SensorDefinitio
     )
     def discover(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
-            head = anyio.run(_head, load_config(), chain)
-            return plan(
-                chain,
-                head,
-                known=known_periods(context.instance, chain.chain_id),
-                requested_up_to=int(context.cursor) if context.cursor else None,
-                left_open=_left_open(chain, head),
-            )
+            with open_warehouse(application="aurora-sensor", migrated=True) as warehouse:
+                head = _seen_head(warehouse, chain)
+                return plan(
+                    chain,
+                    head,
+                    known=known_periods(context.instance, chain.chain_id),
+                    requested_up_to=int(context.cursor) if context.cursor else None,
+                    left_open=_left_open(warehouse, chain, head),
+                )
         except AuroraError as error:
             return dg.SkipReason(f"{chain.chain_id}: {error}")
 
@@ -100,16 +103,27 @@ def _run(chain: ChainSettings, period: int, run_key: str) -> dg.RunRequest:
     return dg.RunRequest(run_key=run_key, job_name=job_name(chain.chain_id), partition_key=str(period))
 
 
+def _seen_head(warehouse: Warehouse, chain: ChainSettings) -> ChainHead:
+    """Where the chain is, written down; so is that it did not say. Raises AuroraError."""
+    config = load_config()
+    with warehouse.connect() as session:
+        sync_registry(session, config)
+    try:
+        head = anyio.run(_head, config, chain)
+    except AuroraError as error:
+        note_failure(warehouse, chain.chain_id, error, f"{chain.chain_id} finality sensor")
+        raise
+    see_head(warehouse, chain.chain_id, head.current_period)
+    return head
+
+
 async def _head(config: AuroraConfig, chain: ChainSettings) -> ChainHead:
     async with open_transport(config, chain) as transport:
         return await chain_source(chain).head(transport)
 
 
-def _left_open(chain: ChainSettings, head: ChainHead) -> list[int]:
-    with (
-        open_warehouse(application="aurora-sensor", migrated=True) as warehouse,
-        warehouse.connect() as session,
-    ):
+def _left_open(warehouse: Warehouse, chain: ChainSettings, head: ChainHead) -> list[int]:
+    with warehouse.connect() as session:
         rows = session.execute(
             read_query("staging/open_periods.sql"),
             {"chain_id": chain.chain_id, "since": head.current_period - REOPENED_PERIODS},

@@ -57,7 +57,7 @@ def _staging_asset(chain: ChainSettings, role: Role) -> dg.AssetsDefinition:
         async def step(run: ChainRun, transport: Asks, head: ChainHead, period_id: int) -> Metadata:
             return _told(await ingest(run, transport, head, period_id, role, refresh=config.refresh))
 
-        return materialise_asking(context, aurora, chain.chain_id, step)
+        return materialise_asking(context, aurora, chain.chain_id, role, step)
 
     return staged
 

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import dict_row
 from rich.table import Table
 
+from aurora_api.commands.noting import note
 from aurora_api.commands.plain import as_plain
 from aurora_api.commands.reading import open_books
 from aurora_api.commands.surroundings import console, print_json
@@ -38,7 +39,6 @@ def load_file(connection: psycopg.Connection[Any], config: AuroraConfig, file: P
     """Load `file` in one transaction and say what changed. Raises AgreementError."""
     chains = {chain.chain_id: chain for chain in config.chains}
     loaded = load_agreements(connection, read_agreement_file(file, chains), chains)
-    connection.commit()
     changes = {
         "partners": loaded.partners,
         "wallets": loaded.wallets,
@@ -46,6 +46,9 @@ def load_file(connection: psycopg.Connection[Any], config: AuroraConfig, file: P
         "agreements renamed or in another status": loaded.statuses,
     }
     told = ", ".join(f"{count} {what}" for what, count in changes.items() if count)
+    if told:
+        note(connection, "agreements.load", "AgreementFile", file.name, after=changes)
+    connection.commit()
     console.print(f"{file}: {told or 'nothing new'}")
 
 

@@ -1,16 +1,25 @@
 """`aurora api`: the GraphQL service alone."""
 
-from aurora_api.app import serve
-from aurora_api.auth import new_token, token_from_environment
-from aurora_api.commands.surroundings import console
-from aurora_resources.warehouse.connection import open_warehouse
+import os
+
+from aurora_api.access.demo_users import kept_demo_users
+from aurora_api.commands.signing import print_demo_users
+from aurora_api.service.app import serve
+from aurora_api.service.settings import settings_from_environment
+from aurora_resources.warehouse.address import URL_VARIABLE
+from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
+from aurora_resources.warehouse.embedded import aurora_home
 
 
 def api(host: str, port: int) -> None:
-    """Answer until told to stop. Without `AURORA_API_TOKEN` a token is made and shown once."""
-    token = token_from_environment()
-    if token is None:
-        token = new_token()
-        console.print(f"Authorization: Bearer {token}", highlight=False)
-    with open_warehouse(application="aurora-api", migrated=True) as warehouse:
-        serve(warehouse, token, host=host, port=port)
+    """Answer until told to stop. The demonstration's users, if its home has any, are shown.
+
+    Only Aurora's own database is brought up to date on the way: elsewhere the service signs in as one who may
+    not, and `/health/ready` says when `aurora migrate` is due.
+    """
+    settings = settings_from_environment()
+    own = not os.environ.get(URL_VARIABLE)
+    with open_warehouse(application="aurora-api", migrated=own, role=API_ROLE) as warehouse:
+        if own:
+            print_demo_users(kept_demo_users(aurora_home()))
+        serve(warehouse, settings, host=host, port=port)

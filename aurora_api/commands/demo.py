@@ -8,8 +8,10 @@ from typing import Any, Final
 import psycopg
 from rich.table import Table
 
+from aurora_api.access.demo_users import ensure_demo_users
 from aurora_api.commands.agreement import load_file
 from aurora_api.commands.backfill import run_with_progress
+from aurora_api.commands.signing import print_demo_users
 from aurora_api.commands.surroundings import (
     configuration_directory,
     console,
@@ -65,6 +67,7 @@ def demo() -> None:
             with warehouse.connect() as connection:
                 _show(connection, config)
                 _compare(before, fingerprint(connection))
+            print_demo_users(ensure_demo_users(warehouse, aurora_home(), PARTNER))
 
 
 def fingerprint(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, str]]:

@@ -56,14 +56,18 @@ def _checks() -> Iterator[Check]:
 
 def _warehouse() -> Iterator[Check]:
     try:
-        with open_warehouse() as warehouse, warehouse.connect() as connection:
-            version = connection.execute("show server_version").fetchone()
+        with open_warehouse() as warehouse:
+            at, wanted = current(warehouse.url), newest()
+            told = f"at {at or 'nothing'}, newest is {wanted}"
+            if at != wanted:
+                yield Check("migrations", passed=False, detail=f"{told}: run `aurora migrate`")
+                return
+            yield Check("migrations", passed=True, detail=told)
+            with warehouse.connect() as connection:
+                version = connection.execute("show server_version").fetchone()
             yield Check(
                 "postgresql", passed=True, detail=f"{version[0] if version else '?'}, {warehouse.address}"
             )
-            at, wanted = current(warehouse.url), newest()
-            told = f"at {at or 'nothing'}, newest is {wanted}"
-            yield Check("migrations", at == wanted, told if at == wanted else f"{told}: run `aurora migrate`")
     except AuroraError as error:
         yield Check("postgresql", passed=False, detail=str(error))
 

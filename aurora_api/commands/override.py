@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from aurora_api.commands.noting import note
 from aurora_api.commands.surroundings import console
 from aurora_assets.commission.overrides import OverrideError, OverrideState
 from aurora_assets.statements.overrides import confirm_override, override_line, withdraw_override
-from aurora_resources.config_files import load_config
+from aurora_resources.config_files import load_chains
 from aurora_resources.warehouse.connection import open_warehouse
 
 
@@ -14,14 +15,25 @@ def override(line: str, *, amount: str | None, withdraw: bool, confirm: bool, re
     if [amount is not None, withdraw, confirm].count(True) != 1:
         raise OverrideError("say one of --amount, --confirm and --withdraw")
     line_id = _line_id(line)
-    config = load_config()
-    with open_warehouse(migrated=True) as warehouse:
+    chains = load_chains()
+    with open_warehouse(migrated=True) as warehouse, warehouse.transaction() as connection:
         if amount is not None:
-            done = override_line(warehouse, config, line_id, _amount(amount), reason=reason, by=by)
+            action = "make"
+            done = override_line(connection, chains, line_id, _amount(amount), reason=reason, by=by)
         elif withdraw:
-            done = withdraw_override(warehouse, line_id, reason=reason, by=by)
+            action = "withdraw"
+            done = withdraw_override(connection, line_id, reason=reason, by=by)
         else:
-            done = confirm_override(warehouse, config, line_id, reason=reason, by=by)
+            action = "confirm"
+            done = confirm_override(connection, chains, line_id, reason=reason, by=by)
+        said = {
+            "state": done.decision.state.value,
+            "computed": _text(done.computed),
+            "amount": _text(None if amount is None else _amount(amount)),
+        }
+        note(
+            connection, f"override.{action}", "CommissionLine", str(line_id), by=by, reason=reason, after=said
+        )
     told = {
         OverrideState.NONE: "no override; the computed amount counts",
         OverrideState.IN_FORCE: "the override counts",
@@ -34,6 +46,10 @@ def override(line: str, *, amount: str | None, withdraw: bool, confirm: bool, re
             f"The {done.released_in} is released and stays as it is: the difference goes into the next one.",
             soft_wrap=True,
         )
+
+
+def _text(amount: int | None) -> str | None:
+    return None if amount is None else str(amount)
 
 
 def _line_id(text: str) -> UUID:

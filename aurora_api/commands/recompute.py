@@ -6,14 +6,13 @@ from uuid import uuid4
 from rich.table import Table
 
 from aurora_api.commands.surroundings import console, print_json
+from aurora_assets.chain_runs import chain_run
 from aurora_assets.recompute import Applied, LineChange, Plan, PlannedPeriod, apply_plan, plan_recompute
-from aurora_assets.steps.ingest import ChainRun
 from aurora_assets.steps.planning import period_range
 from aurora_resources.config import ChainSettings
 from aurora_resources.config_files import load_config
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
-from aurora_resources.wiring import chain_source
 
 
 def recompute(chain_id: str, first: int, last: int, *, plan_only: bool, as_json: bool) -> None:
@@ -21,7 +20,7 @@ def recompute(chain_id: str, first: int, last: int, *, plan_only: bool, as_json:
     periods = period_range(chain_id, first, last)
     chain = load_config().chain(chain_id)
     with open_warehouse(migrated=True) as warehouse:
-        run = ChainRun(chain, chain_source(chain), warehouse, run_id=f"recompute-{uuid4()}")
+        run = chain_run(warehouse, chain, f"recompute-{uuid4()}")
         plan = plan_recompute(run, periods)
         if not as_json:
             show_plan(chain, plan)

@@ -8,8 +8,8 @@ from rich.table import Table
 
 from aurora_api.commands.surroundings import console, print_json
 from aurora_assets.agreements.file import read_agreement_file
+from aurora_assets.chain_runs import chain_run
 from aurora_assets.simulation import SimulatedPeriod
-from aurora_assets.steps.ingest import ChainRun
 from aurora_assets.steps.planning import period_range
 from aurora_assets.steps.simulating import simulate as run_simulation
 from aurora_assets.steps.simulating import to_draft
@@ -17,7 +17,6 @@ from aurora_resources.config import ChainSettings
 from aurora_resources.config_files import load_config
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
-from aurora_resources.wiring import chain_source
 
 
 def simulate(file: Path, chain_id: str, first: int, last: int, *, as_json: bool) -> None:
@@ -28,7 +27,7 @@ def simulate(file: Path, chain_id: str, first: int, last: int, *, as_json: bool)
     chains = {known.chain_id: known for known in config.chains}
     draft = to_draft(read_agreement_file(file, chains), chains)
     with open_warehouse(migrated=True) as warehouse:
-        run = ChainRun(chain, chain_source(chain), warehouse, run_id="simulate")
+        run = chain_run(warehouse, chain, "simulate")
         simulated = run_simulation(run, periods, draft)
     if as_json:
         print_json(as_data(chain_id, simulated))

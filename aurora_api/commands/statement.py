@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from aurora_api.commands.noting import note
 from aurora_api.commands.surroundings import console, print_json
 from aurora_assets.commission.statement import StatementAction, StatementError, StatementPlace
 from aurora_assets.statements.csv_file import rate_text, statement_csv
@@ -92,8 +93,15 @@ def show(place: StatementPlace, *, as_json: bool) -> None:
 
 def take(place: StatementPlace, action: StatementAction, by: str) -> None:
     """Submit, approve, release, pay or reopen it, and say what it is now."""
-    with open_warehouse(migrated=True) as warehouse:
-        view = act(warehouse, place, action, by)
+    with open_warehouse(migrated=True) as warehouse, warehouse.transaction() as connection:
+        view = act(connection, place, action, by)
+        said = {
+            "status": view.record.status.value,
+            "number": view.record.number,
+            "sha256": view.content.sha256.hex(),
+            "payable": str(view.content.document["totals"]["payable"]),
+        }
+        note(connection, f"statement.{action}", "Statement", str(place), by=by, after=said)
     document, record = view.content.document, view.record
     payable = _coins(document, document["totals"]["payable"])
     number = "" if record.number is None else f", number {record.number}"

@@ -10,7 +10,8 @@ from contextlib import ExitStack, suppress
 from types import FrameType
 from typing import Final
 
-from aurora_api.auth import TOKEN_VARIABLE, new_token, token_from_environment
+from aurora_api.access.demo_users import ensure_demo_users
+from aurora_api.access.token_secret import token_keys
 from aurora_api.commands.agreement import load_file
 from aurora_api.commands.surroundings import (
     configuration_directory,
@@ -19,6 +20,7 @@ from aurora_api.commands.surroundings import (
     point_at_sandbox,
     real_providers_configured,
 )
+from aurora_api.service.settings import DEVELOPMENT_VARIABLE
 from aurora_resources.config_files import load_config
 from aurora_resources.errors import AuroraError
 from aurora_resources.sandbox.app import SandboxApp
@@ -30,6 +32,7 @@ from aurora_resources.warehouse.embedded import aurora_home
 from aurora_resources.warehouse.registry import sync_registry
 
 AGREEMENTS: Final = "partners.yaml"
+DEMO_PARTNER: Final = "northwind"
 _PATIENCE_SECONDS: Final = 20.0
 
 
@@ -44,25 +47,28 @@ def up(*, dagster_port: int, api_port: int, sandbox_port: int) -> None:
         if on_sandbox:
             sandbox = stack.enter_context(SandboxServer(_living_world(), port=sandbox_port))
             point_at_sandbox(sandbox)
+            os.environ.setdefault(DEVELOPMENT_VARIABLE, "1")
             console.print(f"sandbox    {sandbox.base_url}  (set SOLANA_RPC_URL to use real providers)")
         config = load_config()
         warehouse = stack.enter_context(open_warehouse(migrated=True, own=True))
         with warehouse.connect() as connection:
             sync_registry(connection, config)
-            if on_sandbox and (configuration_directory() / AGREEMENTS).is_file():
+            demonstrated = on_sandbox and (configuration_directory() / AGREEMENTS).is_file()
+            if demonstrated:
                 load_file(connection, config, configuration_directory() / AGREEMENTS)
         console.print(f"warehouse  {warehouse.address}")
         os.environ["AURORA_HOME"] = str(aurora_home())
         home = dagster_home()
-        token = token_from_environment() or new_token()
-        os.environ[TOKEN_VARIABLE] = token
+        token_keys()  # a weak or missing secret is told before anything is started
+        if demonstrated:
+            ensure_demo_users(warehouse, aurora_home(), DEMO_PARTNER)
         parts: dict[str, subprocess.Popen[bytes]] = {}
         stack.callback(_stop, parts)
         for name, command in _commands(dagster_port, api_port).items():
             # A session of its own: Ctrl-C reaches this process alone, and it stops the others.
             parts[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own commands
         console.print(f"dagster    http://127.0.0.1:{dagster_port}  (records in {home})")
-        console.print(f"graphql    http://127.0.0.1:{api_port}/graphql  (Authorization: Bearer {token})")
+        console.print(f"graphql    http://127.0.0.1:{api_port}/graphql  (mutation login)")
         console.print("\nCtrl-C stops everything.")
         _wait(parts)
 

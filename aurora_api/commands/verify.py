@@ -12,19 +12,18 @@ from rich.table import Table
 from aurora_api.commands.plain import as_plain
 from aurora_api.commands.reading import open_books
 from aurora_api.commands.surroundings import console, print_json
+from aurora_assets.chain_runs import chain_run
 from aurora_assets.steps.discrepancy import Discrepancy
-from aurora_assets.steps.ingest import ChainRun
 from aurora_assets.steps.replay import Verification
 from aurora_assets.steps.replay import verify as replay_and_compare
 from aurora_resources.config_files import load_config
-from aurora_resources.wiring import chain_source
 
 
 def verify(chain_id: str, first: int, last: int, *, as_json: bool) -> bool:
     """Replay, compare and print; True when nothing differs. Raises PeriodError, ConfigurationError."""
     chain = load_config().chain(chain_id)
     with open_books("aurora-verify") as warehouse:
-        run = ChainRun(chain, chain_source(chain), warehouse, run_id="verify")
+        run = chain_run(warehouse, chain, "verify")
         result = replay_and_compare(run, first, last)
     if as_json:
         print_json(as_data(result))

@@ -1,4 +1,4 @@
-"""Agreements on their way in: the readable file, the registry, and the digest of what a period is told.
+"""Agreements and wallets on their way in, from the readable file or changed by hand, under the same rules.
 
-What an agreement means is in `commission/`.
+Also the digest of what a period is told. What an agreement means is in `commission/`.
 """

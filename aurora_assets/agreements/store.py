@@ -14,7 +14,8 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg.types.range import TimestamptzRange
 
-from aurora_assets.agreements.file import AgreementFile, PartnerEntry, WalletEntry, to_version
+from aurora_assets.agreements.entries import KnownChain, PartnerEntry, WalletEntry, to_version
+from aurora_assets.agreements.file import AgreementFile
 from aurora_assets.commission.activation import refuse_conflicts
 from aurora_assets.commission.agreement import (
     AgreementStatus,
@@ -29,7 +30,6 @@ from aurora_assets.commission.agreement import (
     TierScope,
     WalletClaim,
 )
-from aurora_resources.config import ChainSettings
 from aurora_resources.errors import AgreementError
 from aurora_resources.records import Component
 from aurora_resources.warehouse.queries import read_query
@@ -46,7 +46,7 @@ class Loaded:
 
 
 def load_agreements(
-    connection: psycopg.Connection[Any], file: AgreementFile, chains: Mapping[str, ChainSettings]
+    connection: psycopg.Connection[Any], file: AgreementFile, chains: Mapping[str, KnownChain]
 ) -> Loaded:
     """Write what the file says and the warehouse does not, in one transaction.
 
@@ -67,11 +67,13 @@ def load_agreements(
                         f"agreement {entry.id} belongs to partner {before.partner_id}; "
                         f"give the one of {partner.code} another id"
                     )
-                wanted = to_version(partner, entry, version=before.version if before else 1, chains=chains)
+                wanted = to_version(
+                    partner.code, entry, version=before.version if before else 1, chains=chains
+                )
                 _put_agreement(connection, partner_id, entry.name, wanted, before, loaded)
                 if before is None or replace(before, status=wanted.status) != wanted:
                     number = before.version + 1 if before else 1
-                    _add_version(connection, replace(wanted, version=number), entry.reason)
+                    add_version(connection, replace(wanted, version=number), entry.reason)
                     loaded.versions += 1
         refuse_conflicts({version.agreement_id: version for version in read_agreements(connection)}.values())
     return loaded
@@ -138,6 +140,7 @@ def _put_wallet(
         "wallet": entry.wallet,
         "partner_id": partner_id,
         "valid": TimestamptzRange(entry.valid_from, entry.valid_until),
+        "notes": entry.notes,
     }
     connection.execute(read_query("registry/put_wallet.sql"), place)
     try:
@@ -177,7 +180,8 @@ def _put_agreement(
     loaded.statuses += changed if before is not None else 0
 
 
-def _add_version(connection: psycopg.Connection[Any], wanted: AgreementVersion, reason: str) -> None:
+def add_version(connection: psycopg.Connection[Any], wanted: AgreementVersion, reason: str) -> None:
+    """Append a version with its rules. The agreement itself must be there."""
     key = {"agreement_id": wanted.agreement_id, "version": wanted.version}
     connection.execute(
         read_query("registry/add_agreement_version.sql"),

@@ -100,11 +100,13 @@ def same_person(one: str, other: str) -> bool:
     return one.strip().lower() == other.strip().lower()
 
 
-def refuse_own_approval(place: StatementPlace, prepared_by: str, approver: str) -> None:
-    """Raise StatementError when the approver is the preparer."""
+def refuse_own_approval(
+    place: StatementPlace, prepared_by: str, approver: str, step: str = "approve"
+) -> None:
+    """Raise StatementError when the approver (or who takes another `step`) is the preparer."""
     if same_person(prepared_by, approver):
         raise StatementError(
-            f"{place} was submitted by {prepared_by}, who cannot approve it: ask another person to"
+            f"{place} was submitted by {prepared_by}, who cannot {step} it: ask another person to"
         )
 
 

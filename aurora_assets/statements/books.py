@@ -22,6 +22,10 @@ from aurora_assets.commission.statement import (
 from aurora_resources.warehouse.queries import read_query
 
 
+class PartiesUnknown(StatementError):  # noqa: N818 - what was asked for is not there
+    """The books know no such partner or chain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parties:
     """A partner and a chain, and how the chain's amounts are told."""
@@ -67,11 +71,11 @@ class Books:
 
 
 def read_parties(connection: psycopg.Connection[Any], partner: str, chain_id: str) -> Parties:
-    """The partner and the chain. Raises StatementError when the warehouse does not know one of them."""
+    """The partner and the chain. Raises PartiesUnknown when the books do not know one."""
     named = {"partner": partner, "chain_id": chain_id}
     row = connection.execute(read_query("statements/parties.sql"), named).fetchone()
     if row is None:
-        raise StatementError(
+        raise PartiesUnknown(
             f'there is no partner "{partner}" or no chain "{chain_id}" in the books; '
             "`aurora statement list` shows both"
         )

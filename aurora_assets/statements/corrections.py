@@ -40,6 +40,11 @@ class DueCorrections:
     left_alone: tuple[str, ...] = ()
 
 
+def lock_statements(connection: psycopg.Connection[Any]) -> None:
+    """Let nobody else write statements, overrides and corrections until the caller's transaction ends."""
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", ["/".join(STATEMENTS_LOCK)])
+
+
 def read_true_ups(connection: psycopg.Connection[Any], parties: Parties) -> tuple[KeptTrueUp, ...]:
     """Every correction of the partner on the chain."""
     with connection.cursor(row_factory=dict_row) as cursor:

@@ -1,7 +1,8 @@
 """Overrides in the warehouse: appended, never edited; what they come to is decided in `overrides.py`.
 
 A line of a released statement can be overridden, too: the statement stays as it is, and the difference
-becomes a correction in the next one.
+becomes a correction in the next one. All is done in the caller's transaction (READ COMMITTED), beside which
+nobody else writes statements.
 """
 
 from collections.abc import Sequence
@@ -21,10 +22,14 @@ from aurora_assets.commission.overrides import (
     needs_second_person,
 )
 from aurora_assets.commission.statement import RELEASED_STATES, StatementStatus, person, same_person
-from aurora_assets.statements.corrections import STATEMENTS_LOCK
-from aurora_resources.config import AuroraConfig
-from aurora_resources.warehouse.connection import Warehouse
+from aurora_assets.statements.corrections import lock_statements
+from aurora_resources.config import ChainSettings
+from aurora_resources.errors import ConfigurationError
 from aurora_resources.warehouse.queries import read_query
+
+
+class LineUnknown(OverrideError):  # noqa: N818 - what was asked for is not there
+    """There never was a line of that id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,9 @@ class Overridden:
 
 
 @dataclass(frozen=True, slots=True)
-class _LinePlace:
+class LinePlace:
+    """Where a line is, and its amount in force, native units; None when it only was there once."""
+
     partner_id: int
     chain_id: str
     period_id: int
@@ -48,20 +55,27 @@ class _LinePlace:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A line with its overrides, read in the transaction that appends to them."""
+class OverriddenLine:
+    """A line with its overrides, oldest first, and what they come to."""
 
     line_id: UUID
-    place: _LinePlace
+    place: LinePlace
     actions: Sequence[OverrideAction]
 
     @property
     def decision(self) -> Decision:
+        """What counts now."""
         return decide(self.actions, self.place.amount)
 
 
 def override_line(
-    warehouse: Warehouse, config: AuroraConfig, line_id: UUID, amount: int, *, reason: str, by: str
+    connection: psycopg.Connection[Any],
+    chains: Sequence[ChainSettings],
+    line_id: UUID,
+    amount: int,
+    *,
+    reason: str,
+    by: str,
 ) -> Overridden:
     """Set what the line is owed, native units. Above the chain's size it waits for another person.
 
@@ -69,50 +83,57 @@ def override_line(
     """
     if amount < 0:
         raise OverrideError(f"line {line_id}: {amount} is negative; a line pays 0 or more")
-    with warehouse.transaction(STATEMENTS_LOCK) as connection:
-        line = _read(connection, line_id)
-        _append(connection, config, line, amount, reason, by)
-        return _told(connection, line_id)
+    lock_statements(connection)
+    line = read_overrides(connection, line_id)
+    _append(connection, chains, line, amount, reason, by)
+    return _told(connection, line_id)
 
 
-def withdraw_override(warehouse: Warehouse, line_id: UUID, *, reason: str, by: str) -> Overridden:
+def withdraw_override(
+    connection: psycopg.Connection[Any], line_id: UUID, *, reason: str, by: str
+) -> Overridden:
     """Let the computed amount count again. Raises OverrideError when nothing is overridden, or as above."""
-    with warehouse.transaction(STATEMENTS_LOCK) as connection:
-        line = _read(connection, line_id)
-        if line.decision.state is OverrideState.NONE:
-            raise OverrideError(f"line {line_id} has no override to withdraw")
-        _append(connection, None, line, None, reason, by)
-        return _told(connection, line_id)
+    lock_statements(connection)
+    line = read_overrides(connection, line_id)
+    if line.decision.state is OverrideState.NONE:
+        raise OverrideError(f"line {line_id} has no override to withdraw")
+    _append(connection, (), line, None, reason, by)
+    return _told(connection, line_id)
 
 
 def confirm_override(
-    warehouse: Warehouse, config: AuroraConfig, line_id: UUID, *, reason: str, by: str
+    connection: psycopg.Connection[Any],
+    chains: Sequence[ChainSettings],
+    line_id: UUID,
+    *,
+    reason: str,
+    by: str,
 ) -> Overridden:
     """Confirm what another person set; or set a stale amount again, on the line as it is computed now.
 
     Raises OverrideError when there is nothing to confirm, or the same person tries to.
     """
-    with warehouse.transaction(STATEMENTS_LOCK) as connection:
-        line = _read(connection, line_id)
-        newest = line.decision.action
-        if newest is None or line.decision.state in {OverrideState.NONE, OverrideState.IN_FORCE}:
-            raise OverrideError(f"line {line_id} has no override that waits to be confirmed")
-        confirms = None
-        if line.decision.state is OverrideState.UNCONFIRMED:
-            if same_person(newest.made_by, by):
-                raise OverrideError(
-                    f"line {line_id}: {newest.made_by} made this override and cannot confirm it; "
-                    "ask another person to"
-                )
-            confirms = newest.override_id
-        _append(connection, config, line, newest.amount, reason, by, confirms)
-        return _told(connection, line_id)
+    lock_statements(connection)
+    line = read_overrides(connection, line_id)
+    newest = line.decision.action
+    if newest is None or line.decision.state in {OverrideState.NONE, OverrideState.IN_FORCE}:
+        raise OverrideError(f"line {line_id} has no override that waits to be confirmed")
+    confirms = None
+    if line.decision.state is OverrideState.UNCONFIRMED:
+        if same_person(newest.made_by, by):
+            raise OverrideError(
+                f"line {line_id}: {newest.made_by} made this override and cannot confirm it; "
+                "ask another person to"
+            )
+        confirms = newest.override_id
+    _append(connection, chains, line, newest.amount, reason, by, confirms)
+    return _told(connection, line_id)
 
 
 def _append(
     connection: psycopg.Connection[Any],
-    config: AuroraConfig | None,
-    line: _Line,
+    chains: Sequence[ChainSettings],
+    line: OverriddenLine,
     amount: int | None,
     reason: str,
     by: str,
@@ -120,7 +141,7 @@ def _append(
 ) -> None:
     place = line.place
     if not reason.strip():
-        raise OverrideError(f"line {line.line_id}: an override needs a reason; say why with --reason")
+        raise OverrideError(f"line {line.line_id}: an override needs a reason; say why")
     if amount is not None and place.amount is None:
         raise OverrideError(f"line {line.line_id} is not computed any more; its override can be withdrawn")
     status, where = _statement_of(connection, place)
@@ -129,9 +150,8 @@ def _append(
             f"line {line.line_id} is in the {where}, which is {status}; reopen it before you override"
         )
     second = False
-    if config is not None and confirms is None and amount is not None and place.amount is not None:
-        above = config.chain(place.chain_id).override_second_person_above
-        second = needs_second_person(amount, place.amount, above)
+    if confirms is None and amount is not None and place.amount is not None:
+        second = needs_second_person(amount, place.amount, _second_person_above(chains, place.chain_id))
     connection.execute(
         read_query("statements/add_override.sql"),
         {
@@ -149,25 +169,38 @@ def _append(
     )
 
 
-def _read(connection: psycopg.Connection[Any], line_id: UUID) -> _Line:
+def _second_person_above(chains: Sequence[ChainSettings], chain_id: str) -> int | None:
+    """The chain's size, native units. Raises ConfigurationError for a chain that nobody configured."""
+    for chain in chains:
+        if chain.chain_id == chain_id:
+            return chain.override_second_person_above
+    raise ConfigurationError(
+        f'"{chain_id}" is not in chains.yaml, which says above what size a second person confirms an override'
+    )
+
+
+def read_overrides(connection: psycopg.Connection[Any], line_id: UUID) -> OverriddenLine:
+    """The line with everything people set on it. Raises OverrideError when there never was such a line."""
     named = {"line_id": line_id}
-    with connection.cursor(row_factory=class_row(_LinePlace)) as cursor:
+    with connection.cursor(row_factory=class_row(LinePlace)) as cursor:
         place = cursor.execute(read_query("statements/line_in_force.sql"), named).fetchone()
     if place is None:
-        raise OverrideError(f"there is no line {line_id}; `aurora statement show` lists a month's lines")
+        raise LineUnknown(
+            f"there is no line {line_id}; a month's lines are in its statement (`aurora statement show`)"
+        )
     with connection.cursor(row_factory=class_row(OverrideAction)) as cursor:
         actions = cursor.execute(read_query("statements/override_actions_of_line.sql"), named).fetchall()
-    return _Line(line_id, place, actions)
+    return OverriddenLine(line_id, place, actions)
 
 
 def _told(connection: psycopg.Connection[Any], line_id: UUID) -> Overridden:
-    line = _read(connection, line_id)
+    line = read_overrides(connection, line_id)
     status, where = _statement_of(connection, line.place)
     return Overridden(line.decision, line.place.amount, where if status in RELEASED_STATES else None)
 
 
 def _statement_of(
-    connection: psycopg.Connection[Any], place: _LinePlace
+    connection: psycopg.Connection[Any], place: LinePlace
 ) -> tuple[StatementStatus | None, str | None]:
     """Status and name of the statement of the month in which the line's period ended, if there is one."""
     named = {"partner_id": place.partner_id, "chain_id": place.chain_id, "period_id": place.period_id}

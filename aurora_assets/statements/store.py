@@ -27,13 +27,12 @@ from aurora_assets.commission.statement import (
 )
 from aurora_assets.statements.books import Books, Parties, read_books, read_parties
 from aurora_assets.statements.corrections import (
-    STATEMENTS_LOCK,
     DueCorrections,
     book_corrections,
     find_corrections,
+    lock_statements,
     read_true_ups,
 )
-from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.queries import read_query
 
 
@@ -107,33 +106,44 @@ def view_statement(connection: psycopg.Connection[Any], place: StatementPlace) -
     return StatementView(place, record, freeze(statement), blockers, due.left_alone)
 
 
-def act(warehouse: Warehouse, place: StatementPlace, action: StatementAction, by: str) -> StatementView:
-    """Take the statement one step further, or back to DRAFT, in one transaction.
+def view_frozen(connection: psycopg.Connection[Any], place: StatementPlace) -> StatementView | None:
+    """The statement as it was submitted; None for a draft, which needs nothing but the books to be seen.
+
+    Raises PartiesUnknown.
+    """
+    record = _record(connection, read_parties(connection, place.partner, place.chain_id), place)
+    return None if record.content is None else StatementView(place, record, record.content)
+
+
+def act(
+    connection: psycopg.Connection[Any], place: StatementPlace, action: StatementAction, by: str
+) -> StatementView:
+    """Take the statement one step further, or back to DRAFT, in the caller's transaction (READ COMMITTED).
 
     Raises StatementError: the step does not fit the status, the person may not take it, something blocks
     it (each thing is named), or the books have moved since it was submitted.
     """
     by = person(by)
-    with warehouse.transaction(STATEMENTS_LOCK) as connection:
-        parties = read_parties(connection, place.partner, place.chain_id)
-        record = _record(connection, parties, place)
-        next_status(place, record.status, action)
-        match action:
-            case StatementAction.SUBMIT:
-                _submit(connection, parties, place, by)
-            case StatementAction.APPROVE:
-                refuse_own_approval(place, record.prepared_by or "", by)
-                _refuse_moved(connection, parties, place, record)
-                _write(connection, "statements/approve.sql", place, by)
-            case StatementAction.RELEASE:
-                _refuse_moved(connection, parties, place, record)
-                _write(connection, "statements/release.sql", place, by)
-            case StatementAction.PAY:
-                _write(connection, "statements/pay.sql", place, by)
-            case StatementAction.REOPEN:
-                _write(connection, "statements/reopen.sql", place, by)
-                _write(connection, "statements/leave_true_ups.sql", place, by)
-        return view_statement(connection, place)
+    lock_statements(connection)
+    parties = read_parties(connection, place.partner, place.chain_id)
+    record = _record(connection, parties, place)
+    next_status(place, record.status, action)
+    match action:
+        case StatementAction.SUBMIT:
+            _submit(connection, parties, place, by)
+        case StatementAction.APPROVE:
+            refuse_own_approval(place, record.prepared_by or "", by)
+            _refuse_moved(connection, parties, place, record)
+            _write(connection, "statements/approve.sql", place, by)
+        case StatementAction.RELEASE:
+            _refuse_moved(connection, parties, place, record)
+            _write(connection, "statements/release.sql", place, by)
+        case StatementAction.PAY:
+            _write(connection, "statements/pay.sql", place, by)
+        case StatementAction.REOPEN:
+            _write(connection, "statements/reopen.sql", place, by)
+            _write(connection, "statements/leave_true_ups.sql", place, by)
+    return view_statement(connection, place)
 
 
 def _submit(connection: psycopg.Connection[Any], parties: Parties, place: StatementPlace, by: str) -> None:

@@ -6,14 +6,19 @@ row. "As of" is a generation id.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
+from psycopg import sql
 
+from aurora_resources.errors import WarehouseError
 from aurora_resources.warehouse.queries import read_query
+
+_COPY: Final = re.compile(r"copy (?P<table>\S+)\s+\((?P<columns>[^)]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,40 @@ def keep_terms(connection: psycopg.Connection[Any], generation_id: int, terms_di
 
 
 def copy_rows(connection: psycopg.Connection[Any], statement: str, rows: Iterable[Sequence[object]]) -> None:
-    """Load rows with the COPY statement of that name."""
-    with connection.cursor() as cursor, cursor.copy(read_query(statement)) as copy:
-        for row in rows:
-            copy.write_row(row)
+    """Load rows with the COPY statement of that name.
+
+    Through a temporary table: PostgreSQL copies into no table with row-level security.
+    """
+    table, columns = copied(statement)
+    names = {
+        "table": sql.Identifier(*table.split(".")),
+        "columns": sql.SQL(", ").join(map(sql.Identifier, columns)),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("drop table if exists pg_temp.loading")
+        cursor.execute(
+            sql.SQL(
+                "create temporary table loading on commit drop as select {columns} from {table} with no data"
+            ).format(**names)
+        )
+        into = sql.SQL("copy pg_temp.loading ({columns}) from stdin").format(**names)
+        with cursor.copy(into) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(
+            sql.SQL("insert into {table} ({columns}) select {columns} from pg_temp.loading").format(**names)
+        )
+
+
+def copied(statement: str) -> tuple[str, tuple[str, ...]]:
+    """The table, with its schema, and the columns that the COPY statement of that name fills.
+
+    Raises WarehouseError when it is not a COPY with a list of columns.
+    """
+    found = _COPY.search(read_query(statement))
+    if found is None:
+        raise WarehouseError(f"{statement} is not a COPY with a list of columns")
+    return found["table"], tuple(column.strip() for column in found["columns"].split(","))
 
 
 def _as_text(value: object) -> str:

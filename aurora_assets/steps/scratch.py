@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from aurora_assets.steps import understanding
 from aurora_assets.steps.discrepancy import Discrepancy, pair_rows
+from aurora_assets.steps.generations import copied
 from aurora_resources.errors import WarehouseError
 from aurora_resources.warehouse.connection import Connection
 from aurora_resources.warehouse.queries import read_query
@@ -23,7 +24,6 @@ _AGREED: Final = frozenset({"registry.wallets", "registry.partner_wallets"})
 """What a replay takes from the books as it stands: who introduced which wallet."""
 
 _BOOK = re.compile(r"\b(registry|staging|canonical|computation)\.(\w+)")
-_COPY = re.compile(r"copy (?P<table>\S+)\s+\((?P<columns>[^)]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,8 @@ def _canonical(table: SliceTable, *key: str) -> Twin:
 
 def _computed(name: str, *key: str, ignored: tuple[str, ...] = ()) -> Twin:
     """The columns are those that booking writes: the COPY statement's."""
-    found = _COPY.search(read_query(f"computation/copy_{name}.sql"))
-    if found is None:
-        raise WarehouseError(f"computation/copy_{name}.sql is not a COPY with a list of columns")
-    columns = tuple(column.strip() for column in found["columns"].split(","))
-    return Twin(found["table"], columns, key, ("generation_id",), ignored)
+    table, columns = copied(f"computation/copy_{name}.sql")
+    return Twin(table, columns, key, ("generation_id",), ignored)
 
 
 PERIODS: Final = Twin(

@@ -1,11 +1,12 @@
 """Connections to the warehouse, wherever it is: the server in `AURORA_DATABASE_URL`, else Aurora's own.
 
-Amounts arrive as exact `int`. A password given in the address is never shown: not in an error, not in a
-representation. Starting the embedded server is in `embedded.py`, the tables are made by `migrations.py`.
+A session acts as one of the database's roles, which say what it may see. Amounts arrive as exact `int`. A
+password given in the address is never shown: not in an error, not in a representation. Starting the embedded
+server is in `embedded.py`, the tables and roles are made by `migrations.py`.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,6 +30,23 @@ from aurora_resources.warehouse.exact import read_numeric_as_int
 DATABASE: Final = "aurora"
 DAGSTER_SCHEMA: Final = "dagster"
 
+PIPELINE_ROLE: Final = "aurora_pipeline"
+"""Dagster and the command line."""
+API_ROLE: Final = "aurora_api"
+"""The API; sees what a partner may, until it says who is asking."""
+AUTH_ROLE: Final = "aurora_auth"
+"""Users and tokens."""
+STAFF_ROLE: Final = "aurora_staff"
+"""The operator's people behind the API."""
+
+_LOGINS: Final[Mapping[str, str]] = {
+    PIPELINE_ROLE: PIPELINE_ROLE,
+    API_ROLE: API_ROLE,
+    AUTH_ROLE: PIPELINE_ROLE,
+    STAFF_ROLE: API_ROLE,
+}
+"""Who signs in at the embedded server to act as a role."""
+
 Connection: TypeAlias = psycopg.Connection[TupleRow]
 
 
@@ -36,8 +54,9 @@ Connection: TypeAlias = psycopg.Connection[TupleRow]
 class Warehouse:
     """One database, and how this process is known there. Get it from `open_warehouse`.
 
-    `url` may hold a password. With `role`, sessions act as that role, which the user of `url` must be a
-    member of. `server` is the embedded server, or None.
+    `url` may hold a password; it is whose database it is, who migrates it. With `role`, sessions act as that
+    role: on the embedded server they sign in as the role itself and can be nobody else, elsewhere the user of
+    `url` must be a member of it. `server` is the embedded server, or None.
     """
 
     url: str = field(repr=False)
@@ -48,10 +67,7 @@ class Warehouse:
     @property
     def conninfo(self) -> str:
         """All that libpq needs for a session of this role, for a pool; may hold a password."""
-        parts = parse_address(self.url)
-        if self.role:
-            parts["options"] = with_option(parts, f"-crole={self.role}")
-        return make_conninfo(**{**parts, "application_name": self.application})
+        return make_conninfo(**{**self._parts(), "application_name": self.application})
 
     @property
     def address(self) -> str:
@@ -67,7 +83,9 @@ class Warehouse:
         try:
             connection = psycopg.connect(self.conninfo, autocommit=autocommit)
         except psycopg.OperationalError as error:
-            raise WarehouseError(self._explain("cannot connect to", error)) from error
+            raise WarehouseError(
+                self._explain_role(error) or self._explain("cannot connect to", error)
+            ) from error
         read_numeric_as_int(connection.adapters)
         return connection
 
@@ -99,10 +117,34 @@ class Warehouse:
         notices do not work with. May hold a password.
         """
         with self.connect(autocommit=True) as connection:
-            connection.execute(f"create schema if not exists {DAGSTER_SCHEMA}")
+            found = connection.execute("select to_regnamespace(%s)", [DAGSTER_SCHEMA]).fetchone()
+            if found == (None,):
+                connection.execute(f"create schema if not exists {DAGSTER_SCHEMA}")
         # Thousands of small events: a crash may lose the last ones, which say only what ran, never an amount.
         options = f"-csearch_path={DAGSTER_SCHEMA} -csynchronous_commit=off"
-        return sqlalchemy_address(self.url, "postgresql+psycopg2", options)
+        return sqlalchemy_address(make_conninfo(**self._parts()), "postgresql+psycopg2", options)
+
+    def _parts(self) -> dict[str, str]:
+        """The address of sessions of this role, by libpq's names."""
+        parts = parse_address(self.url)
+        if self.server and self.role:
+            parts["user"] = _LOGINS.get(self.role, parts["user"])
+        if self.role and parts.get("user") != self.role:
+            parts["options"] = with_option(parts, f"-crole={self.role}")
+        return parts
+
+    def _explain_role(self, error: psycopg.OperationalError) -> str | None:
+        """What to do when it is the role that stands in the way; None for any other reason.
+
+        PostgreSQL's message is in the server's language: only the role's name and the server's answer count.
+        """
+        if not self.role or f'"{self.role}"' not in str(error):
+            return None
+        return (
+            f"no session can act as {self.role} in the warehouse ({self.address}): {str(error).strip()}. "
+            f"Run aurora migrate, which makes the roles; if they are there, run as the server's "
+            f"administrator: grant {self.role} to the user of {URL_VARIABLE}"
+        )
 
     def _explain(self, what: str, error: psycopg.OperationalError) -> str:
         text = f"{what} the warehouse ({self.address}): {str(error).strip().rstrip('.')}."
@@ -113,16 +155,21 @@ class Warehouse:
 
 @contextmanager
 def open_warehouse(
-    *, home: Path | None = None, application: str = "aurora", migrated: bool = False, own: bool = False
+    *,
+    home: Path | None = None,
+    application: str = "aurora",
+    migrated: bool = False,
+    own: bool = False,
+    role: str = PIPELINE_ROLE,
 ) -> Iterator[Warehouse]:
-    """The warehouse that the environment names, for as long as the context lasts.
+    """The warehouse that the environment names, for sessions of `role`, for as long as the context lasts.
 
     Without `AURORA_DATABASE_URL` the embedded server of `home` (default `AURORA_HOME`) is started or
     attached to; `own` waits until this process can own it (for `aurora up`). `migrated` brings the tables
     up to date. Raises ConfigurationError, EmbeddedServerError, MigrationError or WarehouseError.
     """
     if url := os.environ.get(URL_VARIABLE):
-        warehouse = Warehouse(url, application)
+        warehouse = Warehouse(url, application, role)
         parse_address(url)
         if migrated:
             _migrate(url)
@@ -132,7 +179,7 @@ def open_warehouse(
     server.start(wait_to_own=own)
     try:
         create_database(server.url("postgres"), DATABASE)
-        warehouse = Warehouse(server.url(DATABASE), application, server=server)
+        warehouse = Warehouse(server.url(DATABASE), application, role, server)
         if migrated:
             _migrate(warehouse.url)
         yield warehouse

@@ -6,7 +6,7 @@ from registry.partners as partner
 left join (
     select *
     from registry.agreements as known
-    join registry.agreement_versions as version using (agreement_id)
+    join registry.agreement_versions as version using (agreement_id, partner_id)
     where version.recorded_at <= coalesce(%(recorded_until)s::timestamptz, 'infinity')
 ) as agreement using (partner_id)
 order by partner.code, agreement.agreement_id, agreement.version

@@ -3,6 +3,6 @@ select agreement_id, version.version, partner.code as partner_code, agreement.st
     version.valid_until
 from registry.agreement_versions as version
 join registry.agreements as agreement using (agreement_id)
-join registry.partners as partner using (partner_id)
+join registry.partners as partner on partner.partner_id = agreement.partner_id
 where version.recorded_at <= coalesce(%(recorded_until)s::timestamptz, 'infinity')
 order by agreement_id, version.version

@@ -2,5 +2,5 @@
 update computation.statements
 set
     status = 'RELEASED', released_by = %(by)s, released_at = now(),
-    number = (select coalesce(max(number), 0) + 1 from computation.statements)
+    number = computation.next_statement_number()
 where statement_id = %(statement_id)s

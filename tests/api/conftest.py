@@ -1,28 +1,46 @@
-"""A running service over a fresh warehouse with a few rows in it, asked over real HTTP."""
+"""A running service over a fresh warehouse with a few rows, asked over real HTTP as a user of any role."""
 
+import hashlib
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
+from uuid import UUID
 
 import httpx
 import psycopg
 import pytest
 import uvicorn
 
-from aurora_api.app import create_app
+from aurora_api.access.entering import Identity
+from aurora_api.access.rates import RateLimits
+from aurora_api.access.token_keys import TokenKeys
+from aurora_api.service.app import create_app
+from aurora_api.service.context import Reader
+from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.embedded import EmbeddedServer
 
-TOKEN = "test-token-0123456789"
 ROWS = Path(__file__).with_name("rows.sql")
+KEYS = TokenKeys(["the signing key of these tests alone"])
+USERS = ("admin", "finance", "ops", "auditor", "north", "south")
+
+Running: TypeAlias = "Callable[..., AbstractContextManager[Service]]"
 
 
-Running: TypeAlias = "Callable[[Warehouse], AbstractContextManager[Service]]"
+def token_of(username: str) -> str:
+    """An access token of the session that `rows.sql` gives this user."""
+    family = UUID(hashlib.md5(username.encode(), usedforsecurity=False).hexdigest())
+    return KEYS.issue(Identity(USERS.index(username) + 1, f"family:{family}"))
+
+
+def settings() -> ApiSettings:
+    """The settings of a service that counts and does not mind."""
+    return ApiSettings(KEYS, limits=RateLimits(logins_per_minute=10**6, requests_per_hour=10**6))
 
 
 @dataclass
@@ -30,14 +48,22 @@ class Service:
     """The running service, and how to ask it."""
 
     url: str
-    token: str = TOKEN
+    token: str | None = field(default_factory=lambda: token_of("admin"))
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
+
+    def as_user(self, username: str) -> Self:
+        """The same service, asked by another user of `rows.sql`."""
+        return replace(self, token=token_of(username))
+
+    def with_token(self, token: str | None) -> Self:
+        """The same service, asked with this token, or without any."""
+        return replace(self, token=token)
 
     def post(self, query: str, **variables: object) -> httpx.Response:
         return self.client.post(
             f"{self.url}/graphql",
             json={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {self.token}"},
+            headers={"Authorization": f"Bearer {self.token}"} if self.token is not None else {},
         )
 
     def ask(self, query: str, **variables: object) -> dict[str, Any]:
@@ -63,17 +89,19 @@ class Service:
 
 
 @contextmanager
-def run_service(warehouse: Warehouse, token: str = TOKEN) -> Iterator[Service]:
+def run_service(warehouse: Warehouse, given: ApiSettings | None = None) -> Iterator[Service]:
     """The service on a free port of this machine, in a thread."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         server = uvicorn.Server(
-            uvicorn.Config(create_app(warehouse, token), log_config=None, ws="none", lifespan="on")
+            uvicorn.Config(
+                create_app(warehouse, given or settings()), log_config=None, ws="none", lifespan="on"
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        service = Service(f"http://127.0.0.1:{port}", token)
+        service = Service(f"http://127.0.0.1:{port}")
         try:
             for _ in range(200):
                 if server.started:
@@ -104,18 +132,64 @@ def service(database_server: EmbeddedServer, template_database: str) -> Iterator
             connection.execute(f"drop database {name} with (force)")
 
 
+@pytest.fixture(scope="session")
+def fill_rows() -> Callable[[Warehouse], None]:
+    """`fill`, for tests that make their own warehouse."""
+    return fill
+
+
 @pytest.fixture
-def own_service(warehouse: Warehouse) -> Iterator[Service]:
-    """The service over `fill`'s rows in the test's own warehouse."""
+def filled(warehouse: Warehouse) -> Warehouse:
+    """The test's own warehouse with `fill`'s rows."""
     fill(warehouse)
-    with run_service(warehouse) as started:
+    return warehouse
+
+
+@pytest.fixture
+def own_service(filled: Warehouse) -> Iterator[Service]:
+    """The service over `fill`'s rows in the test's own warehouse."""
+    with run_service(filled) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def keys() -> TokenKeys:
+    """What the tokens of these tests are signed with."""
+    return KEYS
 
 
 @pytest.fixture(scope="session")
 def running() -> Running:
     """The service over any warehouse, as a context."""
     return run_service
+
+
+@pytest.fixture(scope="session")
+def api_settings() -> ApiSettings:
+    """The settings that `service` runs with."""
+    return settings()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The SQL files that the services of this process ask from here on."""
+    names: list[str] = []
+    for method in ("rows", "some_columns"):
+        reading = getattr(Reader, method)
+
+        async def noted(
+            self: Reader,
+            name: str,
+            what: object,
+            /,
+            reading: Callable[..., Any] = reading,
+            **parameters: object,
+        ) -> object:
+            names.append(name)
+            return await reading(self, name, what, **parameters)
+
+        monkeypatch.setattr(Reader, method, noted)
+    return names
 
 
 def fill(warehouse: Warehouse) -> None:

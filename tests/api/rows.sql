@@ -45,7 +45,7 @@ from registry.agreements,
 
 insert into computation.commission_lines
 select generation_id, md5(period_id || rule.agreement_id || rule_id || coalesce(key, ''))::uuid, generation.chain_id,
-    period_id, key, partner_id, rule.agreement_id, 1, rule_id, component, method, -3,
+    period_id, key, agreements.partner_id, rule.agreement_id, 1, rule_id, component, method, -3,
     '{"base": "57896044618658097711785492504343953926634992332820282019728792003956564832313", "losses": "7",
       "loss_offset": "7", "net_base": "57896044618658097711785492504343953926634992332820282019728792003956564832306",
       "base_before": "0", "stake": null, "rate_bps": null, "earned": "900719925474100",
@@ -71,3 +71,18 @@ from computation.generations,
     (values (0, 'north'), (1, 'south'), (2, null), (3, 'north')) as told (position, code)
 left join registry.partners using (code)
 where dataset = 'commission_lines';
+
+-- A user of each role, a second partner's, and their sessions, whose families conftest.py knows by this rule.
+insert into access.users
+    (user_id, username, display_name, role, partner_id, validator_keys, expires_at)
+overriding system value
+select user_id, username, initcap(username), role, partner_id, keys, case when role = 'AUDITOR' then now() + interval '1 day' end
+from (
+    values (1, 'admin', 'ADMIN', null, null), (2, 'finance', 'FINANCE', null, null), (3, 'ops', 'OPS', null, null),
+        (4, 'auditor', 'AUDITOR', null, null), (5, 'north', 'PARTNER', 'north', array['val-a']),
+        (6, 'south', 'PARTNER', 'south', null)
+) as person (user_id, username, role, code, keys)
+left join registry.partners using (code);
+select setval(pg_get_serial_sequence('access.users', 'user_id'), 100);
+insert into access.refresh_tokens (token_digest, family_id, user_id, expires_at)
+select sha256(username::bytea), md5(username)::uuid, user_id, now() + interval '1 day' from access.users;

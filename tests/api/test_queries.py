@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from aurora_api.schema.node import node_id
 from aurora_resources.units import parse_amount
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def test_chains(service: Service) -> None:
     )["chains"]
     assert [chain["chainId"] for chain in chains] == ["alpha-main", "beta-main"]
     assert chains[0] == {
-        "id": "alpha-main",
+        "id": node_id("Chain", "alpha-main"),
         "chainId": "alpha-main",
         "name": "Alpha",
         "protocol": "test",
@@ -170,7 +171,7 @@ def test_commission_lines_of_all_partners_and_narrowed(service: Service) -> None
 
 
 STATEMENT = f"""query($partner: String!, $period: Ordinal!, $after: String) {{
-    statement(partnerCode: $partner, chainId: "alpha-main", periodId: $period) {{
+    periodStatement(partnerCode: $partner, chainId: "alpha-main", periodId: $period) {{
     id partnerCode partnerName period {{ label endsAt }} billingMonth status total {MONEY}
     lineCount releasable
     lines {{ edges {{ node {{ {LINE} }} }} }}
@@ -180,7 +181,7 @@ STATEMENT = f"""query($partner: String!, $period: Ordinal!, $after: String) {{
 
 
 def test_a_statement_is_the_sum_of_its_lines(service: Service) -> None:
-    statement = service.ask(STATEMENT, partner="north", period=105)["statement"]
+    statement = service.ask(STATEMENT, partner="north", period=105)["periodStatement"]
     lines = _nodes(statement["lines"])
     assert len(lines) == statement["lineCount"] == 6
     assert sum(int(line["amount"]["amount"]) for line in lines) == int(statement["total"]["amount"])
@@ -190,20 +191,20 @@ def test_a_statement_is_the_sum_of_its_lines(service: Service) -> None:
 
 
 def test_a_statement_tells_its_own_findings_and_those_of_the_period(service: Service) -> None:
-    first = service.ask(STATEMENT, partner="north", period=105)["statement"]["findings"]
+    first = service.ask(STATEMENT, partner="north", period=105)["periodStatement"]["findings"]
     assert [(node["message"], node["wholePeriod"]) for node in _nodes(first)] == [
         ("finding 0", False),
         ("finding 2", True),
     ]
     after = first["pageInfo"]["endCursor"]
-    rest = service.ask(STATEMENT, partner="north", period=105, after=after)["statement"]["findings"]
+    rest = service.ask(STATEMENT, partner="north", period=105, after=after)["periodStatement"]["findings"]
     assert [node["message"] for node in _nodes(rest)] == ["finding 3"]
     assert _nodes(rest)[0]["validatorName"] == "Anna"
     assert not rest["pageInfo"]["hasNextPage"]
 
 
 def test_no_statement_yet_is_null(service: Service) -> None:
-    assert service.ask(STATEMENT, partner="north", period=100)["statement"] is None
+    assert service.ask(STATEMENT, partner="north", period=100)["periodStatement"] is None
 
 
 @pytest.mark.parametrize(
@@ -212,10 +213,10 @@ def test_no_statement_yet_is_null(service: Service) -> None:
         ('{ periods(chainId: "gamma") { edges { cursor } } }', "gamma"),
         ('{ validatorPnl(chainId: "gamma") { edges { cursor } } }', "gamma"),
         ('{ commissionLines(chainId: "gamma") { edges { cursor } } }', "gamma"),
-        ('{ statement(chainId: "gamma", partnerCode: "north", periodId: 105) { id } }', "gamma"),
+        ('{ periodStatement(chainId: "gamma", partnerCode: "north", periodId: 105) { id } }', "gamma"),
         ('{ commissionLines(chainId: "alpha-main", partnerCode: "west") { edges { cursor } } }', "west"),
-        ('{ statement(chainId: "alpha-main", partnerCode: "west", periodId: 105) { id } }', "west"),
-        ('{ statement(chainId: "alpha-main", partnerCode: "north", periodId: 99) { id } }', "99"),
+        ('{ periodStatement(chainId: "alpha-main", partnerCode: "west", periodId: 105) { id } }', "west"),
+        ('{ periodStatement(chainId: "alpha-main", partnerCode: "north", periodId: 99) { id } }', "99"),
     ],
 )
 def test_what_is_not_there_is_named(service: Service, query: str, told: str) -> None:

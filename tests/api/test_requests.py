@@ -10,10 +10,6 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from aurora_api.app import create_app
-from aurora_api.auth import new_token, token_from_environment
-from aurora_resources.errors import ConfigurationError
-
 if TYPE_CHECKING:
     from aurora_resources.warehouse.connection import Warehouse
     from tests.api.conftest import Service
@@ -43,16 +39,16 @@ def _code(answer: httpx.Response) -> str:
 
 @pytest.mark.parametrize(
     "header",
-    ["", "Bearer", "Bearer wrong", "Basic test-token-0123456789", "test-token-0123456789", "Bearer \xe9"],
+    ["Bearer", "Bearer wrong", "Basic YTpi", "eyJhbGciOiJub25lIn0.e30.", "Bearer \xe9", "Bearer aur_nothing"],
 )
-def test_without_the_token_nothing_is_answered(service: Service, header: str) -> None:
+def test_without_a_good_token_nothing_is_answered(service: Service, header: str) -> None:
     answer = service.client.post(
         f"{service.url}/graphql",
         json={"query": ASK},
-        headers=[(b"Authorization", header.encode("latin-1"))] if header else [],
+        headers=[(b"Authorization", header.encode("latin-1"))],
     )
-    assert (answer.status_code, _code(answer)) == (401, "UNAUTHENTICATED")
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert (answer.status_code, _code(answer)) == (401, "TOKEN_INVALID")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert "data" not in answer.json()
 
 
@@ -61,22 +57,7 @@ def test_the_token_is_never_logged(service: Service, caplog: pytest.LogCaptureFi
     service.ask(ASK)
     service.code("{ nothing }")
     _send(service, json={"query": ASK}, headers={"Authorization": f"Basic {service.token}"})
-    assert service.token not in caplog.text
-
-
-def test_an_empty_or_weak_token_is_refused(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ValueError, match="needs a token"):
-        create_app(warehouse, "")
-    monkeypatch.delenv("AURORA_API_TOKEN", raising=False)
-    assert token_from_environment() is None
-    monkeypatch.setenv("AURORA_API_TOKEN", "short-secret")
-    with pytest.raises(ConfigurationError) as refused:
-        token_from_environment()
-    assert "short-secret" not in str(refused.value)
-    token = new_token()
-    monkeypatch.setenv("AURORA_API_TOKEN", token)
-    assert token_from_environment() == token
-    assert new_token() != token
+    assert str(service.token) not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -95,7 +76,7 @@ def test_an_empty_or_weak_token_is_refused(warehouse: Warehouse, monkeypatch: py
         (b'{"query": "{ chains { chainId } }", "operationName": 5}', 400, "BAD_REQUEST"),
         (b'{"query": "{ chains { chainId } }", "operationName": "other"}', 400, "BAD_REQUEST"),
         (b'{"query": "query A { chains { id } } query B { chains { id } }"}', 400, "BAD_REQUEST"),
-        (b'{"query": "mutation { chains { chainId } }"}', 400, "BAD_REQUEST"),
+        (b'{"query": "mutation { chains { chainId } }"}', 400, INVALID),
         (b'{"query": "subscription { chains { chainId } }"}', 400, "BAD_REQUEST"),
         (b'{"query": "{ chains { chainId }"}', 400, "GRAPHQL_PARSE_FAILED"),
         (b'{"query": "{ chains { wrong } }"}', 400, INVALID),
@@ -107,7 +88,7 @@ def test_an_empty_or_weak_token_is_refused(warehouse: Warehouse, monkeypatch: py
             400,
             INVALID,
         ),
-        (b'{"query": "{ chains { chainId } }' + b" " * 300_000 + b'"}', 413, "LIMIT_EXCEEDED"),
+        (b'{"query": "{ chains { chainId } }' + b" " * 1_100_000 + b'"}', 413, "LIMIT_EXCEEDED"),
     ],
 )
 def test_a_request_that_is_not_understood_is_refused(
@@ -135,13 +116,10 @@ def test_only_json_by_post_is_taken(service: Service) -> None:
 
 def test_limits(service: Service) -> None:
     trace = "lines { edges { node { computation { slices { money { amount } } } } } }"
-    query = f'{{ statement(partnerCode: "north", chainId: "alpha-main", periodId: 105) {{ {trace} }} }}'
-    assert service.ask(query)["statement"]["lines"]["edges"]
+    query = f'{{ periodStatement(partnerCode: "north", chainId: "alpha-main", periodId: 105) {{ {trace} }} }}'
+    assert service.ask(query)["periodStatement"]["lines"]["edges"]
     answer = service.post("{ chains " * 14 + "}" * 14)
     assert (answer.status_code, "depth of 12" in answer.text) == (400, True)
-    types = "{ fields { type " * 5 + "{ name " + "} " * 11
-    answer = service.post(f"{{ __schema {{ types {types} }} }}")
-    assert (answer.status_code, "introspection depth" in answer.text) == (400, True)
     aliases = "{ " + " ".join(f"c{n}: chains {{ chainId }}" for n in range(16)) + " }"
     answer = service.post(aliases)
     assert (answer.status_code, "16 aliases" in answer.text) == (400, True)
@@ -165,11 +143,6 @@ def test_fragments_cannot_multiply_without_end(service: Service) -> None:
     assert service.code(loop) == INVALID
     assert time.monotonic() - started < 5
     assert service.ask("{ chains { ...A } } fragment A on Chain { chainId }")["chains"]
-
-
-def test_introspection_is_answered(service: Service) -> None:
-    names = {kind["name"] for kind in service.ask("{ __schema { types { name } } }")["__schema"]["types"]}
-    assert {"Money", "Amount", "ValidatorPnlConnection"} <= names
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\ud800"])

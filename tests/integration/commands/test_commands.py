@@ -89,6 +89,10 @@ def test_the_demonstration_shows_books_and_a_statement_and_repeats_without_a_cha
     second = aurora(environment, "demo")
     assert second.returncode == 0, second.stderr
     assert "none of them changed by this run" in second.stdout
+    for role in ("ADMIN", "FINANCE", "OPS", "PARTNER", "AUDITOR"):
+        shown = [line.split() for line in first.stdout.splitlines() if line.startswith(f"  {role}")]
+        assert shown == [line.split() for line in second.stdout.splitlines() if line.startswith(f"  {role}")]
+        assert len(shown[0][2]) == 20
 
 
 def test_doctor_tells_what_is_missing_and_what_to_do(
@@ -157,7 +161,7 @@ def test_up_runs_everything_and_ctrl_c_stops_all_of_it(environment: dict[str, st
         process = subprocess.Popen(
             [*AURORA, "up", *ports],
             cwd=home,
-            env=environment | {"AURORA_API_TOKEN": "a-token-of-the-test-itself"},
+            env=environment,
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -165,10 +169,18 @@ def test_up_runs_everything_and_ctrl_c_stops_all_of_it(environment: dict[str, st
     try:
         wait_for(f"http://127.0.0.1:{dagster}/server_info", process, home)
         wait_for(f"http://127.0.0.1:{api}/health/ready", process, home)
+        (admin,) = (
+            user for user in json.loads((home / "demo-users.json").read_text()) if user["role"] == "ADMIN"
+        )
+        assert admin["username"] in (home / "up.log").read_text()
+        url = f"http://127.0.0.1:{api}/graphql"
+        login = "mutation ($in: LoginInput!) { login(input: $in) { ... on Session { accessToken } } }"
+        given = {"in": {"username": admin["username"], "password": admin["password"]}}
+        session = httpx.post(url, json={"query": login, "variables": given}).json()["data"]["login"]
         answer = httpx.post(
-            f"http://127.0.0.1:{api}/graphql",
+            url,
             json={"query": "{ chains { chainId } }"},
-            headers={"Authorization": "Bearer a-token-of-the-test-itself"},
+            headers={"Authorization": f"Bearer {session['accessToken']}"},
         )
         assert answer.json()["data"]["chains"] == [{"chainId": "solana-mainnet"}]
     finally:

@@ -130,11 +130,12 @@ def keys(chain: dict[str, Any]) -> Sequence[str]:
 
 
 def content(pipeline: Pipeline) -> dict[str, list[str]]:
-    """Every row of the warehouse as text, by table."""
+    """Every row of the books as text, by table; when a chain was last looked at is none of them."""
     tables = pipeline.query(
         "select table_schema || '.' || table_name from information_schema.tables "
         "where table_type = 'BASE TABLE' "
-        "and table_schema in ('registry', 'staging', 'canonical', 'computation') order by 1"
+        "and table_schema in ('registry', 'staging', 'canonical', 'computation') "
+        "and (table_schema, table_name) <> ('staging', 'heads') order by 1"
     )
     return {
         table: [row[0] for row in pipeline.query(f"select t::text from {table} as t order by 1")]

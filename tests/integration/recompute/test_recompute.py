@@ -148,7 +148,8 @@ def test_what_is_released_stays_and_is_corrected(booked: Booked, capsys: pytest.
     apply_plan(booked.run, plan_recompute(booked.run, booked.periods))
     january = StatementPlace("northwind", CHAIN, date(2026, 1, 1))
     for action, by in ((SUBMIT, "Ada"), (APPROVE, "Ben"), (RELEASE, "Ada")):
-        released = act(booked.pipeline.warehouse, january, action, by)
+        with booked.pipeline.warehouse.transaction() as connection:
+            released = act(connection, january, action, by)
     booked.pipeline.load(booked.changed("half-the-commission", rate_bps=4000))
     plan = plan_recompute(booked.run, booked.periods)
     assert [period.released for period in plan.periods] == [{"northwind"}, set(), set()]

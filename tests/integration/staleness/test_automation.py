@@ -124,7 +124,8 @@ def test_released_periods_are_corrected_not_changed(automation: Automation) -> N
 def test_an_override_turns_stale_with_the_line_it_is_on(automation: Automation) -> None:
     office = automation.office
     line_id, computed = office.line(RULE, 804)
-    override_line(office.pipeline.warehouse, office.config, line_id, 5, reason="agreed", by="Ada")
+    with office.pipeline.warehouse.transaction() as connection:
+        override_line(connection, office.config.chains, line_id, 5, reason="agreed", by="Ada")
     assert automation.tick() == [], "an override changes no computed amount"
     office.sql("update registry.agreements set status = 'SUSPENDED' where agreement_id like 'northwind%%'")
     automation.settle()

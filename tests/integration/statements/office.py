@@ -56,7 +56,8 @@ class Office:
     def act(
         self, action: StatementAction, by: str, month: date = JANUARY, partner: str = NORTHWIND
     ) -> StatementView:
-        return act(self.pipeline.warehouse, StatementPlace(partner, CHAIN, month), action, by)
+        with self.pipeline.warehouse.transaction() as connection:
+            return act(connection, StatementPlace(partner, CHAIN, month), action, by)
 
     def release(self, month: date = JANUARY, partner: str = NORTHWIND) -> StatementView:
         """All the steps to RELEASED."""
@@ -115,11 +116,19 @@ class Office:
 
     def rebook(self, *periods: int) -> None:
         """Compute P&L and lines of the periods from the facts as they are now."""
-        chain = self.config.chain(CHAIN)
-        run = ChainRun(chain, chain_source(chain), self.pipeline.warehouse, "test")
         for period_id in periods:
-            book_pnl(run, period_id)
-            book_commissions(run, period_id)
+            book_pnl(self.run, period_id)
+            book_commissions(self.run, period_id)
+
+    def book_pnl_alone(self, period_id: int) -> None:
+        """Compute P&L from the facts as they are now, and leave the lines behind."""
+        book_pnl(self.run, period_id)
+
+    @property
+    def run(self) -> ChainRun:
+        """A run of the chain without Dagster."""
+        chain = self.config.chain(CHAIN)
+        return ChainRun(chain, chain_source(chain), self.pipeline.warehouse, "test")
 
     def restate_commission(self, period_id: int, by: int) -> None:
         """The first validator's commission of a period turns out to be other by so many lamports."""

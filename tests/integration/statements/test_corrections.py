@@ -129,8 +129,9 @@ def test_a_negative_statement_pays_nothing_and_is_set_off_by_the_next(released: 
 
 def test_an_override_of_a_released_line_becomes_a_correction(released: Office) -> None:
     line_id, computed = released.line(RULE, 801)
-    warehouse, config = released.pipeline.warehouse, released.config
-    done = override_line(warehouse, config, line_id, computed + 9, reason="side letter", by="Ada")
+    warehouse, chains = released.pipeline.warehouse, released.config.chains
+    with warehouse.transaction() as connection:
+        done = override_line(connection, chains, line_id, computed + 9, reason="side letter", by="Ada")
     assert done.released_in == "statement of northwind for 2026-01"
     (item,) = released.view(FEBRUARY).content.document["true_ups"]
     assert (item["difference"], item["cause"]) == ("9", "set by hand: side letter")
@@ -140,9 +141,11 @@ def test_an_override_of_a_released_line_becomes_a_correction(released: Office) -
     correct(released)
     assert corrections_of(released, line_id) == [9]
     assert any(str(line_id) in text for text in released.view(FEBRUARY).left_alone)
-    confirm_override(warehouse, config, line_id, reason="still", by="Ada")
+    with warehouse.transaction() as connection:
+        confirm_override(connection, chains, line_id, reason="still", by="Ada")
     assert correct(released) == {}
-    withdraw_override(warehouse, line_id, reason="void", by="Ada")
+    with warehouse.transaction() as connection:
+        withdraw_override(connection, line_id, reason="void", by="Ada")
     assert correct(released) == {NORTHWIND: 1}
     now = released.lines(801)[line_id]
     assert corrections_of(released, line_id) == [9, now - computed - 9]

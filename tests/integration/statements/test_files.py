@@ -21,9 +21,8 @@ def test_a_pdf_is_the_same_every_time_and_has_the_digest_on_its_pages(office: Of
     office.release()
     office.restate_commission(801, -100_000_000)
     line_id, computed = office.line("half-the-commission", 803)
-    override_line(
-        office.pipeline.warehouse, office.config, line_id, computed + 1, reason="<agreed> & so", by="A"
-    )
+    with office.pipeline.warehouse.transaction() as connection:
+        override_line(connection, office.config.chains, line_id, computed + 1, reason="<agreed> & so", by="A")
     february = office.view(FEBRUARY)
     assert february.content.document["true_ups"]
     first = statement_pdf(february)

@@ -16,15 +16,18 @@ RULE = "half-the-commission"
 def override(
     office: Office, line_id: UUID, amount: int, *, by: str = "Ada", reason: str = "agreed"
 ) -> Overridden:
-    return override_line(office.pipeline.warehouse, office.config, line_id, amount, reason=reason, by=by)
+    with office.pipeline.warehouse.transaction() as connection:
+        return override_line(connection, office.config.chains, line_id, amount, reason=reason, by=by)
 
 
 def confirm(office: Office, line_id: UUID, by: str) -> Overridden:
-    return confirm_override(office.pipeline.warehouse, office.config, line_id, reason="checked", by=by)
+    with office.pipeline.warehouse.transaction() as connection:
+        return confirm_override(connection, office.config.chains, line_id, reason="checked", by=by)
 
 
 def withdraw(office: Office, line_id: UUID) -> Overridden:
-    return withdraw_override(office.pipeline.warehouse, line_id, reason="mistaken", by="Ada")
+    with office.pipeline.warehouse.transaction() as connection:
+        return withdraw_override(connection, line_id, reason="mistaken", by="Ada")
 
 
 def test_the_newest_counts_and_withdrawing_brings_the_computed_amount_back(office: Office) -> None:
@@ -99,7 +102,7 @@ def test_the_database_takes_no_confirmation_by_the_same_person_or_of_another_amo
 
 def test_refusals(office: Office) -> None:
     line_id, _ = office.line(RULE, 801)
-    with pytest.raises(OverrideError, match="an override needs a reason; say why with --reason"):
+    with pytest.raises(OverrideError, match="an override needs a reason; say why"):
         override(office, line_id, 5, reason="  ")
     with pytest.raises(OverrideError, match="-1 is negative; a line pays 0 or more"):
         override(office, line_id, -1)

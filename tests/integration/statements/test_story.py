@@ -54,14 +54,15 @@ def test_a_restatement_after_release_is_paid_in_the_next_statement(
 
     # A person sets a line of February by hand.
     by_hand, computed = office.line("half-the-commission", 804)
-    override_line(
-        office.pipeline.warehouse,
-        office.config,
-        by_hand,
-        computed + 1_000,
-        reason="rounding agreed",
-        by="Ada",
-    )
+    with office.pipeline.warehouse.transaction() as connection:
+        override_line(
+            connection,
+            office.config.chains,
+            by_hand,
+            computed + 1_000,
+            reason="rounding agreed",
+            by="Ada",
+        )
     february = office.release(FEBRUARY)
     (item,) = february.content.document["true_ups"]
     assert UUID(item["line_id"]) == line_id

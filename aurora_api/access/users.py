@@ -1,0 +1,243 @@
+"""Users in the warehouse: who they are, what they are narrowed to, how long they may come.
+
+The functions take a session that acts as `aurora_auth`, and change nothing of the audit log: that is for
+whoever calls. Signing in is in `sessions.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import psycopg
+from psycopg.rows import class_row
+
+from aurora_api.access.principal import UserRole
+from aurora_api.access.sessions import USERNAME
+from aurora_api.schema.errors import Code, Problem
+from aurora_resources.warehouse.connection import Connection
+from aurora_resources.warehouse.queries import read_query
+
+
+@dataclass(frozen=True, slots=True)
+class UserTerms:
+    """What an administrator decides about a user. None narrows nothing and never ends; times are UTC.
+
+    `partner_code` is set for PARTNER alone. `oidc_issuer` and `oidc_subject` go together.
+    """
+
+    display_name: str
+    role: UserRole
+    partner_code: str | None = None
+    chain_ids: tuple[str, ...] | None = None
+    validator_keys: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+    oidc_issuer: str | None = None
+    oidc_subject: str | None = None
+    active: bool = True
+
+
+class UserRow(NamedTuple):
+    """A user as stored, without the hash."""
+
+    user_id: int
+    username: str
+    display_name: str
+    role: str
+    partner_id: int | None
+    partner_code: str | None
+    chain_ids: list[str] | None
+    validator_keys: list[str] | None
+    oidc_issuer: str | None
+    oidc_subject: str | None
+    has_password: bool
+    active: bool
+    expires_at: datetime | None
+    created_at: datetime
+    version: int
+
+    @property
+    def terms(self) -> UserTerms:
+        """What was decided about them."""
+        return UserTerms(
+            self.display_name,
+            UserRole(self.role),
+            self.partner_code,
+            tuple(self.chain_ids) if self.chain_ids else None,
+            tuple(self.validator_keys) if self.validator_keys else None,
+            self.expires_at,
+            self.oidc_issuer,
+            self.oidc_subject,
+            self.active,
+        )
+
+    @property
+    def audited(self) -> dict[str, str | int | bool | list[str] | None]:
+        """What the audit log keeps of them."""
+        return {
+            "username": self.username,
+            "displayName": self.display_name,
+            "role": self.role,
+            "partner": self.partner_code,
+            "chainIds": self.chain_ids,
+            "validatorKeys": self.validator_keys,
+            "oidcIssuer": self.oidc_issuer,
+            "oidcSubject": self.oidc_subject,
+            "active": self.active,
+            "expiresAt": None if self.expires_at is None else self.expires_at.astimezone(UTC).isoformat(),
+            "version": self.version,
+        }
+
+
+def create_user(session: Connection, username: str, terms: UserTerms, password_hash: str | None) -> UserRow:
+    """Add a user. Raises Problem for terms that do not go together, and for a name that is taken."""
+    name = username.strip().lower()
+    if not USERNAME.fullmatch(name):
+        raise Problem(
+            Code.INVALID_ARGUMENT,
+            "a username has 1 to 120 of a-z, 0-9 and ._@-, and begins with a letter or digit",
+            "input.username",
+        )
+    parameters = {"username": name, "password_hash": password_hash, **_columns(session, terms)}
+    try:
+        with session.transaction():
+            rows = session.execute(read_query("access/add_user.sql"), parameters).fetchall()
+    except psycopg.errors.UniqueViolation as error:
+        raise _taken(error) from None
+    return find_user(session, rows[0][0])
+
+
+def find_user(session: Connection, user_id: int) -> UserRow:
+    """The user, locked until the transaction ends. Raises Problem when there is none."""
+    with session.cursor(row_factory=class_row(UserRow)) as cursor:
+        found = cursor.execute(read_query("access/user.sql").encode(), {"user_id": user_id}).fetchone()
+    if found is None:
+        raise Problem(Code.NOT_FOUND, "there is no such user")
+    return found
+
+
+def find_user_named(session: Connection, username: str) -> UserRow:
+    """The user of that name, locked. Raises Problem when there is none."""
+    name = username.strip().lower()
+    asked = {"username": name if USERNAME.fullmatch(name) else ""}
+    found = session.execute(read_query("access/user_of_name.sql"), asked).fetchone()
+    if found is None:
+        raise Problem(Code.NOT_FOUND, "there is no such user")
+    return find_user(session, found[0])
+
+
+def update_user(session: Connection, user: UserRow, expected_version: int, terms: UserTerms) -> UserRow:
+    """Give the user these terms from now on; who is no longer active loses sessions and API tokens.
+
+    Raises Problem when somebody changed them since `expected_version`, for terms that do not go together, and
+    when no administrator would be left.
+    """
+    if user.version != expected_version:
+        raise Problem(
+            Code.VERSION_CONFLICT,
+            f"the user is at version {user.version}, not {expected_version}: look at it again",
+            "input.expectedVersion",
+        )
+    parameters = {
+        "user_id": user.user_id,
+        "expected_version": expected_version,
+        "active": terms.active,
+        **_columns(session, terms),
+    }
+    stays_admin = terms.role is UserRole.ADMIN and terms.active and not _is_over(terms.expires_at)
+    if user.role == UserRole.ADMIN and not stays_admin:
+        _keep_an_admin(session, user.user_id)
+    try:
+        with session.transaction():
+            session.execute(read_query("access/update_user.sql"), parameters)
+    except psycopg.errors.UniqueViolation as error:
+        raise _taken(error) from None
+    if not terms.active:
+        sign_out(session, user.user_id, "the user was disabled", tokens=True)
+    return find_user(session, user.user_id)
+
+
+def password_hash_of(session: Connection, user_id: int) -> str | None:
+    """The hash of the user's password, if they have one."""
+    found = session.execute(read_query("access/password_hash.sql"), {"user_id": user_id}).fetchone()
+    return None if found is None else found[0]
+
+
+def set_password(session: Connection, user_id: int, password_hash: str, *, but: object = None) -> None:
+    """A new password; all sessions end, but for the family `but` (a UUID)."""
+    session.execute(
+        read_query("access/put_password.sql"), {"user_id": user_id, "password_hash": password_hash}
+    )
+    sign_out(session, user_id, "the password was changed", but=but)
+
+
+def sign_out(
+    session: Connection, user_id: int, because: str, *, but: object = None, tokens: bool = False
+) -> None:
+    """End all of a user's sessions, but for the family `but`, and with `tokens` the API tokens, too."""
+    ended = {"user_id": user_id, "because": because, "but": but}
+    session.execute(read_query("access/revoke_sessions.sql"), ended)
+    if tokens:
+        session.execute(read_query("access/revoke_api_tokens.sql"), {"user_id": user_id})
+
+
+def _columns(session: Connection, terms: UserTerms) -> dict[str, object]:
+    _check(terms)
+    return {
+        "display_name": terms.display_name.strip(),
+        "role": terms.role.value,
+        "partner_id": None if terms.partner_code is None else _partner_id(session, terms.partner_code),
+        "chain_ids": None if terms.chain_ids is None else list(terms.chain_ids),
+        "validator_keys": None if terms.validator_keys is None else list(terms.validator_keys),
+        "oidc_issuer": terms.oidc_issuer,
+        "oidc_subject": terms.oidc_subject,
+        "expires_at": terms.expires_at,
+    }
+
+
+def _check(terms: UserTerms) -> None:
+    """Raises Problem for terms that do not go together."""
+    wrong: str | None = None
+    if not terms.display_name.strip():
+        wrong = "displayName: a user has a name to show"
+    elif (terms.role is UserRole.PARTNER) != (terms.partner_code is not None):
+        wrong = "partnerCode: a user of the role PARTNER acts for one partner, and nobody else does"
+    elif terms.role is UserRole.AUDITOR and terms.expires_at is None:
+        wrong = "expiresAt: an auditor's time is limited; say until when"
+    elif terms.expires_at is not None and terms.expires_at.tzinfo is None:
+        wrong = "expiresAt: a time has a zone, such as Z at its end"
+    elif (terms.oidc_issuer is None) != (terms.oidc_subject is None):
+        wrong = "oidcSubject: issuer and subject go together"
+    elif terms.chain_ids == () or (terms.validator_keys == () and terms.role is not UserRole.PARTNER):
+        wrong = "chainIds: an empty list is not taken; null does not narrow"
+    elif any(not each or "," in each for each in (*(terms.chain_ids or ()), *(terms.validator_keys or ()))):
+        wrong = "validatorKeys: chains and validators are named without commas"
+    if wrong is not None:
+        name, _, told = wrong.partition(": ")
+        raise Problem(Code.INVALID_ARGUMENT, told, f"input.{name}")
+
+
+def _is_over(expires_at: datetime | None) -> bool:
+    return expires_at is not None and expires_at <= datetime.now(UTC)
+
+
+def _partner_id(session: Connection, code: str) -> int:
+    found = session.execute(read_query("access/partner_of_code.sql"), {"code": code}).fetchone()
+    if found is None:
+        raise Problem(Code.NOT_FOUND, "there is no such partner", "input.partnerCode")
+    partner_id: int = found[0]
+    return partner_id
+
+
+def _keep_an_admin(session: Connection, user_id: int) -> None:
+    admins = [row[0] for row in session.execute(read_query("access/active_admins.sql")).fetchall()]
+    if admins == [user_id]:
+        raise Problem(Code.INVALID_ARGUMENT, "this is the last administrator; make another one first")
+
+
+def _taken(error: psycopg.errors.UniqueViolation) -> Problem:
+    identity = "oidc" in (error.diag.constraint_name or "")
+    return Problem(
+        Code.ALREADY_EXISTS,
+        "another user has this external identity" if identity else "another user has this username",
+        "input.oidcSubject" if identity else "input.username",
+    )

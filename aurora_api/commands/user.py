@@ -1,0 +1,175 @@
+"""`aurora user`: who may sign in. Everything that is changed is noted in the audit log.
+
+A password comes from `AURORA_USER_PASSWORD`, a terminal, or the first line of standard input; it is never an
+argument, which other users of the machine could read.
+"""
+
+import getpass
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from psycopg.rows import class_row
+from rich.table import Table
+
+from aurora_api.access.passwords import hash_password
+from aurora_api.access.sessions import auth_transaction
+from aurora_api.access.users import (
+    UserRow,
+    UserTerms,
+    create_user,
+    find_user_named,
+    set_password,
+    update_user,
+)
+from aurora_api.commands.noting import note
+from aurora_api.commands.surroundings import console, print_json
+from aurora_api.schema.errors import Problem
+from aurora_resources.errors import AuroraError
+from aurora_resources.warehouse.connection import Connection, open_warehouse
+from aurora_resources.warehouse.queries import read_query
+
+PASSWORD_VARIABLE: Final = "AURORA_USER_PASSWORD"  # noqa: S105 - a variable's name
+
+
+class UserCommandError(AuroraError):
+    """What was asked of `aurora user` cannot be done; the message says why."""
+
+
+def add(username: str, terms: UserTerms, *, with_password: bool) -> None:
+    """Add a user. Raises UserCommandError for terms that do not go together, or a name that is taken."""
+    hashed = _new_hash(username) if with_password else None
+    with _users() as session:
+        made = create_user(session, username, terms, hashed)
+        note(
+            session,
+            "createUser",
+            "User",
+            made.username,
+            after=made.audited,
+            partner_id=made.partner_id,
+        )
+    console.print(f"{made.username} is {_described(made)}", highlight=False)
+
+
+def show_list(*, as_json: bool) -> None:
+    """Every user, by name; never a hash."""
+    everybody = {"roles": None, "active": None, "after_username": None, "row_limit": None}
+    with _users() as session, session.cursor(row_factory=class_row(UserRow)) as cursor:
+        users = cursor.execute(read_query("access/users.sql").encode(), everybody).fetchall()
+    if as_json:
+        print_json([{**user.audited, "hasPassword": user.has_password} for user in users])
+        return
+    table = Table(box=None)
+    for head in ("user", "name", "role", "partner", "chains", "validators", "state"):
+        table.add_column(head)
+    for user in users:
+        table.add_row(
+            user.username,
+            user.display_name,
+            user.role,
+            user.partner_code or "",
+            _listed(user.chain_ids),
+            _listed(user.validator_keys) if user.role != "PARTNER" or user.validator_keys else "none",
+            _state(user),
+        )
+    console.print(table)
+
+
+def change_password(username: str) -> None:
+    """Give a user another password; all their sessions end."""
+    hashed = _new_hash(username)
+    with _users() as session:
+        user = find_user_named(session, username)
+        set_password(session, user.user_id, hashed)
+        note(session, "setPassword", "User", user.username, partner_id=user.partner_id)
+    console.print(f"{user.username} has a new password, and no session any more", highlight=False)
+
+
+def set_active(username: str, *, active: bool) -> None:
+    """Let a user in, or put them out at once: sessions and API tokens end."""
+    _change(username, lambda terms: replace(terms, active=active))
+
+
+def set_expiry(username: str, expires_at: datetime | None) -> None:
+    """From when on a user may not come any more, UTC; None: never, which an auditor cannot be given."""
+    _change(username, lambda terms: replace(terms, expires_at=expires_at))
+
+
+def read_time(text: str) -> datetime:
+    """A time such as 2026-12-31 or 2026-12-31T18:00+01:00; UTC where it does not say.
+
+    Raises UserCommandError for another text.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserCommandError(f"{text} is not a time; write 2026-12-31, or 2026-12-31T18:00Z") from None
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
+
+
+def _change(username: str, changed: Callable[[UserTerms], UserTerms]) -> None:
+    with _users() as session:
+        before = find_user_named(session, username)
+        after = update_user(session, before, before.version, changed(before.terms))
+        note(
+            session,
+            "updateUser",
+            "User",
+            after.username,
+            before=before.audited,
+            after=after.audited,
+            partner_id=after.partner_id,
+        )
+    console.print(f"{after.username} is {_described(after)}", highlight=False)
+
+
+@contextmanager
+def _users() -> Iterator[Connection]:
+    """A transaction that may see users; what the rules refuse is told as an error of this command."""
+    try:
+        with open_warehouse(migrated=True) as warehouse, auth_transaction(warehouse) as session:
+            yield session
+    except Problem as problem:
+        raise UserCommandError(str(problem)) from problem
+
+
+def _new_hash(username: str) -> str:
+    try:
+        return hash_password(_read_password(username))
+    except Problem as problem:
+        raise UserCommandError(str(problem)) from problem
+
+
+def _read_password(username: str) -> str:
+    given = os.environ.get(PASSWORD_VARIABLE)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    typed = getpass.getpass(f"Password for {username}: ")
+    if getpass.getpass("Once more: ") != typed:
+        raise UserCommandError("the two passwords are not the same; nothing was changed")
+    return typed
+
+
+def _described(user: UserRow) -> str:
+    partner = f" of {user.partner_code}" if user.partner_code else ""
+    return f"{user.role}{partner}, {_state(user)}"
+
+
+def _state(user: UserRow) -> str:
+    if not user.active:
+        return "disabled"
+    if user.expires_at is None:
+        return "active"
+    when = f"{user.expires_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"expired {when}" if user.expires_at <= datetime.now(UTC) else f"active until {when}"
+
+
+def _listed(values: list[str] | None) -> str:
+    return "all" if values is None else ", ".join(values)

@@ -1,0 +1,140 @@
+"""Making and changing agreements. What may be changed is decided in `aurora_assets/agreements/`."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import strawberry
+
+from aurora_api.access.principal import Principal
+from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.mutations.narrowing import refuse_unseen_rules
+from aurora_api.mutations.reasons import refuse_unsaid
+from aurora_api.queries.agreements import Agreement, resolve_agreement
+from aurora_api.schema.agreement_inputs import AgreementRuleInput, raw_agreement
+from aurora_api.service.context import Info
+from aurora_assets.agreements.chains import read_chains
+from aurora_assets.agreements.editing import Change, amend_agreement, create_agreement, move_agreement
+from aurora_assets.agreements.entries import AgreementEntry, understand
+from aurora_assets.agreements.lifecycle import AgreementAction
+from aurora_resources.warehouse.connection import Connection
+
+AgreementResult: TypeAlias = Annotated[
+    Agreement | MutationProblem,
+    strawberry.union("AgreementResult", description="The agreement as it is now, or why nothing was done."),
+]
+
+
+@strawberry.input(description="A new agreement; it is a draft, and pays nothing until it is activated.")
+class CreateAgreementInput:
+    """With whom, and what."""
+
+    partner_code: str
+    agreement_id: str = strawberry.field(description="Small letters, digits and hyphens; it never changes.")
+    name: str
+    valid_from: datetime = strawberry.field(
+        description="It holds for periods that start from then on, itself included."
+    )
+    valid_until: datetime | None = None
+    rules: list[AgreementRuleInput]
+    reason: str
+
+
+@strawberry.input(
+    description="The next version of an agreement, with all its rules. Versions stay: for periods before "
+    "validFrom the earlier one holds on. Of an ACTIVE agreement it counts at once."
+)
+class AmendAgreementInput:
+    """Which, and what it says from now on."""
+
+    agreement_id: str
+    expected_version: int = strawberry.field(description="The version that was looked at.")
+    name: str
+    valid_from: datetime
+    valid_until: datetime | None = None
+    rules: list[AgreementRuleInput]
+    reason: str
+
+
+@strawberry.input(description="An agreement to be activated, suspended or terminated.")
+class MoveAgreementInput:
+    """Which, and why."""
+
+    agreement_id: str
+    expected_version: int = strawberry.field(description="The version that was looked at.")
+    reason: str
+
+
+async def create(info: Info, input: CreateAgreementInput) -> AgreementResult:  # noqa: A002
+    """A draft at version 1."""
+
+    def change(session: Connection) -> Change:
+        return create_agreement(session, input.partner_code, _entry(input), read_chains(session))
+
+    return await _changed(info, "agreement.create", input.reason, change)
+
+
+async def amend(info: Info, input: AmendAgreementInput) -> AgreementResult:  # noqa: A002
+    """The next version."""
+
+    def change(session: Connection) -> Change:
+        return amend_agreement(session, input.expected_version, _entry(input), read_chains(session))
+
+    return await _changed(info, "agreement.amend", input.reason, change)
+
+
+async def activate(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
+    """DRAFT or SUSPENDED to ACTIVE."""
+    return await _move(info, input, AgreementAction.ACTIVATE)
+
+
+async def suspend(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
+    """ACTIVE to SUSPENDED."""
+    return await _move(info, input, AgreementAction.SUSPEND)
+
+
+async def terminate(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
+    """ACTIVE or SUSPENDED to TERMINATED, for good."""
+    return await _move(info, input, AgreementAction.TERMINATE)
+
+
+async def _move(info: Info, given: MoveAgreementInput, action: AgreementAction) -> AgreementResult:
+    def change(session: Connection) -> Change:
+        return move_agreement(session, given.agreement_id, given.expected_version, action)
+
+    return await _changed(info, f"agreement.{action.lower()}", given.reason, change)
+
+
+async def _changed(
+    info: Info, action: str, reason: str, change: Callable[[Connection], Change]
+) -> AgreementResult:
+    def work(session: Connection, principal: Principal) -> Deed[str]:
+        refuse_unsaid(reason)
+        made = change(session)
+        for kept in (made.before, made.after):
+            refuse_unseen_rules(principal, kept.newest.rules if kept else ())
+        before = None if made.before is None else made.before.as_data()
+        agreement_id = made.after.newest.agreement_id
+        return Deed(
+            agreement_id,
+            "Agreement",
+            agreement_id,
+            before,
+            made.after.as_data(),
+            partner_id=made.after.partner_id,
+        )
+
+    done = await act(info, action, work, reason=reason)
+    if isinstance(done, MutationProblem):
+        return done
+    found = await resolve_agreement(info, done)
+    if found is None:
+        raise RuntimeError(f"agreement {done} was changed and cannot be read")
+    return found
+
+
+def _entry(given: CreateAgreementInput | AmendAgreementInput) -> AgreementEntry:
+    raw = raw_agreement(
+        given.agreement_id, given.name, given.valid_from, given.valid_until, given.rules, given.reason
+    )
+    return understand(AgreementEntry, raw, f"agreement {given.agreement_id}")

@@ -1,0 +1,153 @@
+"""Signing in and out: `login`, `refresh`, `logout`, and a password of one's own.
+
+What a token is and when it ends is in `access/`; API tokens have a module of their own beside this one.
+"""
+
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import anyio.to_thread
+import strawberry
+from anyio import CapacityLimiter
+
+from aurora_api.access.principal import Principal
+from aurora_api.access.sessions import SignedIn, Trail, end_session, family_of
+from aurora_api.access.users import find_user, password_hash_of, set_password
+from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.schema.errors import Code, Problem
+from aurora_api.service.context import Context, Info
+from aurora_resources.warehouse.connection import AUTH_ROLE, Connection
+
+# A check of a password takes 64 MiB: many at once must not take the service's memory.
+_checks = CapacityLimiter(2)
+
+
+@strawberry.type(description="A session's tokens. They are told once: keep them as you would a password.")
+class Session:
+    """A pair of tokens."""
+
+    access_token: str = strawberry.field(description="Send it as Authorization: Bearer <accessToken>.")
+    expires_in_seconds: int = strawberry.field(description="How long the access token is good.")
+    refresh_token: str = strawberry.field(
+        description="Good for one refresh, which gives the next one. Used twice, it ends the session."
+    )
+    session_ends_at: datetime = strawberry.field(description="UTC. However often it is refreshed.")
+
+
+@strawberry.type(description="It is done.")
+class Done:
+    """Done, with nothing to show."""
+
+    done: bool
+
+
+SessionResult: TypeAlias = Annotated[Session | MutationProblem, strawberry.union("SessionResult")]
+DoneResult: TypeAlias = Annotated[Done | MutationProblem, strawberry.union("DoneResult")]
+
+
+@strawberry.input(description="Who you are.")
+class LoginInput:
+    """A username and its password."""
+
+    username: str
+    password: str
+
+
+@strawberry.input(description="The refresh token of your session.")
+class RefreshInput:
+    """A refresh token."""
+
+    refresh_token: str
+
+
+@strawberry.input(description="Your password, and the one to be.")
+class ChangePasswordInput:
+    """Both passwords."""
+
+    password: str
+    new_password: str
+
+
+async def resolve_login(info: Info, input: LoginInput) -> SessionResult:  # noqa: A002 - GraphQL's word
+    """Begin a session."""
+    context = info.context
+    limited = await too_many_logins(context)
+    if limited is not None:
+        return limited
+    sessions = context.sessions
+    try:
+        signed_in = await anyio.to_thread.run_sync(
+            sessions.login, input.username, input.password, _trail(context), limiter=_checks
+        )
+    except Problem as problem:
+        return MutationProblem.of(problem)
+    return _session(signed_in)
+
+
+async def resolve_refresh(info: Info, input: RefreshInput) -> SessionResult:  # noqa: A002
+    """Exchange the refresh token for the next pair of tokens."""
+    context = info.context
+    try:
+        signed_in = await anyio.to_thread.run_sync(
+            context.sessions.refresh, input.refresh_token, _trail(context)
+        )
+    except Problem as problem:
+        return MutationProblem.of(problem)
+    return _session(signed_in)
+
+
+async def resolve_logout(info: Info) -> DoneResult:
+    """End the session that asks."""
+
+    def work(session: Connection, principal: Principal) -> Deed[Done]:
+        family = family_of(principal.session_id)
+        if family is None:
+            raise Problem(Code.INVALID_ARGUMENT, "this token is no session; revokeApiToken ends an API token")
+        end_session(session, family, "signed out")
+        return Deed(Done(done=True), "Session", str(family))
+
+    return await act(info, "logout", work, as_role=AUTH_ROLE)
+
+
+async def resolve_change_password(info: Info, input: ChangePasswordInput) -> DoneResult:  # noqa: A002
+    """Change one's own password; all other sessions end."""
+    limited = await too_many_logins(info.context)
+    if limited is not None:
+        return limited
+    passwords = info.context.sessions.passwords
+
+    def work(session: Connection, principal: Principal) -> Deed[Done]:
+        family = family_of(principal.session_id)
+        if family is None:
+            raise Problem(Code.FORBIDDEN, "a password is changed by a person who signed in with it")
+        user = find_user(session, principal.user_id)
+        if not passwords.verify(password_hash_of(session, user.user_id), input.password):
+            raise Problem(Code.CREDENTIALS_INVALID, "the password is wrong", "input.password")
+        set_password(session, user.user_id, passwords.hash(input.new_password), but=family)
+        return Deed(Done(done=True), "User", user.username)
+
+    return await act(info, "changePassword", work, as_role=AUTH_ROLE)
+
+
+async def too_many_logins(context: Context) -> MutationProblem | None:
+    """Count an attempt from where the request came from; the refusal when there were too many."""
+    allowance = await context.limits.count_login(context.client)
+    context.reply.headers.update(allowance.headers)
+    if allowance.allowed:
+        return None
+    context.reply.status = 429
+    told = f"too many attempts from your address; try again in {allowance.resets_seconds} seconds"
+    return MutationProblem(code=Code.RATE_LIMITED, message=told, field=None)
+
+
+def _trail(context: Context) -> Trail:
+    return Trail(context.correlation_id, context.request_digest)
+
+
+def _session(signed_in: SignedIn) -> Session:
+    return Session(
+        access_token=signed_in.access_token,
+        expires_in_seconds=signed_in.expires_in_seconds,
+        refresh_token=signed_in.refresh_token,
+        session_ends_at=signed_in.session_ends_at,
+    )

@@ -1,0 +1,165 @@
+"""What people do to a monthly statement: submit, approve, release, note its payment, or send it back.
+
+The rules (states, four eyes, what blocks a step) are the engine's, in `aurora_assets/statements/store.py`;
+here is who asks, in which words, and what the audit log keeps.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Final, TypeAlias
+
+import strawberry
+
+from aurora_api.access.principal import Principal, UserRole
+from aurora_api.access.scope import refuse_partial_view, sees_chain
+from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.queries.statements import Statement, find_statement, place_of
+from aurora_api.schema.errors import Code, Problem
+from aurora_api.schema.node import not_found
+from aurora_api.service.context import Info
+from aurora_assets.commission.statement import StatementAction, StatementPlace, refuse_own_approval
+from aurora_assets.statements.books import PartiesUnknown, read_parties
+from aurora_assets.statements.corrections import lock_statements
+from aurora_assets.statements.store import StatementView, view_statement
+from aurora_assets.statements.store import act as take_step
+from aurora_resources.warehouse.connection import Connection
+
+StatementResult: TypeAlias = Annotated[
+    Statement | MutationProblem,
+    strawberry.union("StatementResult", description="The statement as it is now, or why nothing was done."),
+]
+
+
+@strawberry.input(description="Freeze a draft and ask for approval.")
+class SubmitStatementInput:
+    """Which."""
+
+    statement_id: strawberry.ID
+    reason: str | None = None
+
+
+@strawberry.input(description="Approve what another user submitted.")
+class ApproveStatementInput:
+    """Which, and what was seen."""
+
+    statement_id: strawberry.ID
+    expected_sha256: str = strawberry.field(description="The sha256 of the statement that was looked at.")
+    reason: str | None = None
+
+
+@strawberry.input(description="Release an approved statement to its partner; it never changes again.")
+class ReleaseStatementInput:
+    """Which, and what was seen."""
+
+    statement_id: strawberry.ID
+    expected_sha256: str = strawberry.field(description="The sha256 of the statement that was looked at.")
+    reason: str | None = None
+
+
+@strawberry.input(description="Note that a released statement was paid.")
+class MarkStatementPaidInput:
+    """Which, and how."""
+
+    statement_id: strawberry.ID
+    reason: str = strawberry.field(description="How it was paid, such as the payment's reference.")
+
+
+@strawberry.input(description="Make a submitted or approved statement a draft again; never a released one.")
+class RejectStatementInput:
+    """Which, and why."""
+
+    statement_id: strawberry.ID
+    reason: str
+
+
+async def submit_statement(info: Info, input: SubmitStatementInput) -> StatementResult:  # noqa: A002
+    """DRAFT to PENDING_APPROVAL."""
+    return await _take(info, input.statement_id, StatementAction.SUBMIT, input.reason)
+
+
+async def approve_statement(info: Info, input: ApproveStatementInput) -> StatementResult:  # noqa: A002
+    """PENDING_APPROVAL to APPROVED."""
+    return await _take(info, input.statement_id, StatementAction.APPROVE, input.reason, input.expected_sha256)
+
+
+async def release_statement(info: Info, input: ReleaseStatementInput) -> StatementResult:  # noqa: A002
+    """APPROVED to RELEASED."""
+    return await _take(info, input.statement_id, StatementAction.RELEASE, input.reason, input.expected_sha256)
+
+
+async def mark_statement_paid(info: Info, input: MarkStatementPaidInput) -> StatementResult:  # noqa: A002
+    """RELEASED to PAID."""
+    return await _take(info, input.statement_id, StatementAction.PAY, input.reason)
+
+
+async def reject_statement(info: Info, input: RejectStatementInput) -> StatementResult:  # noqa: A002
+    """PENDING_APPROVAL or APPROVED to DRAFT."""
+    return await _take(info, input.statement_id, StatementAction.REOPEN, input.reason)
+
+
+def refuse_unsaid(reason: str | None) -> None:
+    """Raise Problem for a reason that says nothing."""
+    if reason is not None and not reason.strip():
+        raise Problem(Code.INVALID_ARGUMENT, "reason is empty; say why", "input.reason")
+
+
+async def _take(
+    info: Info, given: str, action: StatementAction, reason: str | None, expected: str | None = None
+) -> StatementResult:
+    work = _step(given, action, reason, expected)
+    done = await act(info, f"statement.{_NAMES[action]}", work, reason=reason)
+    if isinstance(done, MutationProblem):
+        return done
+    found = await find_statement(info, done.partner, done.chain_id, f"{done.month:%Y-%m}")
+    if found is None:
+        raise RuntimeError(f"{done} was changed and cannot be read")
+    return found
+
+
+_NAMES: Final = {
+    StatementAction.SUBMIT: "submit",
+    StatementAction.APPROVE: "approve",
+    StatementAction.RELEASE: "release",
+    StatementAction.PAY: "mark_paid",
+    StatementAction.REOPEN: "reject",
+}
+
+
+def _step(
+    given: str, action: StatementAction, reason: str | None, expected: str | None
+) -> Callable[[Connection, Principal], Deed[StatementPlace]]:
+    def step(session: Connection, principal: Principal) -> Deed[StatementPlace]:
+        refuse_unsaid(reason)
+        place = place_of(given)
+        if not sees_chain(principal, place.chain_id):
+            raise not_found("Statement")
+        refuse_partial_view(principal, "a statement")
+        lock_statements(session)
+        try:
+            parties = read_parties(session, place.partner, place.chain_id)
+        except PartiesUnknown:
+            raise not_found("Statement") from None
+        before = view_statement(session, place)
+        if expected is not None and before.content.sha256.hex() != expected:
+            raise Problem(
+                Code.VERSION_CONFLICT,
+                f"{place} does not say what you looked at; look at it again, and give its sha256",
+                "input.expectedSha256",
+            )
+        # An administrator may release what they submitted themselves; nobody may approve it.
+        if action is StatementAction.RELEASE and principal.role is not UserRole.ADMIN:
+            refuse_own_approval(place, before.record.prepared_by or "", principal.username, "release")
+        after = take_step(session, place, action, principal.username)
+        return Deed(
+            place, "Statement", str(place), _told(before), _told(after), partner_id=parties.partner_id
+        )
+
+    return step
+
+
+def _told(view: StatementView) -> dict[str, str | int | None]:
+    return {
+        "status": view.record.status.value,
+        "number": view.record.number,
+        "sha256": view.content.sha256.hex(),
+        "payable": str(view.content.document["totals"]["payable"]),
+    }

@@ -1,0 +1,105 @@
+"""Registering validators: books are kept for them beside those of chains.yaml, which goes before."""
+
+from typing import Annotated, TypeAlias
+
+import strawberry
+from pydantic import ValidationError
+
+from aurora_api.access.principal import Principal
+from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.mutations.narrowing import refuse_unseen_validator
+from aurora_api.mutations.reasons import refuse_unsaid
+from aurora_api.queries.chains import find_chain
+from aurora_api.queries.validators import Validator, resolve_validator
+from aurora_api.schema.scalars import Ordinal
+from aurora_api.service.context import Info
+from aurora_resources.config import ChainSettings, ValidatorEntry
+from aurora_resources.config_files import load_chains
+from aurora_resources.warehouse.connection import Connection
+from aurora_resources.warehouse.declared import RegistrationError, declare_validator
+
+ValidatorResult: TypeAlias = Annotated[
+    Validator | MutationProblem,
+    strawberry.union("ValidatorResult", description="The validator as it is now, or why nothing was done."),
+]
+
+
+@strawberry.input(description="An identity that a validator uses from a period on.")
+class ValidatorIdentityInput:
+    """An identity."""
+
+    identity: str
+    from_period: Ordinal | None = None
+
+
+@strawberry.input(
+    description="A validator whose books are to be kept, or what is to be said of a registered one from now "
+    "on: what is left out is undeclared then. Books are kept from the next run on."
+)
+class RegisterValidatorInput:
+    """Which, and what is declared of it."""
+
+    chain_id: str
+    validator_key: str = strawberry.field(description="On Solana: its vote account.")
+    name: str | None = None
+    identities: list[ValidatorIdentityInput] = strawberry.field(
+        default_factory=list, description="Keys that fees are looked up by; asked on the chain if left out."
+    )
+    own_wallets: list[str] | None = strawberry.field(
+        default=None, description="The operator's own withdrawers; null: not declared."
+    )
+    mev_declared_none: bool = strawberry.field(
+        default=False, description="Whether it takes no MEV, by the operator's word."
+    )
+    reason: str
+
+
+async def register(info: Info, input: RegisterValidatorInput) -> ValidatorResult:  # noqa: A002
+    """Declare a validator."""
+    # The chains that this user may see, before those that the files name.
+    chain = await find_chain(info, input.chain_id)
+
+    def work(session: Connection, principal: Principal) -> Deed[str]:
+        refuse_unsaid(input.reason)
+        entry = _entry(input)
+        refuse_unseen_validator(principal, entry.key)
+        before = declare_validator(session, _settings(chain.chain_id), entry, input.reason)
+        told = None if before is None else before.model_dump(mode="json")
+        return Deed(
+            entry.key, "Validator", f"{chain.chain_id}/{entry.key}", told, entry.model_dump(mode="json")
+        )
+
+    done = await act(info, "validator.register", work, reason=input.reason)
+    if isinstance(done, MutationProblem):
+        return done
+    found = await resolve_validator(info, chain.chain_id, done)
+    if found is None:
+        raise RuntimeError(f"validator {done} was registered and cannot be read")
+    return found
+
+
+def _settings(chain_id: str) -> ChainSettings:
+    for settings in load_chains():
+        if settings.chain_id == chain_id:
+            return settings
+    raise RegistrationError(f"{chain_id} is not in chains.yaml any more; nothing is kept for it")
+
+
+def _entry(given: RegisterValidatorInput) -> ValidatorEntry:
+    try:
+        return ValidatorEntry.model_validate(
+            {
+                "key": given.validator_key,
+                "name": given.name,
+                "identity": [
+                    {"identity": known.identity, "from_period": known.from_period}
+                    for known in given.identities
+                ],
+                "own_wallets": given.own_wallets,
+                "mev": "none" if given.mev_declared_none else None,
+            }
+        )
+    except ValidationError as problem:
+        faults = problem.errors(include_input=False, include_url=False)
+        told = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+        raise RegistrationError(f"validator {given.validator_key}: {told}") from None

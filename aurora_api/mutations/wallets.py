@@ -1,0 +1,206 @@
+"""Which wallets count as a partner's: single ones claimed and ended, and whole files, all or nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, TypeAlias
+
+import strawberry
+
+from aurora_api.access.principal import Principal
+from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.mutations.narrowing import refuse_unseen_validators
+from aurora_api.mutations.reasons import refuse_unsaid
+from aurora_api.queries.partner_wallets import PartnerWallet, find_wallet
+from aurora_api.schema.enums import ClaimOutcome
+from aurora_api.service.context import Info
+from aurora_assets.agreements.chains import read_chains
+from aurora_assets.agreements.entries import WalletEntry, check_wallet, understand
+from aurora_assets.agreements.partners import lock_partner
+from aurora_assets.agreements.wallet_upload import Report, upload
+from aurora_assets.agreements.wallets import add_claims, end_claim
+from aurora_assets.commission.agreement import WalletClaim
+from aurora_resources.errors import AgreementError
+from aurora_resources.warehouse.connection import Connection
+
+
+@strawberry.type(description="What became of one row of an uploaded file.")
+class WalletUploadRow:
+    """A row."""
+
+    line: int = strawberry.field(description="Its line in the file, from 1.")
+    chain_id: str
+    wallet: str
+    outcome: ClaimOutcome
+    message: str | None = strawberry.field(description="Why it is refused.")
+
+
+@strawberry.type(
+    description="What became of an uploaded file, row by row. Where one row is refused nothing was written: "
+    "ADDED is then what would have been."
+)
+class WalletUpload:
+    """A report."""
+
+    written: bool
+    added: int
+    unchanged: int
+    refused: int
+    rows: list[WalletUploadRow]
+
+
+PartnerWalletResult: TypeAlias = Annotated[
+    PartnerWallet | MutationProblem,
+    strawberry.union("PartnerWalletResult", description="The claim as it is now, or why nothing was done."),
+]
+WalletUploadResult: TypeAlias = Annotated[
+    WalletUpload | MutationProblem,
+    strawberry.union(
+        "WalletUploadResult", description="The report of the rows, or why none of them was looked at."
+    ),
+]
+
+
+@strawberry.input(description="A wallet that a partner introduced.")
+class AddWalletInput:
+    """Which, whose, and for how long."""
+
+    partner_code: str
+    chain_id: str
+    wallet: str = strawberry.field(description="On Solana: the withdrawer.")
+    valid_from: datetime = strawberry.field(
+        description="It counts in periods that start from then on, itself included."
+    )
+    valid_until: datetime | None = None
+    notes: str | None = strawberry.field(default=None, description="The partner sees them, too.")
+    reason: str
+
+
+@strawberry.input(description="The end of a claim on a wallet; an end can be made earlier, never later.")
+class EndWalletInput:
+    """Which claim, and when it ends."""
+
+    partner_code: str
+    chain_id: str
+    wallet: str
+    valid_from: datetime = strawberry.field(description="The claim's start: which one is meant.")
+    valid_until: datetime = strawberry.field(description="From then on it does not count any more.")
+    reason: str
+
+
+@strawberry.input(description="Wallets of one partner as a CSV file.")
+class UploadWalletsInput:
+    """Whose, and the file's text."""
+
+    partner_code: str
+    csv: str = strawberry.field(
+        description="Columns chain, wallet, from and, if wanted, until and notes, named in the first line; "
+        "up to 10,000 rows. exportWallets writes such a file."
+    )
+    reason: str
+
+
+async def add(info: Info, input: AddWalletInput) -> PartnerWalletResult:  # noqa: A002
+    """Claim one wallet for a partner."""
+
+    def work(session: Connection, principal: Principal) -> Deed[WalletClaim]:
+        refuse_unsaid(input.reason)
+        refuse_unseen_validators(principal)
+        entry = _entry(input)
+        check_wallet(entry, read_chains(session))
+        partner = lock_partner(session, input.partner_code)
+        (judged,) = add_claims(session, partner.code, partner.partner_id, [entry])
+        if judged.outcome is ClaimOutcome.REFUSED:
+            raise AgreementError(judged.fault)
+        return _deed(judged.claim, None, judged.claim, partner.partner_id)
+
+    done = await act(info, "wallet.add", work, reason=input.reason)
+    return await _shown(info, done)
+
+
+async def end(info: Info, input: EndWalletInput) -> PartnerWalletResult:  # noqa: A002
+    """End one claim of a partner."""
+
+    def work(session: Connection, principal: Principal) -> Deed[WalletClaim]:
+        refuse_unsaid(input.reason)
+        refuse_unseen_validators(principal)
+        partner = lock_partner(session, input.partner_code)
+        entry = _entry(input)
+        claim = WalletClaim(entry.chain, entry.wallet, partner.code, entry.valid_from)
+        before, after = end_claim(session, partner.partner_id, claim, entry.valid_until or input.valid_until)
+        return _deed(claim, before, after, partner.partner_id)
+
+    done = await act(info, "wallet.end", work, reason=input.reason)
+    return await _shown(info, done)
+
+
+async def upload_file(info: Info, input: UploadWalletsInput) -> WalletUploadResult:  # noqa: A002
+    """Claim a file of wallets, all or none."""
+
+    def work(session: Connection, principal: Principal) -> Deed[WalletUpload]:
+        refuse_unsaid(input.reason)
+        refuse_unseen_validators(principal)
+        partner = lock_partner(session, input.partner_code)
+        report = upload(session, partner.code, partner.partner_id, input.csv)
+        shown = _report(report)
+        counts = {"added": shown.added, "unchanged": shown.unchanged, "refused": shown.refused}
+        added = [[row.chain_id, row.wallet] for row in shown.rows if row.outcome is ClaimOutcome.ADDED]
+        return Deed(
+            shown,
+            "Partner",
+            partner.code,
+            after={**counts, "wallets": added if shown.written else []},
+            partner_id=partner.partner_id,
+            refused=not shown.written,
+        )
+
+    return await act(info, "wallet.upload", work, reason=input.reason)
+
+
+def _entry(given: AddWalletInput | EndWalletInput) -> WalletEntry:
+    raw = {
+        "chain": given.chain_id,
+        "wallet": given.wallet,
+        "from": given.valid_from,
+        "until": given.valid_until,
+        "notes": given.notes if isinstance(given, AddWalletInput) else None,
+    }
+    return understand(WalletEntry, raw, "wallet")
+
+
+def _deed(
+    result: WalletClaim, before: WalletClaim | None, after: WalletClaim, partner_id: int
+) -> Deed[WalletClaim]:
+    named = f"{after.partner_id}/{after.chain_id}/{after.wallet}"
+    told = None if before is None else _told(before)
+    return Deed(result, "PartnerWallet", named, told, _told(after), partner_id=partner_id)
+
+
+def _told(claim: WalletClaim) -> dict[str, str | None]:
+    until = claim.valid_until
+    return {"from": claim.valid_from.isoformat(), "until": None if until is None else until.isoformat()}
+
+
+async def _shown(info: Info, done: WalletClaim | MutationProblem) -> PartnerWalletResult:
+    if isinstance(done, MutationProblem):
+        return done
+    found = await find_wallet(info, done.partner_id, done.chain_id, done.wallet, done.valid_from.isoformat())
+    if found is None:
+        raise RuntimeError(f"the claim on {done.wallet} was changed and cannot be read")
+    return found
+
+
+def _report(report: Report) -> WalletUpload:
+    rows: Sequence[tuple[int, str, str, ClaimOutcome, str | None]] = [
+        (row.line, row.chain, row.wallet, row.outcome, row.fault) for row in report.rows
+    ]
+    outcomes = [outcome for *_, outcome, _ in rows]
+    return WalletUpload(
+        written=report.written,
+        added=outcomes.count(ClaimOutcome.ADDED),
+        unchanged=outcomes.count(ClaimOutcome.UNCHANGED),
+        refused=outcomes.count(ClaimOutcome.REFUSED),
+        rows=[
+            WalletUploadRow(line=line, chain_id=chain, wallet=wallet, outcome=outcome, message=fault)
+            for line, chain, wallet, outcome, fault in rows
+        ],
+    )

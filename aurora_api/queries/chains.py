@@ -1,0 +1,93 @@
+"""The chains whose books are kept, and the coin that a chain's amounts are in."""
+
+from collections.abc import Callable, Coroutine
+from typing import NamedTuple
+
+import strawberry
+
+from aurora_api.schema.enums import PeriodType
+from aurora_api.schema.errors import Code, Problem
+from aurora_api.schema.money import Coin
+from aurora_api.schema.node import Node, node_id
+from aurora_api.schema.scalars import Ordinal
+from aurora_api.service.context import Info, Reader
+
+
+@strawberry.type(description="A chain, as configured.")
+class Chain(Node):
+    """A chain."""
+
+    chain_id: str = strawberry.field(description="Its name in every other query.")
+    name: str
+    protocol: str
+    period_type: PeriodType
+    native_unit: str
+    native_decimals: int
+    display_unit: str = strawberry.field(description="The coin: 10^nativeDecimals native units.")
+    finality_lag: int = strawberry.field(description="How far behind its head the chain counts as final.")
+    finality_lag_unit: str
+    latest_period_id: Ordinal | None = strawberry.field(
+        description="The newest period that is known, null before the first."
+    )
+
+    @property
+    def coin(self) -> Coin:
+        """The coin of its amounts."""
+        return Coin(self.native_unit, self.native_decimals, self.display_unit)
+
+
+class _ChainRow(NamedTuple):
+    chain_id: str
+    name: str
+    protocol: str
+    period_type: str
+    native_unit: str
+    native_decimals: int
+    display_unit: str
+    finality_lag: int
+    finality_lag_unit: str
+    latest_period_id: int | None
+
+
+async def read_chains(reader: Reader, chain_ids: list[str] | None) -> list[Chain]:
+    """These chains (None: all) as far as they exist, by chain id."""
+    return [_chain(row) for row in await reader.rows("chains.sql", _ChainRow, chain_ids=chain_ids)]
+
+
+def chain_loader(reader: Reader) -> Callable[[list[str]], Coroutine[None, None, list[Chain | None]]]:
+    """Looks up all chains that one step of a request needs, at once; an unknown one is None."""
+
+    async def load(chain_ids: list[str]) -> list[Chain | None]:
+        known = {chain.chain_id: chain for chain in await read_chains(reader, chain_ids)}
+        return [known.get(chain_id) for chain_id in chain_ids]
+
+    return load
+
+
+async def find_chain(info: Info, chain_id: str) -> Chain:
+    """The chain of that id. Raises Problem when there is none."""
+    chain = await info.context.chains.load(chain_id)
+    if chain is None:
+        raise Problem(Code.NOT_FOUND, f'there is no chain "{chain_id}"; chains lists those there are')
+    return chain
+
+
+async def resolve_chains(info: Info) -> list[Chain]:
+    """All chains, by chain id."""
+    return await read_chains(info.context.reader, None)
+
+
+def _chain(row: _ChainRow) -> Chain:
+    return Chain(
+        id=node_id("Chain", row.chain_id),
+        chain_id=row.chain_id,
+        name=row.name,
+        protocol=row.protocol,
+        period_type=PeriodType(row.period_type),
+        native_unit=row.native_unit,
+        native_decimals=row.native_decimals,
+        display_unit=row.display_unit,
+        finality_lag=row.finality_lag,
+        finality_lag_unit=row.finality_lag_unit,
+        latest_period_id=None if row.latest_period_id is None else Ordinal(row.latest_period_id),
+    )

@@ -1,0 +1,220 @@
+"""Commission lines: what one rule pays a partner on one validator in one period, and how it came to that."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NamedTuple
+from uuid import UUID
+
+import strawberry
+
+from aurora_api.queries.chains import Chain, find_chain
+from aurora_api.queries.partners import find_partner
+from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range
+from aurora_api.queries.rate_trace import RateTrace, RuleTerms, read_rate_trace
+from aurora_api.queries.validator_pnl import ValidatorKeys, bounded
+from aurora_api.schema.enums import Component, FactState, Method
+from aurora_api.schema.from_row import columns_selected, made, member, money, stored
+from aurora_api.schema.money import Coin, Money
+from aurora_api.schema.node import ID_DESCRIPTION, Node, is_uuid, node_id
+from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.scalars import Ordinal
+from aurora_api.service.context import Info
+
+_KEYSET: Final = Keyset(
+    "commissionLines",
+    {
+        "period_id": int,
+        "partner_code": str,
+        "agreement_id": str,
+        "rule_id": str,
+        "validator_position": str,
+        "line_id": UUID,
+    },
+)
+
+
+class _LinePlace(NamedTuple):
+    chain_id: str
+    period_id: int
+
+
+class _LineRow(NamedTuple):
+    line_id: str
+    period_id: int
+    partner_code: str
+    partner_name: str
+    agreement_id: str
+    version: int
+    rule_id: str
+    validator_key: str | None
+    validator_position: str
+    validator_name: str | None
+    component: str
+    method: str
+    base: int
+    rate_trace: Mapping[str, Any] | None
+    scaled: bool
+    allocated: bool
+    state: str
+    claimed: int
+    amount: int
+    engine_version: str
+    floor_amount: int | None
+    cap_amount: int | None
+    guarantee: bool | None
+    loss_policy: str | None
+    tier_mode: str | None
+    tier_metric: str | None
+    tier_scope: str | None
+
+
+@strawberry.type(description="What one rule pays a partner on one validator in one period.")
+class CommissionLine(Node):
+    """One commission line."""
+
+    id: strawberry.ID = strawberry.field(
+        resolver=made(lambda line: node_id("CommissionLine", line.row.line_id), "line_id"),
+        description=ID_DESCRIPTION,
+    )
+    row: strawberry.Private[_LineRow]
+    coin: strawberry.Private[Coin]
+    chain_id: str
+    line_id: strawberry.ID = strawberry.field(
+        resolver=stored("line_id"),
+        description="The id that statements and their files print; the same at every recompute.",
+    )
+    period_id: Ordinal = strawberry.field(resolver=stored("period_id"))
+    partner_code: str = strawberry.field(resolver=stored("partner_code"))
+    partner_name: str = strawberry.field(resolver=stored("partner_name"))
+    agreement_id: str = strawberry.field(resolver=stored("agreement_id"))
+    agreement_version: int = strawberry.field(resolver=stored("version"))
+    rule_id: str = strawberry.field(resolver=stored("rule_id"))
+    validator_key: str | None = strawberry.field(
+        resolver=stored("validator_key"),
+        description="Null on the line that a guarantee adds beside the validators.",
+    )
+    validator_name: str | None = strawberry.field(resolver=stored("validator_name"))
+    component: Component = strawberry.field(resolver=member("component", Component))
+    method: Method = strawberry.field(resolver=member("method", Method))
+    base: Money = strawberry.field(
+        resolver=money("base"), description="The partner's base on this validator; may be negative."
+    )
+    claimed: Money = strawberry.field(
+        resolver=money("claimed"), description="The amount before the revenue guard."
+    )
+    amount: Money = strawberry.field(resolver=money("amount"), description="What is owed.")
+    state: FactState = strawberry.field(
+        resolver=member("state", FactState), description="PROVISIONAL if any fact under the rule still is."
+    )
+    scaled: bool = strawberry.field(
+        resolver=stored("scaled"), description="Whether the revenue guard made amount less than claimed."
+    )
+    allocated: bool = strawberry.field(
+        resolver=stored("allocated"),
+        description="Whether the base is a share by stake, because no fact for each client exists.",
+    )
+    engine_version: str = strawberry.field(resolver=stored("engine_version"))
+
+    @strawberry.field(description="How the rule came to its total.")  # type: ignore[untyped-decorator]
+    def computation(self) -> RateTrace:
+        """The trace. Raises LookupError when it was not read, which `with_trace` sees to."""
+        row = self.row
+        if row.rate_trace is None or row.guarantee is None or row.loss_policy is None:
+            raise LookupError(f"the trace of line {row.line_id} was not read")
+        terms = RuleTerms(
+            row.floor_amount,
+            row.cap_amount,
+            row.guarantee,
+            row.loss_policy,
+            row.tier_mode,
+            row.tier_metric,
+            row.tier_scope,
+        )
+        return read_rate_trace(row.rate_trace, terms, self.coin)
+
+
+async def resolve_commission_lines(
+    info: Info,
+    chain_id: str,
+    partner_code: Annotated[
+        str | None, strawberry.argument(description="Only this partner's; null for every partner's.")
+    ] = None,
+    from_period: FromPeriod = None,
+    to_period: ToPeriod = None,
+    validator_keys: ValidatorKeys = None,
+    components: list[Component] | None = None,
+    first: First = PAGE_DEFAULT,
+    after: After = None,
+) -> Connection[CommissionLine]:
+    """Lines in force, by period, partner, agreement, rule and validator."""
+    chain = await find_chain(info, chain_id)
+    if partner_code is not None:
+        partner_code = (await find_partner(info, partner_code)).code
+    filters = {
+        "chain_id": chain.chain_id,
+        "partner_code": partner_code,
+        **period_range(from_period, to_period),
+        "validator_keys": bounded(validator_keys),
+        "components": None if components is None else [each.value for each in components],
+        "line_id": None,
+    }
+    return await _read_lines(info, chain, filters, first, after)
+
+
+async def find_line(info: Info, line_id: str) -> CommissionLine | None:
+    """The line in force of that id; None when there is none to be seen."""
+    if not is_uuid(line_id):
+        return None
+    places = await info.context.reader.rows("line_place.sql", _LinePlace, line_id=line_id)
+    if not places:
+        return None
+    chain = await find_chain(info, places[0].chain_id)
+    period_id = places[0].period_id
+    filters = {
+        "chain_id": chain.chain_id,
+        "partner_code": None,
+        **period_range(period_id, period_id),
+        "validator_keys": None,
+        "components": None,
+        "line_id": line_id,
+    }
+    found = await _read_lines(info, chain, filters, 1, None, whole=True)
+    return found.edges[0].node if found.edges else None
+
+
+async def lines_of_statement(
+    info: Info, chain: Chain, partner_code: str, period_id: int, first: int, after: str | None
+) -> Connection[CommissionLine]:
+    """The lines that a statement is the sum of."""
+    filters = {
+        "chain_id": chain.chain_id,
+        "partner_code": partner_code,
+        **period_range(period_id, period_id),
+        "validator_keys": None,
+        "components": None,
+        "line_id": None,
+    }
+    return await _read_lines(info, chain, filters, first, after)
+
+
+async def _read_lines(
+    info: Info,
+    chain: Chain,
+    filters: Mapping[str, object],
+    first: int,
+    after: str | None,
+    *,
+    whole: bool = False,
+) -> Connection[CommissionLine]:
+    """A page; with `whole` its rows have every column, for more than the query selects of them."""
+    page = _KEYSET.page(first, after, filters)
+    chain_id, coin = chain.chain_id, chain.coin
+    always = _LineRow._fields if whole else _KEYSET.columns
+    columns = columns_selected(info, CommissionLine, _LineRow, always)
+    rows = await info.context.reader.some_columns(
+        "commission_lines.sql",
+        columns,
+        **filters,
+        **page.parameters,
+        with_trace="rate_trace" in columns,
+    )
+    return page.connection(rows, lambda row: CommissionLine(row=row, coin=coin, chain_id=chain_id))

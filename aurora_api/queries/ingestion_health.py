@@ -1,0 +1,124 @@
+"""How far behind each chain's ingestion is: for the query, for `/health/ingestion` and for the metrics alike.
+
+The lag counts periods between the newest that is final on the chain and the newest that is wholly ingested.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from aurora_api.service.context import Reader
+from aurora_resources.records import Role
+
+DEGRADED_FROM: Final = 5
+UNHEALTHY_ABOVE: Final = 10
+RECENT: Final = timedelta(hours=24)
+WATCHED_DEGRADED: Final = timedelta(minutes=15)
+WATCHED_UNHEALTHY: Final = timedelta(hours=1)
+# Stakes can only be asked for as a period ends: books that were begun later have none, and are whole without.
+ROLES: Final = tuple(role for role in Role if role is not Role.STAKES)
+
+
+class HealthStatus(StrEnum):
+    """How well a chain is ingested."""
+
+    HEALTHY = "HEALTHY"
+    DEGRADED = "DEGRADED"
+    UNHEALTHY = "UNHEALTHY"
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHealth:
+    """One chain. What is not known is None: a lag that is not known is not zero.
+
+    `expected_period` is the newest that was final when the chain was last seen, at `watched_at`;
+    `latest_period` the newest with every role of `ROLES` ingested. `problem` says why it is not
+    HEALTHY. Times are UTC.
+    """
+
+    chain_id: str
+    status: HealthStatus
+    expected_period: int | None
+    latest_period: int | None
+    lag_periods: int | None
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    watched_at: datetime | None
+    problem: str | None
+
+
+class _HealthRow(NamedTuple):
+    chain_id: str
+    finality_lag: int
+    finality_lag_unit: str
+    head_period: int | None
+    seen_at: datetime | None
+    latest_period: int | None
+    last_success_at: datetime | None
+    last_failure_at: datetime | None
+    unmended_failure_at: datetime | None
+    read_at: datetime
+
+
+async def read_ingestion_health(reader: Reader, chain_ids: Sequence[str] | None = None) -> list[ChainHealth]:
+    """The health of these chains (None: all that the reader may see), by chain id."""
+    rows = await reader.rows(
+        "ingestion_health.sql",
+        _HealthRow,
+        chain_ids=None if chain_ids is None else list(chain_ids),
+        roles=[role.value for role in ROLES],
+        recent=RECENT,
+    )
+    return [_health(row) for row in rows]
+
+
+def worst(chains: Sequence[ChainHealth]) -> HealthStatus:
+    """The status of the least healthy one; HEALTHY when there is none."""
+    order = list(HealthStatus)
+    return max((chain.status for chain in chains), key=order.index, default=HealthStatus.HEALTHY)
+
+
+def _health(row: _HealthRow) -> ChainHealth:
+    expected = _expected(row)
+    lag = None
+    if expected is not None and row.latest_period is not None:
+        lag = max(0, expected - row.latest_period)
+    status, problem = _judge(row, lag)
+    return ChainHealth(
+        chain_id=row.chain_id,
+        status=status,
+        expected_period=expected,
+        latest_period=row.latest_period,
+        lag_periods=lag,
+        last_success_at=row.last_success_at,
+        last_failure_at=row.last_failure_at,
+        watched_at=row.seen_at,
+        problem=problem,
+    )
+
+
+def _expected(row: _HealthRow) -> int | None:
+    """The newest final period: as the sensor counts it, the period a chain is in is never final."""
+    if row.head_period is None:
+        return None
+    lag = row.finality_lag if row.finality_lag_unit == "periods" else 1
+    return max(0, row.head_period - max(1, lag))
+
+
+def _judge(row: _HealthRow, lag: int | None) -> tuple[HealthStatus, str | None]:
+    """The first thing that is wrong, the worst first."""
+    unseen = timedelta.max if row.seen_at is None else row.read_at - row.seen_at
+    failed_at, late = row.unmended_failure_at, f"{lag} periods behind"
+    silent = f"nobody has asked the chain where it is since {row.seen_at}"
+    wrong = (
+        (row.seen_at is None, HealthStatus.UNHEALTHY, "the chain was never asked where it is"),
+        (lag is None, HealthStatus.UNHEALTHY, "no period is wholly ingested yet"),
+        (lag is not None and lag > UNHEALTHY_ABOVE, HealthStatus.UNHEALTHY, late),
+        (failed_at is not None, HealthStatus.UNHEALTHY, f"an attempt failed at {failed_at}"),
+        (unseen > WATCHED_UNHEALTHY, HealthStatus.UNHEALTHY, silent),
+        (lag is not None and lag >= DEGRADED_FROM, HealthStatus.DEGRADED, late),
+        (unseen > WATCHED_DEGRADED, HealthStatus.DEGRADED, silent),
+    )
+    return next(((status, told) for is_so, status, told in wrong if is_so), (HealthStatus.HEALTHY, None))

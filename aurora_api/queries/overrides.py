@@ -1,0 +1,107 @@
+"""What people set on a commission line by hand: every action, and what counts now.
+
+Setting, confirming and withdrawing are in `mutations/overrides.py`, the rules in the commission engine.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from aurora_api.queries.chains import find_chain
+from aurora_api.queries.reading import read_with
+from aurora_api.schema.errors import Code, Problem
+from aurora_api.schema.money import Coin, Money
+from aurora_api.schema.node import is_uuid, read_node_id
+from aurora_api.service.context import Info
+from aurora_assets.commission.overrides import OverrideAction, OverrideState
+from aurora_assets.statements.overrides import LineUnknown, OverriddenLine, read_overrides
+
+strawberry.enum(
+    OverrideState,
+    description="What a line's overrides come to. IN_FORCE: the amount counts. UNCONFIRMED: it waits for "
+    "another user. STALE: the line is computed differently now, so it must be decided again.",
+)
+
+
+@strawberry.type(description="One thing a user did about a line's amount; only ever added, never changed.")
+class LineOverrideAction:
+    """One action."""
+
+    amount: Money | None = strawberry.field(description="What is owed instead; null withdraws.")
+    computed: Money | None = strawberry.field(description="What the line said then; null: there was none.")
+    reason: str
+    made_by: str
+    made_at: datetime = strawberry.field(description="UTC.")
+    needs_second_person: bool
+    confirmation: bool = strawberry.field(description="Whether it confirms what another user set.")
+
+
+@strawberry.type(description="What counts for a commission line, and how it came to that.")
+class LineOverride:
+    """A line's overrides."""
+
+    line_id: strawberry.ID
+    chain_id: str
+    state: OverrideState
+    computed: Money | None = strawberry.field(
+        description="The line's amount as the engine computes it now; null: it is not there any more."
+    )
+    amount: Money | None = strawberry.field(description="What is owed: the override while it counts.")
+    actions: list[LineOverrideAction] = strawberry.field(description="The oldest first.")
+
+
+async def resolve_line_override(info: Info, line_id: strawberry.ID) -> LineOverride | None:
+    """What people set on a line; None when there is none to be seen."""
+    line = read_line_id(line_id)
+    try:
+        found = await read_with(info, lambda session: read_overrides(session, line))
+    except LineUnknown:
+        return None
+    chain = await find_chain(info, found.place.chain_id)
+    return line_override(found, chain.coin)
+
+
+def read_line_id(given: str) -> UUID:
+    """The line in an argument: a CommissionLine's id, or its lineId. Raises Problem."""
+    key = read_node_id(given)
+    if key is not None and key.type_name == "CommissionLine" and len(key.parts) == 1:
+        given = key.parts[0]
+    if not is_uuid(given):
+        raise line_not_found()
+    return UUID(given)
+
+
+def line_not_found() -> Problem:
+    """What is told of a line that is missing or not the caller's to see."""
+    return Problem(Code.NOT_FOUND, "there is no commission line of that id; statements list their lines")
+
+
+def line_override(line: OverriddenLine, coin: Coin) -> LineOverride:
+    """The line's overrides as they are shown."""
+    decision = line.decision
+    owed = line.place.amount if decision.in_force is None else decision.in_force.amount
+    return LineOverride(
+        line_id=strawberry.ID(str(line.line_id)),
+        chain_id=line.place.chain_id,
+        state=decision.state,
+        computed=coin.money(line.place.amount),
+        amount=coin.money(owed),
+        actions=_actions(line.actions, coin),
+    )
+
+
+def _actions(actions: Sequence[OverrideAction], coin: Coin) -> list[LineOverrideAction]:
+    return [
+        LineOverrideAction(
+            amount=coin.money(action.amount),
+            computed=coin.money(action.computed_amount),
+            reason=action.reason,
+            made_by=action.made_by,
+            made_at=action.made_at,
+            needs_second_person=action.needs_second_person,
+            confirmation=action.confirms is not None,
+        )
+        for action in sorted(actions, key=lambda action: action.override_id)
+    ]

@@ -1,0 +1,127 @@
+"""Recomputes that users asked for, and how their runs go as Dagster last told.
+
+Asking for one is in `mutations/recomputes.py`; taking them up is Dagster's, in `aurora_assets`.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import strawberry
+
+from aurora_api.queries.chains import find_chain
+from aurora_api.schema.node import Node, is_uuid, key_of, node_id
+from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.scalars import Ordinal
+from aurora_api.service.context import Info
+
+_KEYSET: Final = Keyset("recomputes", {"requested_position": str, "recompute_id": UUID})
+
+
+@strawberry.enum(
+    description="PENDING: it waits for its turn, or for Dagster. SUCCESS, FAILED and CANCELED are final."
+)
+class RecomputeStatus(StrEnum):
+    """How far it has come."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    CANCELED = "CANCELED"
+
+
+@strawberry.type(description="P&L and commissions of some periods, computed again by one run of Dagster.")
+class Recompute(Node):
+    """One recompute."""
+
+    chain_id: str
+    from_period: Ordinal
+    to_period: Ordinal
+    force: bool = strawberry.field(description="Whether providers are asked again, too.")
+    status: RecomputeStatus
+    reason: str
+    requested_by: str
+    requested_at: datetime = strawberry.field(description="UTC.")
+    finished_at: datetime | None = strawberry.field(description="UTC; null until it has ended.")
+    error: str | None = strawberry.field(description="Why it failed.")
+    correlation_id: str = strawberry.field(description="Of the request that asked; its run is tagged so.")
+    dagster_run_id: str | None = strawberry.field(description="Null until there is a run.")
+
+
+class _RecomputeRow(NamedTuple):
+    recompute_id: str
+    chain_id: str
+    from_period: int
+    to_period: int
+    force: bool
+    status: str
+    reason: str
+    requested_by: str
+    correlation_id: str
+    dagster_run_id: str | None
+    requested_at: datetime
+    finished_at: datetime | None
+    error: str | None
+    requested_position: str
+
+
+async def resolve_recomputes(
+    info: Info,
+    chain_id: str | None = None,
+    statuses: list[RecomputeStatus] | None = None,
+    first: First = PAGE_DEFAULT,
+    after: After = None,
+) -> Connection[Recompute]:
+    """Recomputes, the newest first."""
+    if chain_id is not None:
+        chain_id = (await find_chain(info, chain_id)).chain_id
+    told = None if statuses is None else [status.value for status in statuses]
+    return await _read(info, None, chain_id, told, first, after)
+
+
+async def resolve_recompute(info: Info, id: strawberry.ID) -> Recompute | None:  # noqa: A002
+    """One recompute; None when there is none to be seen. Raises Problem for an id of something else."""
+    (recompute_id,) = key_of("Recompute", id)
+    return await find_recompute(info, recompute_id)
+
+
+async def find_recompute(info: Info, recompute_id: str) -> Recompute | None:
+    """The same by the part of its id."""
+    if not is_uuid(recompute_id):
+        return None
+    found = await _read(info, recompute_id, None, None, 1, None)
+    return found.edges[0].node if found.edges else None
+
+
+async def _read(
+    info: Info,
+    recompute_id: str | None,
+    chain_id: str | None,
+    statuses: list[str] | None,
+    first: int,
+    after: str | None,
+) -> Connection[Recompute]:
+    filters = {"recompute_id": recompute_id, "chain_id": chain_id, "statuses": statuses}
+    page = _KEYSET.page(first, after, filters)
+    rows = await info.context.reader.rows("recomputes.sql", _RecomputeRow, **filters, **page.parameters)
+    return page.connection(rows, _recompute)
+
+
+def _recompute(row: _RecomputeRow) -> Recompute:
+    return Recompute(
+        id=node_id("Recompute", row.recompute_id),
+        chain_id=row.chain_id,
+        from_period=Ordinal(row.from_period),
+        to_period=Ordinal(row.to_period),
+        force=row.force,
+        status=RecomputeStatus(row.status),
+        reason=row.reason,
+        requested_by=row.requested_by,
+        requested_at=row.requested_at,
+        finished_at=row.finished_at,
+        error=row.error,
+        correlation_id=row.correlation_id,
+        dagster_run_id=row.dagster_run_id,
+    )

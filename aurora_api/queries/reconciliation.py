@@ -1,0 +1,197 @@
+"""How well a period's numbers agree: checks of its rows, findings about facts and computation, the asking.
+
+The checks run when they are asked for, on the rows in force; nothing is kept from an earlier run.
+"""
+
+from datetime import datetime
+from typing import Annotated, Final, NamedTuple, TypeAlias
+
+import strawberry
+
+from aurora_api.access.scope import refuse_partial_view
+from aurora_api.queries.chains import find_chain
+from aurora_api.queries.periods import Period, find_period
+from aurora_api.queries.reading import read_with
+from aurora_api.schema.enums import Component
+from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.scalars import Ordinal
+from aurora_api.service.context import Info
+from aurora_assets.steps.checking import CheckOutcome, run_checks
+
+_FACTS: Final = Keyset("reconciliation.factFindings", {"dataset": str, "position": int})
+_COMPUTATION: Final = Keyset("reconciliation.computationFindings", {"position": int})
+_SAMPLE: Final = 10
+
+Codes: TypeAlias = Annotated[
+    list[str] | None, strawberry.argument(description="Only these codes, such as DRIFT; null for all.")
+]
+
+
+@strawberry.type(description="What one check found in the period.")
+class CheckResult:
+    """One check."""
+
+    name: str
+    table: str
+    looks_for: str = strawberry.field(description="What an offending row is.")
+    blocking: bool = strawberry.field(description="Whether it stops what is computed from the table.")
+    passed: bool
+    offending_rows: int
+    sample: list[str] = strawberry.field(description=f"The first {_SAMPLE} offending rows, in words.")
+
+
+@strawberry.type(description="Something found while facts were made: a drift, a gap, a fallback.")
+class FactFinding:
+    """One finding about facts."""
+
+    dataset: str
+    code: str
+    message: str
+    validator_key: str | None
+    validator_name: str | None
+
+
+@strawberry.type(description="Something found while commissions were computed.")
+class ComputationFinding:
+    """One finding about commissions."""
+
+    code: str
+    message: str
+    partner_code: str | None = strawberry.field(description="Null when it is about the whole period.")
+    validator_key: str | None
+    validator_name: str | None
+    component: Component | None
+    blocks_release: bool
+
+
+@strawberry.type(description="One set of responses that a period's facts were made from.")
+class Ingestion:
+    """What was asked for one role."""
+
+    role: str
+    state: str = strawberry.field(description="SETTLED, or OPEN while a provider still owes something.")
+    payload_count: int
+    finished_at: datetime = strawberry.field(description="UTC.")
+    content_digest: str = strawberry.field(description="SHA-256 over the responses' digests, hexadecimal.")
+    run_id: str
+    findings: list[str] = strawberry.field(description="What was found while asking, in words.")
+
+
+class _FactFindingRow(NamedTuple):
+    dataset: str
+    position: int
+    code: str
+    message: str
+    validator_key: str | None
+    validator_name: str | None
+
+
+class _ComputationFindingRow(NamedTuple):
+    position: int
+    code: str
+    message: str
+    partner_code: str | None
+    validator_key: str | None
+    validator_name: str | None
+    component: str | None
+    blocks_release: bool
+
+
+class _IngestionRow(NamedTuple):
+    role: str
+    state: str
+    payload_count: int
+    finished_at: datetime
+    content_digest: str
+    run_id: str
+    findings: list[str]
+
+
+@strawberry.type(description="How well the numbers of one period agree.")
+class Reconciliation:
+    """One period."""
+
+    chain_id: str
+    period: Period
+
+    @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
+        description="Every check on the period's rows in force, run now."
+    )
+    async def checks(self, info: Info) -> list[CheckResult]:
+        """The checks. Raises Problem for a user who sees only some validators."""
+        refuse_partial_view(info.context.caller, "checking a period")
+        chain_id, period_id = self.chain_id, self.period.period_id
+        outcomes = await read_with(
+            info, lambda session: list(run_checks(session, chain_id, period_id, _SAMPLE))
+        )
+        return [_check(outcome) for outcome in outcomes]
+
+    @strawberry.field(description="What was found about facts.")  # type: ignore[untyped-decorator]
+    async def fact_findings(
+        self, info: Info, codes: Codes = None, first: First = PAGE_DEFAULT, after: After = None
+    ) -> Connection[FactFinding]:
+        """Drifts between providers, gaps, fallbacks."""
+        filters = {"chain_id": self.chain_id, "period_id": int(self.period.period_id), "codes": codes}
+        page = _FACTS.page(first, after, filters)
+        rows = await info.context.reader.rows(
+            "canonical_findings.sql", _FactFindingRow, **filters, **page.parameters
+        )
+        return page.connection(
+            rows,
+            lambda row: FactFinding(
+                dataset=row.dataset,
+                code=row.code,
+                message=row.message,
+                validator_key=row.validator_key,
+                validator_name=row.validator_name,
+            ),
+        )
+
+    @strawberry.field(description="What was found about commissions.")  # type: ignore[untyped-decorator]
+    async def computation_findings(
+        self, info: Info, codes: Codes = None, first: First = PAGE_DEFAULT, after: After = None
+    ) -> Connection[ComputationFinding]:
+        """Of the computation in force, for all partners."""
+        filters = {"chain_id": self.chain_id, "period_id": int(self.period.period_id), "codes": codes}
+        page = _COMPUTATION.page(first, after, filters)
+        rows = await info.context.reader.rows(
+            "computation_findings.sql", _ComputationFindingRow, **filters, **page.parameters
+        )
+        return page.connection(
+            rows,
+            lambda row: ComputationFinding(
+                code=row.code,
+                message=row.message,
+                partner_code=row.partner_code,
+                validator_key=row.validator_key,
+                validator_name=row.validator_name,
+                component=None if row.component is None else Component(row.component),
+                blocks_release=row.blocks_release,
+            ),
+        )
+
+    @strawberry.field(description="What was asked for it, by role.")  # type: ignore[untyped-decorator]
+    async def ingestions(self, info: Info) -> list[Ingestion]:
+        """The sets of responses in force."""
+        rows = await info.context.reader.rows(
+            "period_ingestions.sql", _IngestionRow, chain_id=self.chain_id, period_id=self.period.period_id
+        )
+        return [Ingestion(**row._asdict()) for row in rows]
+
+
+async def resolve_reconciliation(info: Info, chain_id: str, period_id: Ordinal) -> Reconciliation:
+    """The period's agreement."""
+    chain = await find_chain(info, chain_id)
+    return Reconciliation(chain_id=chain.chain_id, period=await find_period(info, chain.chain_id, period_id))
+
+
+def _check(outcome: CheckOutcome) -> CheckResult:
+    return CheckResult(
+        name=outcome.name,
+        table=outcome.table,
+        looks_for=outcome.looks_for,
+        blocking=outcome.blocking,
+        passed=outcome.offending_rows == 0,
+        offending_rows=outcome.offending_rows,
+        sample=list(outcome.sample),
+    )

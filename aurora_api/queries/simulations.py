@@ -1,0 +1,201 @@
+"""What an agreement would have paid in booked periods: the engine over history, and nothing is written."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import strawberry
+
+from aurora_api.queries.chains import Chain, find_chain
+from aurora_api.queries.reading import read_with
+from aurora_api.schema.agreement_inputs import AgreementRuleInput, raw_agreement
+from aurora_api.schema.errors import Code, Problem
+from aurora_api.schema.money import Coin, Money
+from aurora_api.schema.scalars import Ordinal
+from aurora_api.service.context import Info
+from aurora_assets.agreements.chains import read_chains
+from aurora_assets.agreements.entries import check_wallet, understand
+from aurora_assets.agreements.file import AgreementFile
+from aurora_assets.simulation import ALWAYS, Difference
+from aurora_assets.simulation import SimulatedPeriod as Simulated
+from aurora_assets.steps.planning import period_range
+from aurora_assets.steps.simulating import simulate_in, to_draft
+from aurora_resources.config import ChainSettings
+from aurora_resources.config_files import load_chains
+from aurora_resources.warehouse.connection import Connection
+
+PERIODS_MAX: Final = 100
+AMOUNTS_MAX: Final = 20_000
+
+
+@strawberry.input(
+    description="A draft: it takes the place of the agreement of its id, and holds in every simulated period."
+)
+class SimulateAgreementInput:
+    """Whose, and what."""
+
+    partner_code: str = strawberry.field(description="A partner, or one that might become one.")
+    agreement_id: str
+    rules: list[AgreementRuleInput]
+    wallets: list[str] = strawberry.field(
+        default_factory=list,
+        description="Wallets on the chain that the partner would introduce; those it has count anyway.",
+    )
+
+
+@strawberry.type(description="What would have been owed against what was booked.")
+class SimulatedAmount:
+    """One comparison."""
+
+    partner_code: str
+    validator_key: str | None = strawberry.field(
+        description="Null: beside the validators, and in totals over all of them."
+    )
+    simulated: Money | None = strawberry.field(description="Null where a fact is missing.")
+    booked: Money
+    difference: Money | None = strawberry.field(description="simulated less booked.")
+
+
+@strawberry.type(description="What a person should know about a simulated period.")
+class SimulatedFinding:
+    """A finding."""
+
+    code: str
+    message: str
+    blocks_release: bool
+
+
+@strawberry.type(
+    description="One period: the draft's partner, and whoever else would have been paid differently."
+)
+class SimulatedPeriod:
+    """A period."""
+
+    period_id: Ordinal
+    amounts: list[SimulatedAmount]
+    findings: list[SimulatedFinding]
+
+
+@strawberry.type(description="What a draft would have paid. Nothing was booked.")
+class Simulation:
+    """A simulation."""
+
+    chain_id: str
+    from_period: Ordinal
+    to_period: Ordinal
+    totals: list[SimulatedAmount] = strawberry.field(
+        description="Over all periods, by partner; whoever is paid the same is left out."
+    )
+    periods: list[SimulatedPeriod]
+
+
+async def resolve_simulate_agreement(
+    info: Info,
+    input: SimulateAgreementInput,  # noqa: A002
+    chain_id: str,
+    from_period: Ordinal,
+    to_period: Ordinal,
+) -> Simulation:
+    """Simulate. Raises Problem for a caller who does not see all the chain's validators."""
+    chain = await find_chain(info, chain_id)
+    if info.context.caller.validator_keys is not None:
+        raise Problem(
+            Code.FORBIDDEN,
+            "partners share one revenue: a simulation needs all validators, and you may see some of them; "
+            "ask somebody who sees all",
+        )
+    if to_period - from_period >= PERIODS_MAX:
+        raise Problem(Code.LIMIT_EXCEEDED, f"ask for at most {PERIODS_MAX} periods at a time")
+    periods = period_range(chain_id, from_period, to_period)
+    settings = _settings(chain_id)
+
+    def work(session: Connection) -> tuple[Simulated, ...]:
+        chains = read_chains(session)
+        file = understand(AgreementFile, _raw(input, chain_id), "draft")
+        for wallet in file.partners[0].wallets:
+            check_wallet(wallet, chains)
+        return simulate_in(session, settings, periods, to_draft(file, chains))
+
+    return _simulation(chain, input.partner_code, periods, await read_with(info, work))
+
+
+def _settings(chain_id: str) -> ChainSettings:
+    for settings in load_chains():
+        if settings.chain_id == chain_id:
+            return settings
+    raise Problem(Code.NOT_FOUND, f"{chain_id} is not in chains.yaml any more; nothing is computed for it")
+
+
+def _raw(given: SimulateAgreementInput, chain_id: str) -> dict[str, object]:
+    """The draft as a file would have it; its dates do not matter."""
+    agreement = raw_agreement(given.agreement_id, "draft", ALWAYS, None, given.rules, "simulation")
+    wallets = [{"chain": chain_id, "wallet": wallet, "from": ALWAYS} for wallet in given.wallets]
+    partner = {"code": given.partner_code, "name": "draft", "wallets": wallets, "agreements": [agreement]}
+    return {"partners": [partner]}
+
+
+def _simulation(
+    chain: Chain, partner_code: str, periods: Sequence[int], simulated: Sequence[Simulated]
+) -> Simulation:
+    shown = [
+        SimulatedPeriod(
+            period_id=Ordinal(period.period_id),
+            amounts=[
+                _amount(row, chain.coin)
+                for row in period.differences
+                if row.cell.partner_id == partner_code or row.difference != 0
+            ],
+            findings=[
+                SimulatedFinding(
+                    code=finding.code.value, message=finding.message, blocks_release=finding.blocks_release
+                )
+                for finding in period.findings
+            ],
+        )
+        for period in simulated
+    ]
+    if sum(len(period.amounts) for period in shown) > AMOUNTS_MAX:
+        raise Problem(
+            Code.LIMIT_EXCEEDED, f"the answer has more than {AMOUNTS_MAX} amounts; ask for fewer periods"
+        )
+    return Simulation(
+        chain_id=chain.chain_id,
+        from_period=Ordinal(periods[0]),
+        to_period=Ordinal(periods[-1]),
+        totals=_totals(chain.coin, partner_code, simulated),
+        periods=shown,
+    )
+
+
+def _amount(row: Difference, coin: Coin) -> SimulatedAmount:
+    return SimulatedAmount(
+        partner_code=row.cell.partner_id,
+        validator_key=row.cell.validator_key,
+        simulated=coin.money(row.simulated),
+        booked=coin.money(row.booked),
+        difference=coin.money(row.difference),
+    )
+
+
+def _totals(coin: Coin, partner_code: str, simulated: Sequence[Simulated]) -> list[SimulatedAmount]:
+    """By partner. A total with an unknown part is unknown."""
+    parts: defaultdict[str, list[Difference]] = defaultdict(list)
+    for period in simulated:
+        for row in period.differences:
+            parts[row.cell.partner_id].append(row)
+    totals = []
+    for partner, rows in sorted(parts.items()):
+        booked = sum(row.booked for row in rows)
+        known = [row.simulated for row in rows if row.simulated is not None]
+        total = sum(known) if len(known) == len(rows) else None
+        if partner == partner_code or total != booked:
+            totals.append(
+                SimulatedAmount(
+                    partner_code=partner,
+                    validator_key=None,
+                    simulated=coin.money(total),
+                    booked=coin.money(booked),
+                    difference=None if total is None else coin.money(total - booked),
+                )
+            )
+    return totals

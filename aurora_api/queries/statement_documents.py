@@ -1,0 +1,267 @@
+"""What a monthly statement says: its periods, lines, corrections and totals, from its frozen content.
+
+A draft is built from the books in force, as `aurora_assets/statements/store.py` does it, together with what
+stands in its way. Nothing is computed here.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+
+import strawberry
+
+from aurora_api.access.scope import refuse_partial_view
+from aurora_api.queries.reading import read_with
+from aurora_api.schema.enums import Component, FactState, Method
+from aurora_api.schema.money import Coin, Money
+from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.scalars import Ordinal
+from aurora_api.service.context import Info
+from aurora_assets.commission.statement import StatementError, StatementPlace
+from aurora_assets.statements.csv_file import rate_text
+from aurora_assets.statements.store import view_statement
+from aurora_resources.warehouse.connection import Connection as Session
+
+Asked: TypeAlias = tuple[StatementPlace, str | None]
+"""A statement: its place and, once it was submitted, the id of its frozen content."""
+
+T = TypeVar("T")
+
+_LINES: Final = Keyset("statement.lines", {"position": int})
+_CORRECTIONS: Final = Keyset("statement.corrections", {"position": int})
+
+
+@strawberry.type(description="One period of a statement.")
+class StatementSection:
+    """One period."""
+
+    period_id: Ordinal
+    label: str
+    starts_at: datetime = strawberry.field(description="UTC.")
+    ends_at: datetime = strawberry.field(description="UTC.")
+    line_count: int
+    total: Money = strawberry.field(description="The sum of its lines.")
+
+
+@strawberry.type(description="A commission line as stated. What is owed is amount: a person may have set it.")
+class StatementLine:
+    """One line."""
+
+    line_id: strawberry.ID = strawberry.field(
+        description="The commission line's, the same at every recompute."
+    )
+    period_id: Ordinal
+    agreement_id: str
+    agreement_version: int
+    rule_id: str
+    validator_key: str | None = strawberry.field(description="Null on a guarantee's line.")
+    validator_name: str | None
+    component: Component
+    method: Method
+    base: Money
+    rate: str = strawberry.field(description="Such as `1000 bps`, or those of the tiers that were reached.")
+    computed: Money = strawberry.field(description="What the rule came to.")
+    amount: Money = strawberry.field(description="What is owed.")
+    override_reason: str | None = strawberry.field(description="Why a person set another amount, if one did.")
+    allocated: bool
+    scaled: bool
+    state: FactState
+    engine_version: str
+
+
+@strawberry.type(description="The difference that came up on a line after its statement was released.")
+class StatementCorrection:
+    """One correction."""
+
+    line_id: strawberry.ID
+    period_id: Ordinal
+    agreement_id: str
+    agreement_version: int
+    rule_id: str
+    validator_key: str | None
+    component: Component
+    released: Money = strawberry.field(description="What was stated for the line so far.")
+    recomputed: Money = strawberry.field(description="What it comes to now.")
+    difference: Money = strawberry.field(description="Owed on top; negative: stated too much.")
+    cause: str
+
+
+class _Positioned(NamedTuple):
+    position: int
+    entry: Mapping[str, Any]
+    period_id: int
+
+
+@strawberry.type(description="What a statement says.")
+class StatementDocument:
+    """Its content."""
+
+    sha256: str = strawberry.field(description="Of the content as RFC 8785 JSON, hexadecimal.")
+    lines_total: Money
+    corrections_total: Money
+    total: Money
+    opening_balance: Money
+    payable: Money
+    closing_balance: Money
+    periods: list[StatementSection]
+    blockers: list[str] = strawberry.field(
+        description="What keeps a draft from being submitted, in words; none otherwise."
+    )
+    left_alone: list[str] = strawberry.field(
+        description="Released months where a correction may be due but is not known yet."
+    )
+    content: strawberry.Private[Mapping[str, Any]]
+
+    @strawberry.field(description="Its lines, by period.")  # type: ignore[untyped-decorator] # Strawberry types it so
+    def lines(self, first: First = PAGE_DEFAULT, after: After = None) -> Connection[StatementLine]:
+        """A page of its lines."""
+        coin = _coin(self.content)
+        lines = [
+            (line, period["period_id"]) for period in self.content["periods"] for line in period["lines"]
+        ]
+        return self._page(_LINES, lines, first, after, lambda row: _line(row, coin))
+
+    @strawberry.field(description="Corrections of earlier statements.")  # type: ignore[untyped-decorator]
+    def corrections(
+        self, first: First = PAGE_DEFAULT, after: After = None
+    ) -> Connection[StatementCorrection]:
+        """A page of its corrections."""
+        coin = _coin(self.content)
+        items = [(item, item["period_id"]) for item in self.content["true_ups"]]
+        return self._page(_CORRECTIONS, items, first, after, lambda row: _correction(row, coin))
+
+    def _page(
+        self,
+        keyset: Keyset,
+        entries: Sequence[tuple[Mapping[str, Any], int]],
+        first: int,
+        after: str | None,
+        node: Callable[[_Positioned], T],
+    ) -> Connection[T]:
+        page = keyset.page(first, after, {"sha256": self.sha256})
+        begin = 0 if page.after is None else int(page.after[0]) + 1
+        rows = [
+            _Positioned(position, entry, period_id)
+            for position, (entry, period_id) in enumerate(entries[begin : begin + first + 1], start=begin)
+        ]
+        return page.connection(rows, node)
+
+
+class _ContentRow(NamedTuple):
+    statement_id: str
+    content: Mapping[str, Any]
+    sha256: str
+
+
+def load_documents(
+    info: Info,
+) -> Callable[[list[Asked]], Coroutine[None, None, list[StatementDocument | None]]]:
+    """Finds what all statements of a page say at once: the frozen ones in one question, then the drafts."""
+
+    async def load(asked: list[Asked]) -> list[StatementDocument | None]:
+        frozen_ids = [frozen_id for _, frozen_id in asked if frozen_id is not None]
+        found: dict[str, StatementDocument] = {}
+        if frozen_ids:
+            rows = await info.context.reader.rows(
+                "statement_contents.sql", _ContentRow, statement_ids=frozen_ids
+            )
+            found = {row.statement_id: _document(row.content, row.sha256) for row in rows}
+        places = [place for place, frozen_id in asked if frozen_id is None]
+        if places:
+            refuse_partial_view(info.context.caller, "a draft")
+        drafts = await read_with(info, lambda session: _drafts(session, places)) if places else {}
+        return [
+            drafts.get(place) if frozen_id is None else found.get(frozen_id) for place, frozen_id in asked
+        ]
+
+    return load
+
+
+def _drafts(session: Session, places: Sequence[StatementPlace]) -> dict[StatementPlace, StatementDocument]:
+    drafts = {}
+    for place in places:
+        try:
+            view = view_statement(session, place)
+        except StatementError:
+            # Nothing can be stated for that month: the draft has no document.
+            continue
+        drafts[place] = _document(
+            view.content.document, view.content.sha256.hex(), view.blockers, view.left_alone
+        )
+    return drafts
+
+
+def _document(
+    content: Mapping[str, Any], sha256: str, blockers: Sequence[str] = (), left_alone: Sequence[str] = ()
+) -> StatementDocument:
+    coin = _coin(content)
+    totals = {name: coin.money(int(amount)) for name, amount in content["totals"].items()}
+    return StatementDocument(
+        sha256=sha256,
+        lines_total=totals["lines"],
+        corrections_total=totals["true_ups"],
+        total=totals["total"],
+        opening_balance=totals["opening_balance"],
+        payable=totals["payable"],
+        closing_balance=totals["closing_balance"],
+        periods=[
+            StatementSection(
+                period_id=Ordinal(period["period_id"]),
+                label=period["label"],
+                starts_at=datetime.fromisoformat(period["starts_at"]),
+                ends_at=datetime.fromisoformat(period["ends_at"]),
+                line_count=len(period["lines"]),
+                total=coin.money(int(period["total"])),
+            )
+            for period in content["periods"]
+        ],
+        blockers=list(blockers),
+        left_alone=list(left_alone),
+        content=content,
+    )
+
+
+def _coin(content: Mapping[str, Any]) -> Coin:
+    chain = content["chain"]
+    return Coin(chain["native_unit"], chain["native_decimals"], chain["display_unit"])
+
+
+def _line(row: _Positioned, coin: Coin) -> StatementLine:
+    line = row.entry
+    return StatementLine(
+        line_id=strawberry.ID(line["line_id"]),
+        period_id=Ordinal(row.period_id),
+        agreement_id=line["agreement_id"],
+        agreement_version=line["version"],
+        rule_id=line["rule_id"],
+        validator_key=line["validator_key"],
+        validator_name=line["validator_name"],
+        component=Component(line["component"]),
+        method=Method(line["method"]),
+        base=coin.money(int(line["base"])),
+        rate=rate_text(line["trace"]),
+        computed=coin.money(int(line["computed"])),
+        amount=coin.money(int(line["amount"])),
+        override_reason=line["override_reason"],
+        allocated=line["allocated"],
+        scaled=line["scaled"],
+        state=FactState(line["state"]),
+        engine_version=line["engine_version"],
+    )
+
+
+def _correction(row: _Positioned, coin: Coin) -> StatementCorrection:
+    item = row.entry
+    return StatementCorrection(
+        line_id=strawberry.ID(item["line_id"]),
+        period_id=Ordinal(row.period_id),
+        agreement_id=item["agreement_id"],
+        agreement_version=item["version"],
+        rule_id=item["rule_id"],
+        validator_key=item["validator_key"],
+        component=Component(item["component"]),
+        released=coin.money(int(item["released"])),
+        recomputed=coin.money(int(item["recomputed"])),
+        difference=coin.money(int(item["difference"])),
+        cause=item["cause"],
+    )

@@ -1,0 +1,220 @@
+"""Monthly statements: how far each has come, what it comes to, and who took which step.
+
+What a statement says line by line is in `statement_documents.py`; what people do to it in
+`mutations/statements.py`. Partners see their own from RELEASED on, which the warehouse sees to as well.
+"""
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Final, NamedTuple, TypeAlias
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from aurora_api.queries.chains import find_chain
+from aurora_api.queries.partners import find_partner
+from aurora_api.queries.statement_documents import Asked, StatementDocument, load_documents
+from aurora_api.schema.enums import StatementStatus
+from aurora_api.schema.errors import Code, Problem
+from aurora_api.schema.money import Coin, Money
+from aurora_api.schema.node import Node, key_of, node_id, not_found
+from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.scalars import Ordinal
+from aurora_api.service.context import Info
+from aurora_assets.commission.statement import StatementPlace
+
+Month: TypeAlias = Annotated[
+    str | None, strawberry.argument(description="A billing month, such as 2026-01, itself included.")
+]
+
+Documents: TypeAlias = DataLoader[Asked, StatementDocument | None]
+
+_MONTH: Final = re.compile(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])")
+_KEYSET: Final = Keyset("statements", {"month": str, "chain_id": str, "partner_code": str})
+
+
+class _StatementRow(NamedTuple):
+    partner_code: str
+    partner_name: str
+    chain_id: str
+    month: str
+    status: str
+    statement_id: str | None
+    number: int | None
+    total: int | None
+    opening_balance: int | None
+    payable: int | None
+    closing_balance: int | None
+    sha256: str | None
+    prepared_by: str | None
+    submitted_at: datetime | None
+    approved_by: str | None
+    approved_at: datetime | None
+    released_by: str | None
+    released_at: datetime | None
+    paid_by: str | None
+    paid_at: datetime | None
+    native_unit: str
+    native_decimals: int
+    display_unit: str
+
+
+@strawberry.type(
+    description="What a partner is owed on a chain for a month: the lines of the periods that ended in it, "
+    "and corrections of earlier months. A draft has no amounts of its own yet: its document tells what they "
+    "would be now."
+)
+class Statement(Node):
+    """One monthly statement."""
+
+    partner_code: str
+    partner_name: str
+    chain_id: str
+    billing_month: str = strawberry.field(description="Such as 2026-01: where its periods ended, UTC.")
+    status: StatementStatus
+    number: Ordinal | None = strawberry.field(description="From 1 without a gap, given at release.")
+    total: Money | None = strawberry.field(description="The sum of its lines and corrections.")
+    opening_balance: Money | None = strawberry.field(
+        description="What the statement before left to be set off: zero or less."
+    )
+    payable: Money | None = strawberry.field(description="What is paid.")
+    closing_balance: Money | None = strawberry.field(
+        description="What is left to be set off by the next one: zero or less."
+    )
+    sha256: str | None = strawberry.field(
+        description="Of its frozen content, hexadecimal: approving and releasing take it, so that nobody "
+        "approves what they have not seen."
+    )
+    submitted_by: str | None
+    submitted_at: datetime | None = strawberry.field(description="UTC.")
+    approved_by: str | None
+    approved_at: datetime | None = strawberry.field(description="UTC.")
+    released_by: str | None
+    released_at: datetime | None = strawberry.field(description="UTC.")
+    paid_by: str | None
+    paid_at: datetime | None = strawberry.field(description="UTC.")
+    place: strawberry.Private[StatementPlace]
+    frozen_id: strawberry.Private[str | None]
+    documents: strawberry.Private[Documents]
+
+    @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
+        description="What it says: frozen from its submission on; of a draft, what it would say now. Null "
+        "for a draft of a month in which nothing can be stated any more."
+    )
+    async def document(self) -> StatementDocument | None:
+        """Its periods, lines and corrections."""
+        return await self.documents.load((self.place, self.frozen_id))
+
+
+async def resolve_statements(
+    info: Info,
+    partner_code: Annotated[
+        str | None, strawberry.argument(description="Only this partner's; null for every partner's.")
+    ] = None,
+    chain_id: str | None = None,
+    from_month: Month = None,
+    to_month: Month = None,
+    statuses: list[StatementStatus] | None = None,
+    first: First = PAGE_DEFAULT,
+    after: After = None,
+) -> Connection[Statement]:
+    """Statements, the newest month first."""
+    if partner_code is not None:
+        partner_code = (await find_partner(info, partner_code)).code
+    if chain_id is not None:
+        chain_id = (await find_chain(info, chain_id)).chain_id
+    for month in (from_month, to_month):
+        if month is not None:
+            read_month(month)
+    told = None if statuses is None else [status.value for status in statuses]
+    return await _read(info, partner_code, chain_id, (from_month, to_month), told, first, after)
+
+
+async def resolve_statement(
+    info: Info,
+    partner_code: str,
+    chain_id: str,
+    billing_month: Annotated[str, strawberry.argument(description="Such as 2026-01.")],
+) -> Statement | None:
+    """The statement, or the draft, of that month; None when there is none to be seen."""
+    read_month(billing_month)
+    chain = await find_chain(info, chain_id)
+    partner = await find_partner(info, partner_code)
+    months = (billing_month, billing_month)
+    found = await _read(info, partner.code, chain.chain_id, months, None, 1, None)
+    return found.edges[0].node if found.edges else None
+
+
+async def find_statement(info: Info, partner_code: str, chain_id: str, month: str) -> Statement | None:
+    """The same by the parts of its id."""
+    if not _MONTH.fullmatch(month):
+        return None
+    return await resolve_statement(info, partner_code, chain_id, month)
+
+
+def place_of(given: str) -> StatementPlace:
+    """The place that an id names. Raises Problem."""
+    partner_code, chain_id, month = key_of("Statement", given, 3)
+    if not _MONTH.fullmatch(month):
+        raise not_found("Statement")
+    return StatementPlace(partner_code, chain_id, read_month(month))
+
+
+def read_month(text: str) -> date:
+    """The month by its first day. Raises Problem for anything but `2026-01`."""
+    if not _MONTH.fullmatch(text):
+        raise Problem(Code.INVALID_ARGUMENT, f'"{text}" is no month; write it as 2026-01')
+    return date.fromisoformat(f"{text}-01")
+
+
+async def _read(
+    info: Info,
+    partner_code: str | None,
+    chain_id: str | None,
+    months: tuple[str | None, str | None],
+    statuses: list[str] | None,
+    first: int,
+    after: str | None,
+) -> Connection[Statement]:
+    principal = info.context.principal
+    filters = {
+        "partner_code": partner_code,
+        "chain_id": chain_id,
+        "from_month": months[0],
+        "to_month": months[1],
+        "statuses": statuses,
+        "released_only": principal is None or principal.is_partner,
+    }
+    page = _KEYSET.page(first, after, filters)
+    rows = await info.context.reader.rows("statements.sql", _StatementRow, **filters, **page.parameters)
+    documents: Documents = DataLoader(load_fn=load_documents(info))
+    return page.connection(rows, lambda row: _statement(row, documents))
+
+
+def _statement(row: _StatementRow, documents: Documents) -> Statement:
+    coin = Coin(row.native_unit, row.native_decimals, row.display_unit)
+    return Statement(
+        id=node_id("Statement", row.partner_code, row.chain_id, row.month),
+        partner_code=row.partner_code,
+        partner_name=row.partner_name,
+        chain_id=row.chain_id,
+        billing_month=row.month,
+        status=StatementStatus(row.status),
+        number=None if row.number is None else Ordinal(row.number),
+        total=coin.money(row.total),
+        opening_balance=coin.money(row.opening_balance),
+        payable=coin.money(row.payable),
+        closing_balance=coin.money(row.closing_balance),
+        sha256=row.sha256,
+        submitted_by=row.prepared_by,
+        submitted_at=row.submitted_at,
+        approved_by=row.approved_by,
+        approved_at=row.approved_at,
+        released_by=row.released_by,
+        released_at=row.released_at,
+        paid_by=row.paid_by,
+        paid_at=row.paid_at,
+        place=StatementPlace(row.partner_code, row.chain_id, read_month(row.month)),
+        frozen_id=row.statement_id if row.sha256 is not None else None,
+        documents=documents,
+    )

@@ -1,0 +1,1 @@
+"""The GraphQL vocabulary (scalars, money, pages, errors, limits), and the schema put together."""

@@ -1,0 +1,85 @@
+"""The enumerations of the schema. Their members are the words that the warehouse stores.
+
+Most are the vocabulary of the layers below, here given a description for readers of the schema. Types import
+them from here, so that the description is there before it is used.
+"""
+
+from enum import StrEnum
+
+import strawberry
+
+from aurora_assets.agreements.claims import ClaimOutcome
+from aurora_assets.commission.agreement import (
+    AgreementStatus,
+    LossPolicy,
+    Method,
+    TierMetric,
+    TierMode,
+    TierScope,
+)
+from aurora_assets.commission.statement import StatementStatus
+from aurora_resources.config import PeriodType
+from aurora_resources.records import Component, FactState
+
+__all__ = [
+    "AgreementStatus",
+    "ClaimOutcome",
+    "Completeness",
+    "Component",
+    "FactState",
+    "LossPolicy",
+    "Method",
+    "PeriodType",
+    "StatementStatus",
+    "TierMetric",
+    "TierMode",
+    "TierScope",
+]
+
+
+@strawberry.enum(
+    description="COMPLETE: all four components are final. PROVISIONAL: all are known, at least one may still "
+    "change at its provider. INCOMPLETE: at least one is missing, so there is no total."
+)
+class Completeness(StrEnum):
+    """How complete a validator's P&L is."""
+
+    COMPLETE = "COMPLETE"
+    PROVISIONAL = "PROVISIONAL"
+    INCOMPLETE = "INCOMPLETE"
+
+
+strawberry.enum(StatementStatus, description="How far a statement has come on its way to being paid.")
+strawberry.enum(
+    AgreementStatus,
+    description="Only ACTIVE pays. DRAFT becomes ACTIVE; ACTIVE and SUSPENDED become each other, or "
+    "TERMINATED, which is final.",
+)
+strawberry.enum(
+    ClaimOutcome,
+    name="WalletOutcome",
+    description="ADDED: claimed now. UNCHANGED: it was claimed just so. REFUSED: see the message.",
+)
+strawberry.enum(PeriodType, description="What a period of a chain is.")
+strawberry.enum(
+    FactState,
+    description="How sure a fact is. MISSING has no amount; PROVISIONAL may still change at its provider.",
+)
+strawberry.enum(Component, description="A component of a validator's revenue.")
+strawberry.enum(
+    Method,
+    name="CommissionMethod",
+    description="What a rule's base is: the clients' own revenue, a part by stake, or the whole revenue.",
+)
+strawberry.enum(
+    TierMode,
+    description="MARGINAL: each tier's rate on its own slice. CLIFF: the reached tier's rate on everything.",
+)
+strawberry.enum(TierMetric, description="What is measured against the tiers' thresholds.")
+strawberry.enum(
+    TierScope, description="Over what the base is summed: the period, or quarter or year to date."
+)
+strawberry.enum(
+    LossPolicy,
+    description="CARRY: a negative base is set against the rule's next positive ones. NO_CARRY: dropped.",
+)

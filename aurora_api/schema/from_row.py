@@ -1,0 +1,110 @@
+"""Fields that are read from a row of the warehouse only when a query selects them.
+
+A type whose list can be long keeps its row (`row`) and its chain's coin (`coin`), and declares its fields
+with these resolvers: a page of 500 rows then costs what was asked of it, not what could have been. Each
+resolver takes nothing but its object, so that `flat_rows` completes such lists at once; those that only read
+a column say which (`COLUMN`, `AMOUNT`), so that it is read of all rows without calling them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final, Protocol
+
+import strawberry
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.utils.str_converters import to_camel_case
+
+from aurora_api.schema.money import Coin
+from aurora_api.schema.selection import selected_names
+
+_COLUMNS: Final = "columns"
+
+COLUMN: Final = "reads_column"
+"""The attribute of a resolver that is nothing but this reading of its object."""
+
+AMOUNT: Final = "reads_amount"
+"""The attribute of a resolver whose Money is this reading of its object, in the object's `coin`."""
+
+
+class OfRow(Protocol):
+    """What these resolvers work on. The row has the columns of the query as attributes."""
+
+    row: Any
+    coin: Coin
+
+
+def stored(column: str) -> Callable[[Any], Any]:
+    """The column as it is; None stays None."""
+    read = attrgetter(f"row.{column}")
+
+    def resolve(self):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - the field's own annotation says it
+        return read(self)
+
+    setattr(resolve, COLUMN, read)
+    setattr(resolve, _COLUMNS, (column,))
+    return resolve
+
+
+def money(column: str) -> Callable[[Any], Any]:
+    """The column's amount in native units, with its coin; None stays None."""
+    read = attrgetter(f"row.{column}")
+
+    def resolve(self):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        return self.coin.money(read(self))
+
+    setattr(resolve, AMOUNT, read)
+    setattr(resolve, _COLUMNS, (column,))
+    return resolve
+
+
+def made(make: Callable[[Any], Any], *columns: str) -> Callable[[Any], Any]:
+    """What `make` makes of the object and these columns of its row."""
+
+    def resolve(self):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        return make(self)
+
+    setattr(resolve, _COLUMNS, columns)
+    return resolve
+
+
+def member(column: str, kind: type[Enum]) -> Callable[[Any], Any]:
+    """The column's word as a member of `kind`; None stays None. Raises KeyError for any other word."""
+    read = attrgetter(f"row.{column}")
+    members: dict[Any, Enum | None] = {each.value: each for each in kind}
+    members[None] = None
+
+    def resolve(self):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        return members[read(self)]
+
+    setattr(resolve, _COLUMNS, (column,))
+    return resolve
+
+
+def columns_selected(
+    info: strawberry.Info[Any, None], kind: type, row_type: type, always: Iterable[str]
+) -> tuple[str, ...]:
+    """The columns of `row_type`, in its order, that the selected fields of `kind` read, and `always` these.
+
+    A selected method of `kind` that does not say what it reads needs the whole row.
+    """
+    every: tuple[str, ...] = row_type._fields  # type: ignore[attr-defined] # a named tuple
+    names, needed = selected_names(info), set(always)
+    for name, columns in _columns_of(kind).items():
+        if name in names:
+            if columns is None:
+                return every
+            needed.update(columns)
+    return tuple(column for column in every if column in needed)
+
+
+@cache
+def _columns_of(kind: type) -> Mapping[str, tuple[str, ...] | None]:
+    """What each resolver of the type reads, by the field's name in the schema; None: unknown."""
+    definition: StrawberryObjectDefinition = kind.__strawberry_definition__  # type: ignore[attr-defined]
+    return {
+        to_camel_case(field.python_name): getattr(field.base_resolver.wrapped_func, _COLUMNS, None)
+        for field in definition.fields
+        if field.base_resolver is not None
+    }

@@ -1,0 +1,100 @@
+"""The service put together: GraphQL, health, correlation ids, and the pool that lives as long as it does.
+
+`serve` runs it until it is stopped; the `aurora` command calls it. Nothing is read or opened while importing.
+"""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aurora_api.access.download_tokens import PATH, PURPOSE
+from aurora_api.schema.errors import problem_of
+from aurora_api.service.context import make_pool
+from aurora_api.service.correlation import CorrelationIds
+from aurora_api.service.downloads import StatementDownloads
+from aurora_api.service.endpoint import GraphQLEndpoint, refuse
+from aurora_api.service.health import IngestionHealth, Readiness, answer_health
+from aurora_api.service.metrics import Metrics
+from aurora_api.service.settings import ApiSettings
+from aurora_api.service.watching import Watching
+from aurora_resources.logs import configure_logs
+from aurora_resources.warehouse.connection import API_ROLE, Warehouse
+
+STOP_SECONDS: Final = 10
+GARBAGE_THRESHOLD: Final = 100_000
+WATCHED: Final = frozenset({"/graphql", "/health", "/health/ready", "/health/ingestion", "/metrics"})
+
+
+def create_app(warehouse: Warehouse, settings: ApiSettings) -> Starlette:
+    """The service over this warehouse, where it acts as `aurora_api` and as those that role may become.
+
+    It starts without a warehouse to reach, and says so at `/health/ready`.
+    """
+    warehouse = warehouse.as_role(API_ROLE)
+    pool = make_pool(warehouse)
+    graphql = GraphQLEndpoint(pool, warehouse, settings, ide=settings.development)
+
+    metrics = Metrics(pool)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await pool.open()
+        try:
+            yield
+        finally:
+            await pool.close()
+
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql.answer, methods=["GET", "POST"]),
+            Route(PATH, StatementDownloads(warehouse, settings.keys.derive(PURPOSE)).answer),
+            Route("/health", answer_health),
+            Route("/health/ready", Readiness(pool).answer),
+            Route("/health/ingestion", IngestionHealth(pool).answer),
+            Route("/metrics", metrics.answer),
+        ],
+        middleware=[Middleware(CorrelationIds), Middleware(Watching, metrics=metrics, routes=WATCHED)],
+        exception_handlers={Exception: _answer_failure},
+        lifespan=lifespan,
+    )
+
+
+def serve(
+    warehouse: Warehouse,
+    settings: ApiSettings,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+) -> None:
+    """Answer on `host` and `port` until the process is told to stop; requests under way are finished."""
+    configure_logs()
+    app = create_app(warehouse, settings)
+    # What is there by now stays, and a page of rows is many small objects that end with the request: looking
+    # for cycles among all of them that often cost more than making them.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD, 10, 50)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+async def _answer_failure(request: Request, error: Exception) -> Response:
+    """The answer to a request that failed outside GraphQL; the server logs the error itself."""
+    return refuse(request, 500, problem_of(error))

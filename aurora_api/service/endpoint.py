@@ -1,0 +1,189 @@
+"""GraphQL over HTTP: one POST with JSON in, one JSON object out, whatever happens.
+
+A request that cannot be understood is answered 400, one with a token that is not good 401, one that asks for
+too much 403, one too many 429; in GraphQL's shape too. One operation a request: a list of them (batching) is
+refused, as is everything but JSON. Who is asking is found out in `callers.py`.
+"""
+
+import hashlib
+import logging
+from typing import Any, Final
+
+import msgspec
+import psycopg
+from psycopg_pool import PoolTimeout
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from strawberry.dataloader import DataLoader
+from strawberry.exceptions import MissingQueryError
+from strawberry.http.ides import get_graphql_ide_html
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types.execution import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from aurora_api.queries.chains import chain_loader
+from aurora_api.schema.build import schema
+from aurora_api.schema.errors import Code, Problem, is_refusal, present, present_problem, problem_of
+from aurora_api.service.callers import Caller, Callers
+from aurora_api.service.context import Context, Pool, Reader, Reply
+from aurora_api.service.correlation import correlation_id_of
+from aurora_api.service.settings import ApiSettings
+from aurora_resources.warehouse.connection import Warehouse
+
+BODY_MAX_BYTES: Final = 1024 * 1024
+HTTP_UNAUTHENTICATED: Final = 401
+_STATUS: Final = {Code.UNAUTHENTICATED: HTTP_UNAUTHENTICATED, Code.FORBIDDEN: 403}
+
+logger = logging.getLogger("aurora_api")
+
+
+class _Asked(msgspec.Struct, rename="camel"):
+    """The body of a request. Other members, such as `extensions`, are not used."""
+
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+
+
+class GraphQLEndpoint:
+    """Answers the requests of one application, over its pool."""
+
+    def __init__(self, pool: Pool, warehouse: Warehouse, settings: ApiSettings, *, ide: bool) -> None:
+        """`ide` shows GraphiQL to a browser that opens the address; its queries need a token as well."""
+        self._pool = pool
+        self._warehouse = warehouse
+        self._callers = Callers(warehouse, settings)
+        self._ide = ide
+
+    async def answer(self, request: Request) -> Response:
+        """One request."""
+        if request.method == "GET":
+            if self._ide and "text/html" in request.headers.get("accept", ""):
+                return HTMLResponse(get_graphql_ide_html(graphql_ide="graphiql"))
+            problem = Problem(Code.BAD_REQUEST, "GraphQL is asked with POST and a JSON body")
+            return refuse(request, 405, problem, {"Allow": "POST"})
+        body = await _read(request)
+        if isinstance(body, Response):
+            return body
+        reader = Reader(self._pool)
+        try:
+            caller = await self._callers.admit(reader, request)
+            return await self._answer_caller(request, reader, caller, body)
+        except (PoolTimeout, psycopg.Error) as error:
+            logger.exception("request %s failed before it was understood", correlation_id_of(request))
+            return refuse(request, 503, problem_of(error))
+        finally:
+            await reader.close()
+
+    async def _answer_caller(self, request: Request, reader: Reader, caller: Caller, body: bytes) -> Response:
+        if caller.refusal is not None:
+            return refuse(request, caller.status, caller.refusal, caller.headers)
+        asked = _understand(request, body)
+        if isinstance(asked, Response):
+            return asked
+        return await self._execute(request, asked, self._context(request, reader, caller, asked, body))
+
+    def _context(
+        self, request: Request, reader: Reader, caller: Caller, asked: _Asked, body: bytes
+    ) -> Context:
+        return Context(
+            reader=reader,
+            chains=DataLoader(load_fn=chain_loader(reader)),
+            correlation_id=correlation_id_of(request),
+            operation_name=asked.operation_name,
+            principal=caller.principal,
+            warehouse=self._warehouse,
+            sessions=self._callers.sessions,
+            limits=self._callers.limits,
+            request_digest=hashlib.sha256(body).digest(),
+            client=caller.address,
+            reply=Reply(headers=caller.headers),
+            introspection=self._ide,
+        )
+
+    async def _execute(self, request: Request, asked: _Asked, context: Context) -> Response:
+        if context.principal is not None:
+            request.state.username = context.principal.username
+        try:
+            result = await schema.execute(
+                asked.query,
+                variable_values=asked.variables,
+                context_value=context,
+                operation_name=asked.operation_name,
+                allowed_operation_types=[OperationType.QUERY, OperationType.MUTATION],
+            )
+        except MissingQueryError:
+            return refuse(request, 400, Problem(Code.BAD_REQUEST, "query is empty"))
+        except CannotGetOperationTypeError:
+            problem = Problem(
+                Code.BAD_REQUEST, "operationName must name the one operation of query to answer"
+            )
+            return refuse(request, 400, problem)
+        except InvalidOperationTypeError:
+            return refuse(request, 400, Problem(Code.BAD_REQUEST, "there are no subscriptions here"))
+        finally:
+            request.state.operation = context.reply.operation
+        return _respond(result, context)
+
+
+def refuse(
+    request: Request, status: int, problem: Problem, headers: dict[str, str] | None = None
+) -> Response:
+    """An answer that is nothing but a problem."""
+    return JSONResponse(present_problem(problem, correlation_id_of(request)), status, headers)
+
+
+def _respond(result: ExecutionResult, context: Context) -> Response:
+    errors = result.errors or []
+    body: dict[str, Any] = (
+        {"errors": [present(error, context.correlation_id) for error in errors]} if errors else {}
+    )
+    reply = context.reply
+    if all(error.path for error in errors):
+        return _json({"data": result.data, **body}, reply.status or 200, reply.headers)
+    # An error without a place in the answer: nothing was executed.
+    codes = {problem_of(error.original_error).code for error in errors if error.original_error is not None}
+    status = next((_STATUS[code] for code in codes if code in _STATUS), 400)
+    if status == HTTP_UNAUTHENTICATED:
+        reply.headers["WWW-Authenticate"] = "Bearer"
+    if Code.TIMEOUT in codes or Code.UNAVAILABLE in codes:
+        status = 503
+    elif not all(map(is_refusal, errors)):
+        status = 500
+    return _json(body, status, reply.headers)
+
+
+def _json(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
+    """A JSON answer; msgspec writes a page of rows several times as fast as the standard library."""
+    return Response(msgspec.json.encode(body), status, headers, "application/json")
+
+
+async def _read(request: Request) -> bytes | Response:
+    """The body, or the refusal of one that is no JSON or too large."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        return refuse(request, 415, Problem(Code.BAD_REQUEST, "send the query as application/json"))
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_MAX_BYTES:
+            problem = Problem(Code.LIMIT_EXCEEDED, f"the body is larger than {BODY_MAX_BYTES} bytes")
+            return refuse(request, 413, problem)
+    return bytes(body)
+
+
+def _understand(request: Request, body: bytes) -> _Asked | Response:
+    """What is asked, or the refusal of a body that does not say so."""
+    # No text of the warehouse can hold it, wherever in the query or its variables it is.
+    if b"\\u0000" in body:
+        return refuse(
+            request, 400, Problem(Code.INVALID_ARGUMENT, "an argument holds a character that no text has")
+        )
+    try:
+        return msgspec.json.decode(body, type=_Asked)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        problem = Problem(
+            Code.BAD_REQUEST,
+            "the body must be one JSON object with query (text) and, if needed, variables (an object) and "
+            "operationName (text); a list of queries is not taken",
+        )
+        return refuse(request, 400, problem)

@@ -1,0 +1,34 @@
+"""What the service is told from outside: the keys of its tokens, the external issuer, the limits."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Final
+
+from aurora_api.access.oidc import OidcSettings, oidc_from_environment
+from aurora_api.access.rates import RateLimits
+from aurora_api.access.token_keys import TokenKeys
+from aurora_api.access.token_secret import token_keys
+
+DEVELOPMENT_VARIABLE: Final = "AURORA_API_DEVELOPMENT"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """The settings of one service. Without `oidc` no external tokens are taken.
+
+    `development` shows GraphiQL and answers questions about the schema itself; never in production.
+    """
+
+    keys: TokenKeys = field(repr=False)
+    oidc: OidcSettings | None = None
+    limits: RateLimits = field(default_factory=RateLimits)
+    development: bool = False
+
+
+def settings_from_environment() -> ApiSettings:
+    """As the environment says. Raises ConfigurationError."""
+    return ApiSettings(
+        keys=token_keys(),
+        oidc=oidc_from_environment(),
+        development=os.environ.get(DEVELOPMENT_VARIABLE) == "1",
+    )

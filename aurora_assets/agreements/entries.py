@@ -1,0 +1,239 @@
+"""What is agreed with a partner as a person writes it, in a file or through the API: strict models of it.
+
+Amounts are native units as whole numbers, or coins as text with the chain's symbol (`0.5 SOL`), turned into
+native units exactly. Dates are days or times in UTC. Here is the way to the engine's own values, too; reading
+a file is in `file.py`, writing to the warehouse in `store.py` and `editing.py`.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Never, Protocol, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from aurora_assets.commission.agreement import (
+    AgreementStatus,
+    AgreementVersion,
+    LossPolicy,
+    Method,
+    Rule,
+    Tier,
+    TierMetric,
+    TierMode,
+    TierSchedule,
+    TierScope,
+    WalletClaim,
+)
+from aurora_resources.addresses import fault_of_address
+from aurora_resources.errors import AgreementError
+from aurora_resources.records import Component
+from aurora_resources.units import parse_amount
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class KnownChain(Protocol):
+    """What must be known of a chain to read an amount or a wallet: its coin, and whose form its keys have."""
+
+    @property
+    def protocol(self) -> str:
+        """The protocol it speaks."""
+
+    @property
+    def display_unit(self) -> str:
+        """The coin's symbol."""
+
+    @property
+    def native_decimals(self) -> int:
+        """A coin is 10 to this power native units."""
+
+
+def _first_moment(value: object) -> object:
+    """A day is its first moment. A bare number is refused: it would be read as seconds since 1970."""
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else _refuse_time(value)
+    except ValueError:
+        return _refuse_time(value)
+
+
+def _refuse_time(value: object) -> Never:
+    raise ValueError(f"{value!r} is not a time; write 2026-01-31 or 2026-01-31T12:00:00+00:00")
+
+
+def _in_utc(value: datetime) -> datetime:
+    """A time without zone is UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, BeforeValidator(_first_moment), AfterValidator(_in_utc)]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+NativeOrCoins = Annotated[int, Field(strict=True, ge=0)] | Annotated[str, Field(min_length=1)]
+
+
+class StrictEntry(BaseModel):
+    """Unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class TierEntry(StrictEntry):
+    """Up to `upto` (inclusive; left out for the last, open tier) the rate is `rate_bps`."""
+
+    upto: NativeOrCoins | None = None
+    rate_bps: int = Field(ge=0, le=10_000)
+
+
+class TiersEntry(StrictEntry):
+    """Tiers in ascending order and how they are read."""
+
+    mode: TierMode = TierMode.MARGINAL
+    metric: TierMetric = TierMetric.REVENUE
+    scope: TierScope = TierScope.PERIOD
+    tiers: tuple[TierEntry, ...] = Field(min_length=1)
+
+
+class RuleEntry(StrictEntry):
+    """One rule: a component, a method, and exactly one of `rate_bps` and `tiers`."""
+
+    id: Code
+    component: Component
+    method: Method
+    chain: str | None = None
+    validator: str | None = None
+    rate_bps: int | None = Field(default=None, ge=0, le=10_000)
+    tiers: TiersEntry | None = None
+    floor: NativeOrCoins | None = None
+    cap: NativeOrCoins | None = None
+    guarantee: bool = False
+    loss_policy: LossPolicy = LossPolicy.CARRY
+
+
+class AgreementEntry(StrictEntry):
+    """One agreement as it stands now; loading a changed one makes a new version."""
+
+    id: Code
+    name: str = Field(min_length=1)
+    status: AgreementStatus = AgreementStatus.DRAFT
+    valid_from: Moment = Field(alias="from")
+    valid_until: Moment | None = Field(default=None, alias="until")
+    reason: str = "loaded from file"
+    rules: tuple[RuleEntry, ...] = Field(min_length=1)
+
+
+class WalletEntry(StrictEntry):
+    """A wallet the partner introduced: a withdrawer (Solana) or withdrawal address (Ethereum)."""
+
+    chain: str
+    wallet: str = Field(min_length=1)
+    valid_from: Moment = Field(alias="from")
+    valid_until: Moment | None = Field(default=None, alias="until")
+    notes: str | None = Field(default=None, min_length=1, max_length=500)
+
+
+class PartnerEntry(StrictEntry):
+    """One partner with everything that is agreed with it."""
+
+    code: Code
+    name: str = Field(min_length=1)
+    wallets: tuple[WalletEntry, ...] = ()
+    agreements: tuple[AgreementEntry, ...] = ()
+
+
+def understand(model: type[M], raw: object, where: str) -> M:
+    """`raw` as one of the models. Raises AgreementError with a line for each fault: `where`, place, fault."""
+    try:
+        return model.model_validate(raw)
+    except ValidationError as problem:
+        lines = [
+            f"{where}: {'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+            for error in problem.errors(include_input=False, include_url=False)
+        ]
+        raise AgreementError("\n".join(lines)) from None
+
+
+def to_claim(partner_code: str, entry: WalletEntry) -> WalletClaim:
+    """The engine's claim. Raises AgreementError for a bad time range."""
+    return WalletClaim(
+        chain_id=entry.chain,
+        wallet=entry.wallet,
+        partner_id=partner_code,
+        valid_from=entry.valid_from,
+        valid_until=entry.valid_until,
+    )
+
+
+def check_wallet(entry: WalletEntry, chains: Mapping[str, KnownChain]) -> None:
+    """Raise AgreementError for a chain that is not configured, or a wallet without the form of one there."""
+    fault = fault_of_address(known_chain(entry.chain, chains).protocol, entry.wallet)
+    if fault is not None:
+        raise AgreementError(f"wallet {entry.wallet} on {entry.chain}: {fault}")
+
+
+def to_version(
+    partner_code: str, entry: AgreementEntry, *, version: int, chains: Mapping[str, KnownChain]
+) -> AgreementVersion:
+    """The engine's agreement version, amounts in native units. Raises AgreementError naming the rule."""
+    return AgreementVersion(
+        agreement_id=entry.id,
+        version=version,
+        partner_id=partner_code,
+        status=entry.status,
+        valid_from=entry.valid_from,
+        valid_until=entry.valid_until,
+        rules=tuple(
+            _rule(f"agreement {entry.id} rule {rule.id}", rule, order, chains)
+            for order, rule in enumerate(entry.rules, start=1)
+        ),
+    )
+
+
+def _rule(where: str, entry: RuleEntry, order: int, chains: Mapping[str, KnownChain]) -> Rule:
+    chain = None if entry.chain is None else known_chain(entry.chain, chains)
+
+    def native(amount: int | str | None, field: str) -> int | None:
+        if amount is None or isinstance(amount, int):
+            return amount
+        number, _, symbol = amount.partition(" ")
+        if chain is None or symbol != chain.display_unit:
+            raise AgreementError(
+                f'{where}: {field} "{amount}": write native units as a whole number, or coins of the rule\'s '
+                "chain with its symbol (`0.5 SOL`)"
+            )
+        try:
+            return parse_amount(number, chain.native_decimals)
+        except ValueError as problem:
+            raise AgreementError(f"{where}: {field}: {problem}") from None
+
+    schedule = None
+    if entry.tiers is not None:
+        schedule = TierSchedule(
+            tiers=tuple(Tier(native(tier.upto, "tiers.upto"), tier.rate_bps) for tier in entry.tiers.tiers),
+            mode=entry.tiers.mode,
+            metric=entry.tiers.metric,
+            scope=entry.tiers.scope,
+        )
+    return Rule(
+        rule_id=entry.id,
+        order=order,
+        component=entry.component,
+        method=entry.method,
+        chain_id=entry.chain,
+        validator_key=entry.validator,
+        rate_bps=entry.rate_bps,
+        tiers=schedule,
+        floor=native(entry.floor, "floor"),
+        cap=native(entry.cap, "cap"),
+        guarantee=entry.guarantee,
+        loss_policy=entry.loss_policy,
+    )
+
+
+def known_chain(chain_id: str, chains: Mapping[str, KnownChain]) -> KnownChain:
+    """What is known of a chain. Raises AgreementError when it is not configured."""
+    if chain_id not in chains:
+        raise AgreementError(f'chain "{chain_id}" is not configured; chains.yaml has: {", ".join(chains)}')
+    return chains[chain_id]

@@ -1,0 +1,71 @@
+"""The two servers that `benchmarks/api.py` asks, each a process of its own: the service, and the floor.
+
+The floor is the same SQL, psycopg's pool, JSON, and nothing else: no GraphQL, no user, no policies, no
+limits. It is the least that an answer of the same rows can cost in Python, in one process as well.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import uvicorn
+from psycopg import AsyncConnection
+from psycopg.rows import dict_row
+from psycopg_pool import AsyncConnectionPool
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aurora_api.access.rates import RateLimits
+from aurora_api.access.token_keys import TokenKeys
+from aurora_api.service.app import serve
+from aurora_api.service.context import POOL_SIZE
+from aurora_api.service.row_types import select_columns
+from aurora_api.service.settings import ApiSettings
+from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
+from aurora_resources.warehouse.exact import read_numeric_as_int
+from aurora_resources.warehouse.queries import read_query
+
+KEYS: Final = TokenKeys(["the signing key of this benchmark alone"])
+_NO_LIMIT: Final = 10**9
+
+
+def serve_aurora(home: Path, port: int) -> None:
+    """The real service, as `aurora api` runs it, but for how often somebody may ask."""
+    limits = RateLimits(requests_per_hour=_NO_LIMIT)
+    with open_warehouse(home=home, application="aurora-api", role=API_ROLE) as warehouse:
+        serve(warehouse, ApiSettings(KEYS, limits=limits), port=port)
+
+
+def serve_floor(url: str, port: int) -> None:
+    """The floor over the database at `url`."""
+    uvicorn.run(floor(url), port=port, access_log=False, log_level="warning")
+
+
+def floor(url: str) -> Starlette:
+    """The floor's application."""
+    pool = AsyncConnectionPool(url, open=False, min_size=1, max_size=POOL_SIZE, configure=_configure)
+
+    async def answer(request: Request) -> Response:
+        asked: dict[str, Any] = msgspec.json.decode(await request.body())
+        query = select_columns(read_query(asked["query"]), tuple(asked["columns"]))
+        async with pool.connection() as session, session.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute(query, asked["parameters"])
+            rows = await cursor.fetchall()
+        return Response(msgspec.json.encode(rows), media_type="application/json")
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with pool:
+            yield
+
+    return Starlette(routes=[Route("/floor", answer, methods=["POST"])], lifespan=lifespan)
+
+
+async def _configure(connection: AsyncConnection) -> None:
+    read_numeric_as_int(connection.adapters)
+    await connection.set_autocommit(True)
+    await connection.execute("set plan_cache_mode = force_custom_plan")

@@ -88,7 +88,7 @@ def sandbox(
     recording: Annotated[Path | None, typer.Option(help="A folder with exchanges.jsonl to replay.")] = None,
     record: Annotated[Path | None, typer.Option(help="A folder to record into.")] = None,
     fault: Annotated[
-        list[str] | None, typer.Option(help="A fault, such as jito:rate_limited:times=2; may be repeated.")
+        list[str] | None, typer.Option(help="A fault, such as rpc:rate_limited:times=2; may be repeated.")
     ] = None,
     seed: int = _SPEC.seed,
     validators: int = _SPEC.validators,

@@ -15,15 +15,16 @@ from aurora_assets.steps.ingest import ChainRun
 from aurora_assets.steps.normalise import Normalised
 from aurora_resources.config import ChainSettings
 from aurora_resources.records import Role
+from aurora_resources.wiring import chain_source
 
 LAYER: Final = "canonical"
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A canonical asset: what it is made from and what a row is."""
+    """A canonical asset: the role it is understood from and what a row is."""
 
-    made_from: tuple[Role, ...]
+    role: Role
     after: tuple[str, ...]
     step: Callable[[ChainRun, int], Normalised]
     row: str
@@ -31,31 +32,31 @@ class _Table:
 
 _TABLES: Final[Mapping[str, _Table]] = {
     "validator_identities": _Table(
-        (Role.PERIODS,),
+        Role.PERIODS,
         (),
         normalise.normalise_period,
         "The identity each validator used in a period; the period and the validators are registered too.",
     ),
     "validator_fees": _Table(
-        (Role.FEES, Role.MEV),
+        Role.FEES,
         ("validator_identities",),
         normalise.normalise_fees,
         "Execution fees, one row a validator and period.",
     ),
     "validator_mev": _Table(
-        (Role.MEV,),
+        Role.MEV,
         ("validator_identities",),
         normalise.normalise_mev,
         "MEV, one row a validator and period.",
     ),
     "stake_rewards": _Table(
-        (Role.REWARDS, Role.MEV, Role.STAKES),
+        Role.REWARDS,
         ("validator_identities",),
         normalise.normalise_rewards,
         "Stake and rewards per stake account, and per validator in canonical.validator_rewards.",
     ),
     "validator_meta": _Table(
-        (Role.META,),
+        Role.META,
         ("validator_identities",),
         normalise.normalise_meta,
         "Descriptive data, one row a validator and period; nothing here is money.",
@@ -74,10 +75,13 @@ def canonical_assets(chain: ChainSettings) -> Sequence[dg.AssetsDefinition]:
 
 
 def _canonical_asset(chain: ChainSettings, name: str, table: _Table) -> dg.AssetsDefinition:
+    # The period itself is there once the identities are.
+    earlier = [role for role in chain_source(chain).policies[table.role].earlier if role is not Role.PERIODS]
+
     @dg.asset(
         key=canonical_key(chain.chain_id, name),
         deps=[
-            *(staging_key(chain.chain_id, role) for role in table.made_from),
+            *(staging_key(chain.chain_id, role) for role in (table.role, *earlier)),
             *(canonical_key(chain.chain_id, earlier) for earlier in table.after),
         ],
         group_name=group_of(chain.chain_id, LAYER),

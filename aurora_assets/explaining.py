@@ -16,11 +16,12 @@ from psycopg.rows import dict_row
 from aurora_assets.agreements.store import read_agreements
 from aurora_assets.arithmetic import Step, Trace, base_step, parts_of_base, spell_out
 from aurora_assets.commission.agreement import Method, Rule
-from aurora_assets.steps.ingest import EARLIER_ROLES
-from aurora_resources.errors import AuroraError
+from aurora_resources.config import ChainSettings
+from aurora_resources.errors import AuroraError, ConfigurationError
 from aurora_resources.records import Component, Role
 from aurora_resources.warehouse.connection import Connection
 from aurora_resources.warehouse.queries import read_query
+from aurora_resources.wiring import chain_source
 
 Row = dict[str, Any]
 
@@ -75,10 +76,11 @@ class Explanation:
         return all(step.holds for step in self.steps)
 
 
-def explain(connection: Connection, line: str) -> Explanation:
+def explain(connection: Connection, line: str, chains: Sequence[ChainSettings]) -> Explanation:
     """The way of the line in force whose id is or begins with `line`: at least 8 hexadecimal digits.
 
-    `connection` is best one that sees a single moment. Raises LineNotFound.
+    `connection` is best one that sees a single moment. Raises LineNotFound, and ConfigurationError when the
+    line's chain is not configured any more.
     """
     reader = _Reader(connection)
     found = reader.one("explain/line.sql", **_find(reader, line))
@@ -106,7 +108,12 @@ def explain(connection: Connection, line: str) -> Explanation:
         base_step(rule.method, revenue, found["base"], found["partner"], wallets, parts, allocated=allocated),
         *_steps(found, rule, rule_lines, revenue, reader.all("explain/claims.sql", **keyed)),
     )
-    roles = [role] if rule.method is Method.FIXED_SHARE else [role, Role.REWARDS]
+    settings = next((chain for chain in chains if chain.chain_id == found["chain_id"]), None)
+    if settings is None:
+        raise ConfigurationError(f"chains.yaml: {found['chain_id']} is not there any more")
+    policies = chain_source(settings).policies
+    read = [role] if rule.method is Method.FIXED_SHARE else [role, Role.REWARDS]
+    roles = [*read, *(earlier for each in read for earlier in policies[each].earlier)]
     return Explanation(
         line=found,
         rule=rule,
@@ -201,12 +208,11 @@ def _sources(
     reader: _Reader, keyed: Mapping[str, Any], ingestion_id: int, roles: Sequence[Role]
 ) -> list[Source]:
     """The responses behind the fact first, then those that are read together with it."""
-    needed = [*roles, *(earlier for role in roles for earlier in EARLIER_ROLES[role])]
     ingestions = reader.all(
         "explain/ingestions.sql",
         **keyed,
         named=[ingestion_id],
-        roles=list(dict.fromkeys(role.value for role in needed)),
+        roles=list(dict.fromkeys(role.value for role in roles)),
     )
     identities = reader.all("explain/identity.sql", **keyed)
     subjects = [keyed["validator_key"], *(row["identity"] for row in identities)]

@@ -1,6 +1,7 @@
-"""One sensor a chain: periods that ended get a partition, the newest a stake snapshot, final ones a run.
+"""One sensor a chain: periods that ended get a partition, final ones a run, what fades a snapshot in time.
 
-A period whose providers still owed something is run again once in each later period, until nothing is open.
+A period whose providers still owed something is run again in each later period and on each later day, until
+nothing is open.
 """
 
 from collections.abc import Iterable
@@ -77,9 +78,14 @@ def plan(
     again = [period for period in left_open if period in there and period <= final and period not in due]
     requests = [
         *(_run(chain, period, f"{chain.chain_id}:{period}:all") for period in due),
-        *(_run(chain, p, f"{chain.chain_id}:{p}:all:again-in-{head.current_period}") for p in again),
+        *(
+            _run(
+                chain, p, f"{chain.chain_id}:{p}:all:again-in-{head.current_period}-{head.asked_at:%Y-%m-%d}"
+            )
+            for p in again
+        ),
     ]
-    if ended in there:
+    if ended in there and any(policy.while_next_runs for policy in chain_source(chain).policies.values()):
         requests.append(
             dg.RunRequest(
                 run_key=f"{chain.chain_id}:{ended}:snapshot",

@@ -8,9 +8,10 @@ import dagster as dg
 from aurora_assets.materialising import Metadata, materialise_asking
 from aurora_assets.partitions import chain_partitions
 from aurora_assets.resources import AuroraResource
-from aurora_assets.steps.ingest import EARLIER_ROLES, ChainRun, Ingested, ingest
+from aurora_assets.steps.ingest import ChainRun, Ingested, ingest
 from aurora_resources.config import ChainSettings
 from aurora_resources.records import Asks, ChainHead, Finding, Role
+from aurora_resources.wiring import chain_source
 
 LAYER: Final = "staging"
 _ALIKE_SHOWN: Final = 12
@@ -34,16 +35,18 @@ def group_of(chain_id: str, layer: str) -> str:
 
 
 def staging_assets(chain: ChainSettings) -> Sequence[dg.AssetsDefinition]:
-    """One asset a role."""
-    return [_staging_asset(chain, role) for role in Role]
+    """One asset a role, after those its questions are built from."""
+    return [
+        _staging_asset(chain, role, policy.earlier) for role, policy in chain_source(chain).policies.items()
+    ]
 
 
-def _staging_asset(chain: ChainSettings, role: Role) -> dg.AssetsDefinition:
+def _staging_asset(chain: ChainSettings, role: Role, earlier: Sequence[Role]) -> dg.AssetsDefinition:
     providers = chain.providers.for_role(role)
 
     @dg.asset(
         key=staging_key(chain.chain_id, role),
-        deps=[staging_key(chain.chain_id, earlier) for earlier in EARLIER_ROLES[role]],
+        deps=[staging_key(chain.chain_id, needed) for needed in earlier],
         group_name=group_of(chain.chain_id, LAYER),
         partitions_def=chain_partitions(chain),
         backfill_policy=dg.BackfillPolicy.single_run(),

@@ -1,6 +1,7 @@
 """What can be configured: strict models of what stands in `chains.yaml` and `providers.yaml`.
 
-Reading the files, resolving variables and checking one file against the other is in `config_files.py`.
+What is particular to a protocol is in `chain_rules.py`; reading the files, resolving variables and checking
+one file against the other is in `config_files.py`.
 """
 
 from collections import Counter
@@ -9,16 +10,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
+    ValidationError,
     model_validator,
 )
 
+from aurora_resources.addresses import spelled_address
+from aurora_resources.chain_rules import RULES_BY_PROTOCOL, ChainRules, Protocol
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.records import Role, TrackedValidator
+from aurora_resources.strict_model import StrictModel
 
 CHAINS_FILE = "chains.yaml"
 PROVIDERS_FILE = "providers.yaml"
@@ -30,12 +33,6 @@ class PeriodType(StrEnum):
     EPOCH = "EPOCH"
     BLOCK_WINDOW = "BLOCK_WINDOW"
     SLOT_RANGE = "SLOT_RANGE"
-
-
-class StrictModel(BaseModel):
-    """Unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
 
 def _http_url(value: str) -> str:
@@ -133,24 +130,12 @@ class ChainProviders(StrictModel):
         return frozenset(name for role in Role for name in self.for_role(role))
 
 
-class SolanaRules(StrictModel):
-    """Protocol rules that change with the epoch; amounts follow the rule in force.
-
-    From `tip_router_first_epoch` on, `tip_router_fee_bps` of the tips is Jito's protocol fee.
-    `solanabeach_fee_unit` is how many lamports one unit of Solana Beach's undocumented `fees` is.
-    """
-
-    tip_router_first_epoch: int = Field(default=752, ge=0)
-    tip_router_fee_bps: int = Field(default=300, ge=0, le=10_000)
-    solanabeach_fee_unit: int = Field(default=1, ge=1)
-
-
 class ChainSettings(StrictModel):
     """One chain as `chains.yaml` tells it."""
 
     chain_id: str = Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9-]*$")
     name: str = Field(min_length=1)
-    protocol: Literal["solana"]
+    protocol: Protocol
     period_type: PeriodType
     native_unit: str = Field(min_length=1)
     native_decimals: int = Field(ge=0, le=36)
@@ -163,15 +148,33 @@ class ChainSettings(StrictModel):
     revenue_guard: Literal["BLOCK", "SCALE"] = "BLOCK"
     # Native units; an override that moves a line by more counts once another person confirmed it.
     override_second_person_above: int | None = Field(default=None, ge=0)
-    rules: SolanaRules = SolanaRules()
+    rules: ChainRules
     validators: Literal["all"] | tuple[ValidatorEntry, ...]
     validator_defaults: ValidatorDefaults = ValidatorDefaults()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rules_are_the_protocol_s(cls, data: Any) -> Any:  # noqa: ANN401 - raw YAML
+        """Rules are read by the protocol's own model, so that a mistake in them names the right fields."""
+        if not isinstance(data, dict):
+            return data
+        model, given = RULES_BY_PROTOCOL.get(str(data.get("protocol"))), data.get("rules")
+        if model is None or isinstance(given, StrictModel):
+            return data
+        try:
+            return {**data, "rules": model.model_validate({} if given is None else given)}
+        except ValidationError as problem:
+            told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
+            raise ValueError(f"rules: {told}") from None
 
     @model_validator(mode="after")
     def _no_validator_twice(self) -> "ChainSettings":
         if self.validators == "all":
+            if not self.rules.keeps_a_whole_network:
+                raise ValueError(f"validators: a whole network of {self.protocol} is not kept; list keys")
             return self
-        twice = [key for key, count in Counter(v.key for v in self.validators).items() if count > 1]
+        keys = Counter(self.rules.spelled(entry.key) for entry in self.validators)
+        twice = [key for key, count in keys.items() if count > 1]
         if twice:
             raise ValueError(f"validators lists {', '.join(twice)} more than once")
         if not self.validators:
@@ -184,17 +187,22 @@ class ChainSettings(StrictModel):
             return None
         return tuple(self._tracked(entry) for entry in self.validators)
 
+    def spelled_address(self, text: str) -> str:
+        """An account's or validator's key in the chain's one spelling. Raises ValueError for what is none."""
+        return spelled_address(self.protocol, text)
+
     def undeclared(self, validator_key: str) -> TrackedValidator:
         """A validator met under `validators: all`."""
         return self._tracked(ValidatorEntry(key=validator_key))
 
     def _tracked(self, entry: ValidatorEntry) -> TrackedValidator:
         defaults = self.validator_defaults
+        own = defaults.own_wallets if entry.own_wallets is None else entry.own_wallets
         return TrackedValidator(
-            validator_key=entry.key,
+            validator_key=self.rules.spelled(entry.key),
             name=entry.name,
             identities=tuple((known.from_period, known.identity) for known in entry.identity),
-            own_wallets=defaults.own_wallets if entry.own_wallets is None else entry.own_wallets,
+            own_wallets=None if own is None else tuple(map(self.rules.spelled, own)),
             mev_declared_none=(entry.mev or defaults.mev) == "none",
         )
 

@@ -22,9 +22,9 @@ from aurora_resources.config import (
     ChainProviders,
     ChainSettings,
     ProviderSettings,
-    StrictModel,
 )
 from aurora_resources.errors import ConfigurationError
+from aurora_resources.strict_model import StrictModel
 
 CONFIG_DIRECTORY_VARIABLE = "AURORA_CONFIG_DIR"
 

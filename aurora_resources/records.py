@@ -140,10 +140,14 @@ class TrackedValidator:
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """Where the chain is: the running period, and the time of the answer."""
+    """Where the chain is: the running period, and the time of the answer.
+
+    `note` says what a person must know to understand it: that the chain has stopped finalising, say.
+    """
 
     current_period: int
     asked_at: datetime
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +246,10 @@ class StakeReward:
 
 @dataclass(frozen=True, slots=True)
 class ValidatorMeta:
-    """Descriptive data of one validator, as a provider gave it; nothing here is money."""
+    """Descriptive data of one validator; nothing here is money.
+
+    As a provider gave it, but `group_name`, `operator` and `client`: those are declared, as of the period.
+    """
 
     validator_key: str
     provider: str
@@ -252,6 +259,9 @@ class ValidatorMeta:
     version: str | None
     delinquent: bool | None
     website: str | None = None
+    group_name: str | None = None
+    operator: str | None = None
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from aurora_resources.config import AuroraConfig, ChainSettings
 from aurora_resources.http.asks import DirectAsks
 from aurora_resources.http.client import Classify, ProviderClient
+from aurora_resources.providers.ethereum import adapters as ethereum_adapters
+from aurora_resources.providers.ethereum.chain import EthereumChain
 from aurora_resources.providers.registry import ChainSource
 from aurora_resources.providers.solana import adapters as solana_adapters
 from aurora_resources.providers.solana.chain import SolanaChain
@@ -23,6 +25,7 @@ class _Protocol(NamedTuple):
 
 _PROTOCOLS: Final[Mapping[str, _Protocol]] = {
     "solana": _Protocol(SolanaChain, solana_adapters.classifier_of),
+    "ethereum": _Protocol(EthereumChain, ethereum_adapters.classifier_of),
 }
 
 

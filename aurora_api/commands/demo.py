@@ -18,8 +18,9 @@ from aurora_api.commands.surroundings import (
     dagster_instance,
     point_at_sandbox,
 )
-from aurora_resources.config import AuroraConfig
+from aurora_resources.config import ChainSettings
 from aurora_resources.config_files import load_config
+from aurora_resources.errors import ConfigurationError
 from aurora_resources.sandbox.generate import demo_world
 from aurora_resources.sandbox.server import SandboxServer
 from aurora_resources.units import format_amount
@@ -29,8 +30,8 @@ from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.registry import sync_registry
 
 HOME: Final = ".aurora/demo"
-CHAIN: Final = "solana-mainnet"
-PERIODS: Final = range(800, 806)
+PERIODS: Final = 6
+"""How many periods of each chain are booked, from its first one on."""
 PARTNER: Final = "northwind"
 AGREEMENTS: Final = "partners.yaml"
 
@@ -50,7 +51,7 @@ _COUNTED: Final = (
 
 
 def demo() -> None:
-    """Serve a small world, ingest six epochs of it, book them, and show what came out."""
+    """Serve a small world of every chain, ingest and book six periods of each, and show what came out."""
     os.environ.setdefault("AURORA_HOME", HOME)
     with SandboxServer(demo_world()) as sandbox:
         point_at_sandbox(sandbox)
@@ -63,11 +64,21 @@ def demo() -> None:
                 sync_registry(connection, config)
                 before = fingerprint(connection)
                 load_file(connection, config, configuration_directory() / AGREEMENTS)
-            run_with_progress(config, instance, CHAIN, list(PERIODS))
+            for chain in config.chains:
+                run_with_progress(config, instance, chain.chain_id, list(_periods(chain)))
             with warehouse.connect() as connection:
-                _show(connection, config)
+                for chain in config.chains:
+                    _show(connection, chain)
+                _sum_up(config.chains)
                 _compare(before, fingerprint(connection))
             print_demo_users(ensure_demo_users(warehouse, aurora_home(), PARTNER))
+
+
+def _periods(chain: ChainSettings) -> range:
+    """The chain's first periods. Raises ConfigurationError when it does not say where its books begin."""
+    if chain.first_period is None:
+        raise ConfigurationError(f"chains.yaml: {chain.chain_id} has no first_period; the demo begins there")
+    return range(chain.first_period, chain.first_period + PERIODS)
 
 
 def fingerprint(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, str]]:
@@ -85,16 +96,18 @@ def fingerprint(connection: psycopg.Connection[Any]) -> dict[str, tuple[int, str
     return result
 
 
-def _show(connection: psycopg.Connection[Any], config: AuroraConfig) -> None:
-    chain = config.chain(CHAIN)
+def _show(connection: psycopg.Connection[Any], chain: ChainSettings) -> None:
+    periods = _periods(chain)
 
     def coins(amount: object) -> str:
         return format_amount(amount if isinstance(amount, int) else None, chain.native_decimals, places=6)
 
-    named = {"chain_id": CHAIN, "first": PERIODS[0], "last": PERIODS[-1], "partner": PARTNER}
+    named = {"chain_id": chain.chain_id, "first": periods[0], "last": periods[-1], "partner": PARTNER}
     pnl = connection.execute(read_query("api/demo_pnl.sql"), named).fetchall()
-    table = Table(title=f"What each validator earned ({chain.display_unit})", title_justify="left")
-    for head in ("epoch", "validator"):
+    table = Table(
+        title=f"\n{chain.name}: what each validator earned ({chain.display_unit})", title_justify="left"
+    )
+    for head in ("period", "validator"):
         table.add_column(head)
     for head in ("exec fees", "MEV tips", "vote rewards", "commission", "total"):
         table.add_column(head, justify="right")
@@ -106,7 +119,7 @@ def _show(connection: psycopg.Connection[Any], config: AuroraConfig) -> None:
     (statement,) = connection.execute(read_query("api/demo_statement.sql"), named).fetchall()
     name, period, status, total, line_count, payloads = statement
     owed = Table(
-        title=f"\nStatement of {name}, epoch {period}, {status} ({chain.display_unit})",
+        title=f"\nStatement of {name} on {chain.name}, period {period}, {status} ({chain.display_unit})",
         title_justify="left",
         show_footer=True,
     )
@@ -121,8 +134,15 @@ def _show(connection: psycopg.Connection[Any], config: AuroraConfig) -> None:
     console.print(
         f"{line_count} lines sum to {summed:,} {chain.native_unit}; the statement says {total:,}: "
         f"{'equal' if summed == total else 'NOT EQUAL'}.\n"
-        f"Behind the books of that epoch: {payloads} raw responses, each kept with its SHA-256."
+        f"Behind the books of that period: {payloads} raw responses, each kept with its SHA-256."
     )
+
+
+def _sum_up(chains: Sequence[ChainSettings]) -> None:
+    """A partner on several chains has a statement for each, and no sum of them."""
+    if len(chains) > 1:
+        coins = " and ".join(chain.display_unit for chain in chains)
+        console.print(f"\nOne statement a chain: {coins} are never added.")
 
 
 def _rate(trace: dict[str, Any]) -> str:

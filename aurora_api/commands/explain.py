@@ -38,7 +38,7 @@ def explain(line: str, *, show_all: bool, as_json: bool) -> None:
     with open_books("aurora-explain") as warehouse, warehouse.connect() as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        found = find_the_way(connection, line)
+        found = find_the_way(connection, line, config.chains)
     if as_json:
         print_json(as_data(found, show_all=show_all))
         return
@@ -100,7 +100,7 @@ class _Shown:
         return root
 
     def money(self, amount: int | None) -> str:
-        """Native units and coins: `2,661,966,000 lamports (2.661966000 SOL)`."""
+        """Native units, and the same in coins beside them."""
         if amount is None:
             return "unknown"
         coins = format_amount(amount, self.chain.native_decimals)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from aurora_api.commands.surroundings import SANDBOX_ENVIRONMENT, console
+from aurora_api.commands.surroundings import console
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.sandbox.cast import WorldSpec
+from aurora_resources.sandbox.environment import sandbox_environment
 from aurora_resources.sandbox.faults import parse_fault
 from aurora_resources.sandbox.generate import Growth, generate_world
 from aurora_resources.sandbox.recording import Recording
@@ -36,8 +37,8 @@ def sandbox(
         serving = f"a generated world (seed {spec.seed}, epochs from {spec.first_epoch})"
     base = f"http://{host}:{port}"
     console.print(f"Serving {serving} on {base}. Point Aurora at it:\n")
-    for provider, path in PATHS.items():
-        prefix = SANDBOX_ENVIRONMENT[provider]
-        console.print(f"  export {prefix}_URL={base}{path} {prefix}_RATE_LIMIT=5000")
-    console.print("  export SOLANABEACH_API_KEY=sandbox\n\nIt runs until Ctrl-C.")
+    environment = sandbox_environment({provider: base + path for provider, path in PATHS.items()})
+    for name, value in environment.items():
+        console.print(f"  export {name}={value}")
+    console.print("\nIt runs until Ctrl-C.")
     serve_forever(app, host, port)

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -14,23 +14,13 @@ from rich.console import Console
 
 from aurora_resources.config_files import CONFIG_DIRECTORY_VARIABLE
 from aurora_resources.errors import ConfigurationError
+from aurora_resources.sandbox.environment import NODES, sandbox_environment
 from aurora_resources.sandbox.server import SandboxServer
 from aurora_resources.warehouse.embedded import aurora_home
 
 # A pipe or a log has no width of its own; the tables need about this much.
 console: Final = Console(width=None if sys.stdout.isatty() else 120)
 complaints: Final = Console(stderr=True)
-
-SANDBOX_ENVIRONMENT: Final[Mapping[str, str]] = {
-    "rpc": "SOLANA_RPC",
-    "jito": "JITO",
-    "solanabeach": "SOLANABEACH",
-    "stakewiz": "STAKEWIZ",
-}
-"""The variables of providers.yaml by the sandbox's provider: `<prefix>_URL` and `<prefix>_RATE_LIMIT`."""
-
-_SANDBOX_RATE_LIMIT: Final = "5000"
-_SANDBOX_KEY: Final = "sandbox"
 
 
 def configuration_directory() -> Path:
@@ -40,16 +30,12 @@ def configuration_directory() -> Path:
 
 def point_at_sandbox(sandbox: SandboxServer) -> None:
     """Make every provider's address the sandbox's, for this process and those it starts."""
-    for provider, url in sandbox.provider_urls.items():
-        prefix = SANDBOX_ENVIRONMENT[provider]
-        os.environ[f"{prefix}_URL"] = url
-        os.environ[f"{prefix}_RATE_LIMIT"] = _SANDBOX_RATE_LIMIT
-    os.environ["SOLANABEACH_API_KEY"] = _SANDBOX_KEY
+    os.environ.update(sandbox_environment(sandbox.provider_urls))
 
 
 def real_providers_configured() -> bool:
     """Whether the environment names a real node; then no sandbox is needed."""
-    return bool(os.environ.get("SOLANA_RPC_URL"))
+    return any(os.environ.get(node) for node in NODES)
 
 
 def dagster_home() -> Path:

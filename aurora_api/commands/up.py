@@ -25,6 +25,7 @@ from aurora_resources.config_files import load_config
 from aurora_resources.errors import AuroraError
 from aurora_resources.sandbox.app import SandboxApp
 from aurora_resources.sandbox.cast import WorldSpec
+from aurora_resources.sandbox.environment import NODES
 from aurora_resources.sandbox.generate import Growth, generate_world
 from aurora_resources.sandbox.server import SandboxServer, sandbox_app
 from aurora_resources.warehouse.connection import open_warehouse
@@ -48,7 +49,7 @@ def up(*, dagster_port: int, api_port: int, sandbox_port: int) -> None:
             sandbox = stack.enter_context(SandboxServer(_living_world(), port=sandbox_port))
             point_at_sandbox(sandbox)
             os.environ.setdefault(DEVELOPMENT_VARIABLE, "1")
-            console.print(f"sandbox    {sandbox.base_url}  (set SOLANA_RPC_URL to use real providers)")
+            console.print(f"sandbox    {sandbox.base_url}  (set {' or '.join(NODES)} to use real providers)")
         config = load_config()
         warehouse = stack.enter_context(open_warehouse(migrated=True, own=True))
         with warehouse.connect() as connection:

@@ -40,7 +40,7 @@ class RegisterValidatorInput:
     """Which, and what is declared of it."""
 
     chain_id: str
-    validator_key: str = strawberry.field(description="On Solana: its vote account.")
+    validator_key: str = strawberry.field(description="Its key on the chain, which never changes.")
     name: str | None = None
     identities: list[ValidatorIdentityInput] = strawberry.field(
         default_factory=list, description="Keys that fees are looked up by; asked on the chain if left out."

@@ -14,7 +14,7 @@ from aurora_api.queries.partner_wallets import PartnerWallet, find_wallet
 from aurora_api.schema.enums import ClaimOutcome
 from aurora_api.service.context import Info
 from aurora_assets.agreements.chains import read_chains
-from aurora_assets.agreements.entries import WalletEntry, check_wallet, understand
+from aurora_assets.agreements.entries import WalletEntry, spelled_wallet, understand
 from aurora_assets.agreements.partners import lock_partner
 from aurora_assets.agreements.wallet_upload import Report, upload
 from aurora_assets.agreements.wallets import add_claims, end_claim
@@ -66,7 +66,7 @@ class AddWalletInput:
 
     partner_code: str
     chain_id: str
-    wallet: str = strawberry.field(description="On Solana: the withdrawer.")
+    wallet: str = strawberry.field(description="Who may withdraw the stake: a key or address.")
     valid_from: datetime = strawberry.field(
         description="It counts in periods that start from then on, itself included."
     )
@@ -105,8 +105,7 @@ async def add(info: Info, input: AddWalletInput) -> PartnerWalletResult:  # noqa
     def work(session: Connection, principal: Principal) -> Deed[WalletClaim]:
         refuse_unsaid(input.reason)
         refuse_unseen_validators(principal)
-        entry = _entry(input)
-        check_wallet(entry, read_chains(session))
+        entry = spelled_wallet(_entry(input), read_chains(session))
         partner = lock_partner(session, input.partner_code)
         (judged,) = add_claims(session, partner.code, partner.partner_id, [entry])
         if judged.outcome is ClaimOutcome.REFUSED:

@@ -22,6 +22,7 @@ from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.money import Coin, Money
 from aurora_api.service.context import Info
 from aurora_assets.explaining import Explanation, LineNotFound, Row, Source, explain
+from aurora_resources.config_files import load_chains
 
 LISTED_DEFAULT: Final = 20
 LISTED_MAX: Final = 500
@@ -149,7 +150,7 @@ async def resolve_explain_line(
         return None
     refuse_partial_view(info.context.caller, "explaining a line")
     try:
-        found = await read_with(info, lambda session: explain(session, line_id))
+        found = await read_with(info, lambda session: explain(session, line_id, load_chains()))
     except LineNotFound:
         # Superseded between the two readings.
         return None

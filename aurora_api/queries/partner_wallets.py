@@ -31,7 +31,7 @@ class _WalletRow(NamedTuple):
 
 
 @strawberry.type(
-    description="A wallet that a partner introduced (on Solana: a withdrawer), for as long as it counts as "
+    description="A wallet that a partner introduced (who may withdraw stake), for as long as it counts as "
     "the partner's. Nobody else holds it in that time."
 )
 class PartnerWallet(Node):

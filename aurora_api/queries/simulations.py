@@ -14,7 +14,7 @@ from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.scalars import Ordinal
 from aurora_api.service.context import Info
 from aurora_assets.agreements.chains import read_chains
-from aurora_assets.agreements.entries import check_wallet, understand
+from aurora_assets.agreements.entries import spelled_partner, understand
 from aurora_assets.agreements.file import AgreementFile
 from aurora_assets.simulation import ALWAYS, Difference
 from aurora_assets.simulation import SimulatedPeriod as Simulated
@@ -112,8 +112,8 @@ async def resolve_simulate_agreement(
     def work(session: Connection) -> tuple[Simulated, ...]:
         chains = read_chains(session)
         file = understand(AgreementFile, _raw(input, chain_id), "draft")
-        for wallet in file.partners[0].wallets:
-            check_wallet(wallet, chains)
+        spelled = tuple(spelled_partner(partner, chains) for partner in file.partners)
+        file = file.model_copy(update={"partners": spelled})
         return simulate_in(session, settings, periods, to_draft(file, chains))
 
     return _simulation(chain, input.partner_code, periods, await read_with(info, work))

@@ -40,7 +40,7 @@ def view_for(session: Connection, principal: Principal, place: StatementPlace) -
 
 
 def file_name(view: StatementView, form: FileFormat) -> str:
-    """Such as `statement-12-northwind-solana-mainnet-2026-01.csv`: safe on any system and in a header."""
+    """Such as `statement-12-northwind-a-chain-2026-01.csv`: safe on any system and in a header."""
     place, number = view.place, view.record.number
     told = "draft" if number is None else str(number)
     name = _HARMLESS.sub("_", f"statement-{told}-{place.partner}-{place.chain_id}-{place.month:%Y-%m}")

@@ -57,7 +57,7 @@ class Validator(Node):
     """A validator."""
 
     chain_id: str
-    validator_key: str = strawberry.field(description="On Solana: its vote account.")
+    validator_key: str = strawberry.field(description="Its key on the chain, which never changes.")
     name: str | None = strawberry.field(description="As declared; null: it was not named.")
     registration: ValidatorRegistration | None = strawberry.field(
         description="Null: it was not registered through the API, but in chains.yaml, or met on the chain."

@@ -1,6 +1,6 @@
 """What is agreed with a partner as a person writes it, in a file or through the API: strict models of it.
 
-Amounts are native units as whole numbers, or coins as text with the chain's symbol (`0.5 SOL`), turned into
+Amounts are native units as whole numbers, or coins as text with the chain's symbol (`0.5 COIN`), turned into
 native units exactly. Dates are days or times in UTC. Here is the way to the engine's own values, too; reading
 a file is in `file.py`, writing to the warehouse in `store.py` and `editing.py`.
 """
@@ -24,7 +24,7 @@ from aurora_assets.commission.agreement import (
     TierScope,
     WalletClaim,
 )
-from aurora_resources.addresses import fault_of_address
+from aurora_resources.addresses import spelled_address
 from aurora_resources.errors import AgreementError
 from aurora_resources.records import Component
 from aurora_resources.units import parse_amount
@@ -125,7 +125,7 @@ class AgreementEntry(StrictEntry):
 
 
 class WalletEntry(StrictEntry):
-    """A wallet the partner introduced: a withdrawer (Solana) or withdrawal address (Ethereum)."""
+    """A wallet the partner introduced: what may withdraw the stake on its chain, a key or an address."""
 
     chain: str
     wallet: str = Field(min_length=1)
@@ -166,11 +166,25 @@ def to_claim(partner_code: str, entry: WalletEntry) -> WalletClaim:
     )
 
 
-def check_wallet(entry: WalletEntry, chains: Mapping[str, KnownChain]) -> None:
-    """Raise AgreementError for a chain that is not configured, or a wallet without the form of one there."""
-    fault = fault_of_address(known_chain(entry.chain, chains).protocol, entry.wallet)
-    if fault is not None:
-        raise AgreementError(f"wallet {entry.wallet} on {entry.chain}: {fault}")
+def spelled_wallet(entry: WalletEntry, chains: Mapping[str, KnownChain]) -> WalletEntry:
+    """The wallet in its chain's one spelling.
+
+    Raises AgreementError for a chain that is not configured, or a wallet without the form of one there.
+    """
+    return entry.model_copy(update={"wallet": _spelled("wallet", entry.chain, entry.wallet, chains)})
+
+
+def spelled_partner(partner: PartnerEntry, chains: Mapping[str, KnownChain]) -> PartnerEntry:
+    """The partner with its wallets in their chains' spelling. Raises AgreementError."""
+    wallets = tuple(spelled_wallet(entry, chains) for entry in partner.wallets)
+    return partner.model_copy(update={"wallets": wallets})
+
+
+def _spelled(what: str, chain_id: str, key: str, chains: Mapping[str, KnownChain]) -> str:
+    try:
+        return spelled_address(known_chain(chain_id, chains).protocol, key)
+    except ValueError as fault:
+        raise AgreementError(f"{what} {key} on {chain_id}: {fault}") from None
 
 
 def to_version(
@@ -201,7 +215,7 @@ def _rule(where: str, entry: RuleEntry, order: int, chains: Mapping[str, KnownCh
         if chain is None or symbol != chain.display_unit:
             raise AgreementError(
                 f'{where}: {field} "{amount}": write native units as a whole number, or coins of the rule\'s '
-                "chain with its symbol (`0.5 SOL`)"
+                "chain with its symbol (`0.5 COIN`)"
             )
         try:
             return parse_amount(number, chain.native_decimals)
@@ -222,7 +236,11 @@ def _rule(where: str, entry: RuleEntry, order: int, chains: Mapping[str, KnownCh
         component=entry.component,
         method=entry.method,
         chain_id=entry.chain,
-        validator_key=entry.validator,
+        validator_key=(
+            entry.validator
+            if entry.chain is None or entry.validator is None
+            else _spelled("validator", entry.chain, entry.validator, chains)
+        ),
         rate_bps=entry.rate_bps,
         tiers=schedule,
         floor=native(entry.floor, "floor"),

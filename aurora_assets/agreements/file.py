@@ -14,7 +14,7 @@ from aurora_assets.agreements.entries import (
     KnownChain,
     PartnerEntry,
     StrictEntry,
-    check_wallet,
+    spelled_partner,
     to_claim,
     to_version,
     understand,
@@ -43,17 +43,18 @@ def read_agreement_file(path: Path, chains: Mapping[str, KnownChain]) -> Agreeme
     except yaml.YAMLError as problem:
         raise AgreementError(f"{path}: not valid YAML: {problem}") from None
     parsed = understand(AgreementFile, raw, str(path))
+    partners = []
     for partner in parsed.partners:
         try:
-            _check(partner, chains)
+            partners.append(spelled_partner(partner, chains))
+            _check(partners[-1], chains)
         except AgreementError as problem:
             raise AgreementError(f"{path}: partner {partner.code}: {problem}") from None
-    return parsed
+    return parsed.model_copy(update={"partners": tuple(partners)})
 
 
 def _check(partner: PartnerEntry, chains: Mapping[str, KnownChain]) -> None:
     for wallet in partner.wallets:
-        check_wallet(wallet, chains)
         to_claim(partner.code, wallet)
     for agreement in partner.agreements:
         version = to_version(partner.code, agreement, version=1, chains=chains)

@@ -114,7 +114,7 @@ def _bounds(rule: Rule) -> Iterator[str]:
         yield "it guarantees nothing: give the guaranteed amount as floor"
     has_amounts = rule.tiers is not None or rule.floor is not None or rule.cap is not None
     if has_amounts and rule.chain_id is None and rule.validator_key is None:
-        # A floor of 500,000,000 is half a SOL and next to nothing in wei.
+        # A floor of 500,000,000 is half a coin of nine decimals and next to nothing of one with eighteen.
         yield "its floor, cap or thresholds are amounts of no particular chain: name the chain"
 
 

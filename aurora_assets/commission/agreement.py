@@ -61,7 +61,7 @@ class AgreementStatus(StrEnum):
 
 
 class RuleKey(NamedTuple):
-    """One rule on one chain: what history is kept by. Lamports and wei never meet in one history."""
+    """One rule on one chain: what history is kept by. Two chains' units never meet in one history."""
 
     agreement_id: str
     rule_id: str

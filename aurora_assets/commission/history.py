@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from aurora_assets.commission.agreement import LossPolicy, Rule, TierScope
 from aurora_resources.records import Component
 
-# Only vote rewards have penalties to lose by (Ethereum); see the table of components.
+# Only vote rewards have penalties to lose by; see the table of components.
 _MAY_BE_NEGATIVE = frozenset({Component.VOTE_REWARDS})
 
 

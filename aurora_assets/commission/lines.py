@@ -79,7 +79,7 @@ def _place(agreement_id: str, version: int, rule_id: str, chain_id: str, period_
 
 def _id_under(place: str, validator_key: str | None) -> UUID:
     # As JSON the parts cannot run into each other, and no validator differs from one named "null". The
-    # place is shared by all lines of a rule, so that a large epoch writes it out once and not per line.
+    # place is shared by all lines of a rule, so that a large period writes it out once and not per line.
     return uuid5(LINE_NAMESPACE, f"{place[:-1]}, {json.dumps(validator_key)}]")
 
 

@@ -1,14 +1,14 @@
 """Ask a chain's providers about one period and keep every answer: the staging layer's step.
 
 Providers are asked in the configured order; a validator the first one says nothing about is asked from the
-next, and with `reconcile` the others are asked about everyone, so that the canonical step can compare. What
-counts as final is decided here, before anything is asked.
+next, and with `reconcile` the others are asked about everyone, so that the canonical step can compare. Where
+the protocol's policy says that all providers make the fact together, all are asked. What counts as final is
+decided here, before anything is asked.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
 
 import psycopg
 
@@ -20,7 +20,7 @@ from aurora_resources.errors import (
     ProviderError,
     WarehouseError,
 )
-from aurora_resources.providers.registry import ChainSource
+from aurora_resources.providers.registry import ChainSource, RolePolicy
 from aurora_resources.records import (
     Asks,
     ChainHead,
@@ -40,19 +40,6 @@ from aurora_resources.warehouse.staging import (
     current_ingestion,
     read_staged,
 )
-
-SETTLING_PERIODS: Final = 2
-"""A period's own description is asked again until the chain is this many periods on."""
-
-EARLIER_ROLES: Final[Mapping[Role, tuple[Role, ...]]] = {
-    Role.PERIODS: (),
-    Role.STAKES: (Role.PERIODS,),
-    Role.META: (Role.PERIODS,),
-    Role.MEV: (Role.PERIODS,),
-    Role.FEES: (Role.PERIODS, Role.MEV),
-    Role.REWARDS: (Role.PERIODS, Role.MEV, Role.STAKES),
-}
-"""Which staged answers a role's questions are built from: the graph's edges between staging assets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +67,7 @@ class ChainRun:
             raise PeriodError(
                 f"{self.settings.chain_id}: period {period_id} is not final: the chain is in period "
                 f"{head.current_period} and finality_lag is {self.settings.finality_lag}; "
-                f"it will be when period {period_id + lag} starts"
+                f"it will be when period {period_id + lag} starts{_noted(head)}"
             )
 
     def require_over(self, head: ChainHead, period_id: int) -> None:
@@ -88,7 +75,7 @@ class ChainRun:
         if period_id >= head.current_period:
             raise PeriodError(
                 f"{self.settings.chain_id}: period {period_id} is not over: "
-                f"the chain is in period {head.current_period}"
+                f"the chain is in period {head.current_period}{_noted(head)}"
             )
 
 
@@ -98,9 +85,11 @@ async def ingest(
     """Ask `role` for one period and make the answers the current ones.
 
     A settled slice is not asked again unless `refresh`. Raises PeriodError for a period that is not final
-    (for the description and the stake snapshot: not over), ProviderError when no provider answered.
+    (or not over, where the role's policy asks for no more), ProviderError when no provider answered and the
+    policy does not keep gaps.
     """
-    if role in {Role.PERIODS, Role.STAKES}:
+    policy = run.source.policies[role]
+    if policy.once_over:
         run.require_over(head, period_id)
     else:
         run.require_final(head, period_id)
@@ -109,17 +98,15 @@ async def ingest(
         before = current_ingestion(connection, key)
         if before is not None and before.settled and not refresh:
             return Ingested(before, asked=False, findings=())
-        if role is Role.STAKES and head.current_period != period_id + 1:
+        if policy.while_next_runs and head.current_period != period_id + 1:
             return Ingested(before, asked=False, findings=(_no_snapshot(period_id, head),))
-        earlier = read_staged(connection, run.settings.chain_id, period_id, EARLIER_ROLES[role])
+        earlier = read_staged(connection, run.settings.chain_id, period_id, policy.earlier)
         staging = StagingSlice(connection, transport, key, run.run_id, ask_everything=refresh)
         try:
-            outcome = await _Inquiry(run, staging, period_id, role, earlier).ask_in_order()
+            outcome = await _Inquiry(run, staging, period_id, role, policy, earlier).ask()
         finally:
             staging.flush()
-        settled = outcome.settled and (
-            role is not Role.PERIODS or head.current_period >= period_id + SETTLING_PERIODS
-        )
+        settled = outcome.settled and head.current_period >= period_id + policy.settles_after
         ingestion = staging.finish(
             settled=settled, head_period=head.current_period, findings=outcome.findings
         )
@@ -159,17 +146,26 @@ class _Inquiry:
     staging: StagingSlice
     period_id: int
     role: Role
+    policy: RolePolicy
     earlier: Staged
 
-    async def ask_in_order(self) -> _Outcome:
-        """Ask the role's providers, first to last, until every validator is answered for."""
+    async def ask(self) -> _Outcome:
+        """Ask the role's providers as its policy says, until every validator is answered for."""
         validators = self._validators()
         outcome = _Outcome(waiting=validators)
-        for provider in self.run.settings.providers.for_role(self.role):
-            if outcome.done and not self._reconciles():
-                break
-            await self._ask_one(provider, validators if outcome.done else outcome.waiting, outcome)
-        if outcome.failures and not outcome.done:
+        names = self.run.settings.providers.for_role(self.role)
+        if self.policy.together:
+            for provider in names:
+                await self._ask_one(provider, validators, outcome)
+            self._read(names[0], validators, outcome)
+        else:
+            for provider in names:
+                if outcome.done and not self._reconciles():
+                    break
+                asked = validators if outcome.done else outcome.waiting
+                if await self._ask_one(provider, asked, outcome):
+                    self._read(provider, asked, outcome)
+        if outcome.failures and not outcome.done and not self.policy.keeps_gaps:
             raise outcome.failures[0]
         if self.role is Role.PERIODS and not outcome.done:
             raise PeriodError(str(outcome.not_yet[0]))
@@ -178,24 +174,23 @@ class _Inquiry:
 
     async def _ask_one(
         self, provider: str, validators: Sequence[TrackedValidator], outcome: _Outcome
-    ) -> None:
+    ) -> bool:
+        """Whether `provider` answered all that it was asked."""
         try:
             await self.run.source.ask(
                 self.staging, self.role, provider, self._period(), validators, self._staged()
             )
-            states = self._states(provider, validators)
-        except NotYetAvailable as error:
-            outcome.settled = False
-            outcome.findings.append(Finding("NOT_YET_AVAILABLE", f"period {self.period_id}: {error}"))
-            outcome.not_yet.append(error)
-            return
         except ProviderError as error:
-            if isinstance(error, PayloadError):
-                self.staging.reject(error)
-            outcome.settled = False  # it may have recovered, or been replaced, the next time
-            outcome.findings.append(Finding("PROVIDER_FAILED", f"period {self.period_id}: {error}"))
-            if not outcome.done:
-                outcome.failures.append(error)
+            self._note(error, outcome)
+            return False
+        return True
+
+    def _read(self, provider: str, validators: Sequence[TrackedValidator], outcome: _Outcome) -> None:
+        """Take from the waiting those about whom something is known now."""
+        try:
+            states = self._states(provider, validators)
+        except ProviderError as error:
+            self._note(error, outcome)
             return
         if outcome.done:
             return
@@ -203,6 +198,18 @@ class _Inquiry:
         outcome.waiting = tuple(v for v in outcome.waiting if v.validator_key in missing)
         outcome.done = not outcome.waiting
         outcome.settled = outcome.settled and FactState.PROVISIONAL not in states.values()
+
+    def _note(self, error: ProviderError, outcome: _Outcome) -> None:
+        outcome.settled = False  # it may have recovered, or been replaced, the next time
+        if isinstance(error, NotYetAvailable):
+            outcome.findings.append(Finding("NOT_YET_AVAILABLE", f"period {self.period_id}: {error}"))
+            outcome.not_yet.append(error)
+            return
+        if isinstance(error, PayloadError):
+            self.staging.reject(error)
+        outcome.findings.append(Finding("PROVIDER_FAILED", f"period {self.period_id}: {error}"))
+        if not outcome.done:
+            outcome.failures.append(error)
 
     def _reconciles(self) -> bool:
         """Only fees are counted by providers in different ways; a whole network's would be asked for days."""
@@ -256,6 +263,10 @@ def _sureness(record: ValidatorRewards) -> FactState:
     if record.state is FactState.FINAL and record.stakers_state is not FactState.FINAL:
         return FactState.PROVISIONAL
     return record.state
+
+
+def _noted(head: ChainHead) -> str:
+    return f"; {head.note}" if head.note else ""
 
 
 def _no_snapshot(period_id: int, head: ChainHead) -> Finding:

@@ -8,11 +8,11 @@ booked in `replay.py`.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, fields
 from operator import attrgetter
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
 
-from aurora_assets.steps.ingest import EARLIER_ROLES, ChainRun
+from aurora_assets.steps.ingest import ChainRun
 from aurora_resources.records import (
     FactState,
     Finding,
@@ -21,6 +21,7 @@ from aurora_resources.records import (
     Staged,
     StakeReward,
     TrackedValidator,
+    Understood,
     ValidatorFees,
     ValidatorIdentity,
     ValidatorMeta,
@@ -32,6 +33,7 @@ from aurora_resources.warehouse.slices import SliceTable
 from aurora_resources.warehouse.staging import SliceKey, current_ingestion, read_staged
 
 Row: TypeAlias = tuple[object, ...]
+T = TypeVar("T")
 
 
 def _table(name: str, record: type[Any]) -> SliceTable:
@@ -104,14 +106,19 @@ def read_slice(
     ingestion = current_ingestion(connection, SliceKey(chain_id, period_id, role))
     if ingestion is None:
         return None
-    staged = read_staged(connection, chain_id, period_id, (*EARLIER_ROLES[role], role))
+    earlier = run.source.policies[role].earlier
+    staged = read_staged(connection, chain_id, period_id, (*earlier, role))
     return StagedSlice(
         run=run,
         role=role,
         period=run.source.understand_period(period_id, staged),
         validators=run.source.understand_validators(period_id, run.settings.declared_validators(), staged),
         staged=staged,
-        told=_told(connection, SliceKey(chain_id, period_id, role)),
+        told=tuple(
+            finding
+            for asked in (*(r for r in earlier if r not in UNDERSTANDING), role)
+            for finding in _told(connection, SliceKey(chain_id, period_id, asked))
+        ),
         ingestion_id=ingestion.ingestion_id,
     )
 
@@ -154,26 +161,29 @@ def _fees(slice_: StagedSlice) -> Facts:
 
 
 def _mev(slice_: StagedSlice) -> Facts:
-    provider = _answering(slice_)
-    understood = slice_.run.source.understand_mev(provider, slice_.period, slice_.validators, slice_.staged)
-    return Facts({MEV: slice_.rows(MEV, understood.records)}, MEV.name, (*slice_.told, *understood.findings))
+    def understood(provider: str) -> Understood[ValidatorMev]:
+        return slice_.run.source.understand_mev(provider, slice_.period, slice_.validators, slice_.staged)
+
+    found = _most_telling(slice_, understood, lambda told: told.records)
+    return Facts({MEV: slice_.rows(MEV, found.records)}, MEV.name, (*slice_.told, *found.findings))
 
 
 def _rewards(slice_: StagedSlice) -> Facts:
     """Consensus rewards, per validator and per stake account."""
-    provider = _answering(slice_)
-    understood, stakes = slice_.run.source.understand_rewards(
-        provider, slice_.period, slice_.validators, slice_.staged
-    )
+
+    def understood(provider: str) -> tuple[Understood[ValidatorRewards], tuple[StakeReward, ...]]:
+        return slice_.run.source.understand_rewards(provider, slice_.period, slice_.validators, slice_.staged)
+
+    found, stakes = _most_telling(slice_, understood, lambda told: told[0].records)
     return Facts(
-        {REWARDS: slice_.rows(REWARDS, understood.records), STAKES: slice_.rows(STAKES, stakes)},
+        {REWARDS: slice_.rows(REWARDS, found.records), STAKES: slice_.rows(STAKES, stakes)},
         STAKES.name,
-        (*slice_.told, *understood.findings),
+        (*slice_.told, *found.findings),
     )
 
 
 def _meta(slice_: StagedSlice) -> Facts:
-    provider = _answering(slice_)
+    provider = _answering(slice_)[0]
     understood = slice_.run.source.understand_meta(provider, slice_.period, slice_.validators, slice_.staged)
     described = {record.validator_key for record in understood.records}
     message = f"period {slice_.period.period_id}: {provider} does not describe it"
@@ -199,10 +209,32 @@ UNDERSTANDING: Final[Mapping[Role, Callable[[StagedSlice], Facts]]] = {
 """The roles canonical facts are made from; the stake snapshot is read together with the rewards."""
 
 
-def _answering(slice_: StagedSlice) -> str:
-    """The first configured provider with staged answers; the first configured one when nobody answered."""
+def _answering(slice_: StagedSlice) -> Sequence[str]:
+    """The configured providers with staged answers, in order; the first one when nobody answered."""
     names: Sequence[str] = slice_.run.settings.providers.for_role(slice_.role)
-    return next((name for name in names if (slice_.role, name) in slice_.staged), names[0])
+    return [name for name in names if (slice_.role, name) in slice_.staged] or names[:1]
+
+
+def _most_telling(
+    slice_: StagedSlice,
+    understand_from: Callable[[str], T],
+    records: Callable[[T], Iterable[ValidatorMev | ValidatorRewards]],
+) -> T:
+    """What is understood from the first provider that leaves nothing missing, else the least missing.
+
+    Where all providers' answers are read together, it is the same from each of them.
+    """
+    together = slice_.run.source.policies[slice_.role].together
+    best: tuple[int, T] | None = None
+    for provider in _answering(slice_)[: 1 if together else None]:
+        told = understand_from(provider)
+        missing = sum(record.state is FactState.MISSING for record in records(told))
+        if best is None or missing < best[0]:
+            best = missing, told
+        if missing == 0:
+            break
+    assert best is not None, "there is always a provider"  # noqa: S101
+    return best[1]
 
 
 def _first_known(validator_key: str, by_provider: Mapping[str, Mapping[str, ValidatorFees]]) -> ValidatorFees:

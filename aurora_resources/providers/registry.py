@@ -4,7 +4,9 @@ A protocol folder (`solana/`, later others) implements `ChainSource`; the graph,
 only this interface and the canonical records. Adding a protocol is a folder and a line in `wiring.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Protocol
 
 from aurora_resources.records import (
@@ -24,12 +26,46 @@ from aurora_resources.records import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class RolePolicy:
+    """How a protocol wants one role to be asked.
+
+    `earlier` are the roles whose answers its questions are built from and its facts read with, in the order
+    they are asked. `together`: all providers make the fact, so every one is asked and their answers are read
+    as one; otherwise they are asked in order of preference until every validator is answered for.
+    `keeps_gaps`: when a provider fails the slice stays open with what was received, and what is not known is
+    MISSING; otherwise nothing is kept unless somebody answered. `once_over`: it may be asked as soon as the
+    period is over, before it is final. `while_next_runs`: it can only be asked during the next period.
+    `settles_after`: it is asked again until the chain is so many periods on.
+    """
+
+    earlier: tuple[Role, ...]
+    together: bool = False
+    keeps_gaps: bool = False
+    once_over: bool = False
+    while_next_runs: bool = False
+    settles_after: int = 0
+
+
+def in_order(policies: Mapping[Role, RolePolicy]) -> tuple[Role, ...]:
+    """Every role after the roles it builds on."""
+    built_on = {role: policy.earlier for role, policy in policies.items()}
+    return tuple(TopologicalSorter(built_on).static_order())
+
+
 class ChainSource(Protocol):
     """One chain: how to ask its providers about a period, and how to understand what they said.
+
+    `policies` has every role.
 
     The `ask_*` methods only ask (each answer is kept by `asks`); the `understand_*` methods are pure and
     work on staged payloads alone, so that every number can be replayed.
     """
+
+    @property
+    def policies(self) -> Mapping[Role, RolePolicy]:
+        """How each role is asked."""
+        ...
 
     async def head(self, asks: Asks) -> ChainHead:
         """Ask where the chain is now."""

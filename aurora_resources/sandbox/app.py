@@ -1,7 +1,8 @@
 """The sandbox as an ASGI application: one request in, faults applied, one response out.
 
-Paths: `/rpc`, `/jito/api/v1/...`, `/solanabeach/v2/...`, `/stakewiz/...`, and `/_sandbox/...` to steer it
-(`control.py`). The answers come from a world's chain or from a recording.
+Paths: `/rpc`, `/jito/api/v1/...`, `/solanabeach/v2/...`, `/stakewiz/...`, those of Ethereum
+(`ethereum/serving.py`), and `/_sandbox/...` to steer it (`control.py`). The answers come from a world's chain
+or from a recording.
 """
 
 import asyncio
@@ -16,7 +17,10 @@ from starlette.types import Receive, Scope, Send
 
 from aurora_resources.sandbox import control, jito, rpc, solanabeach, stakewiz
 from aurora_resources.sandbox.answers import Answer, Json, Question
+from aurora_resources.sandbox.ethereum import execution, fault_rows, serving
+from aurora_resources.sandbox.ethereum.chain import EthereumChain
 from aurora_resources.sandbox.fault_effects import Call, rows_of_call, whole_response
+from aurora_resources.sandbox.faults import JSON_RPC
 from aurora_resources.sandbox.recording import recorded_request
 from aurora_resources.sandbox.rpc_calls import RpcError
 from aurora_resources.sandbox.state import SandboxState
@@ -47,8 +51,8 @@ class SandboxApp:
         await self._serve(question, send)
 
     async def _serve(self, question: Question, send: Send) -> None:
-        provider, _, rest = question.path.lstrip("/").partition("/")
-        inner = replace(question, path="/" + rest)
+        provider, rest = serving.split_path(question.path) or _first_part(question.path)
+        inner = replace(question, path=rest)
         calls = self._calls(provider, inner)
         faults = self.state.faults.take(provider, [(c.endpoint, c.epoch) for c in calls], per_call=False)
         for fault in faults:
@@ -71,11 +75,15 @@ class SandboxApp:
         provider = calls[0].provider
         if self.state.recording is not None:
             return self._replay(question, calls)
-        if provider == "rpc":
+        if provider in JSON_RPC:
             return self._rpc(inner, calls)
+        if provider in serving.PROVIDERS:
+            answer = serving.rest_answer(self.state.ethereum, provider, inner)
+            return self._with_faults(calls[0], answer)
         handler = _REST.get(provider)
         if handler is None:
-            known = ", ".join(f"/{name}" for name in ("rpc", *_REST))
+            paths = (f"/{name}" for name in ("rpc", *_REST))
+            known = ", ".join([*paths, *serving.ETHEREUM_PATHS.values()])
             return Answer({"error": f"no provider at {question.path}; there are {known}"}, 404)
         return self._with_faults(calls[0], handler(self.state.chain, inner))
 
@@ -84,19 +92,26 @@ class SandboxApp:
             return Answer("Used HTTP Method is not allowed. POST or OPTIONS is required\n", 405)
         if inner.json is None:
             return Answer(rpc.failure(None, RpcError(-32700, "Parse error")))
-        chain, is_batch = self.state.chain, isinstance(inner.json, list)
-        limit = chain.settings.max_batch
+        is_batch, limit = isinstance(inner.json, list), self.state.settings.max_batch
         if is_batch and not inner.json:
             return Answer(rpc.failure(None, RpcError(-32600, "Invalid request")))
         if is_batch and limit is not None and len(calls) > limit:
             refusal = RpcError(-32600, f"Batch size {len(calls)} is over the limit of {limit}")
             return Answer(rpc.failure(None, refusal), 413)
-        bodies = [self._with_faults(call, Answer(rpc.answer(chain, call.body))).body for call in calls]
+        bodies = [self._with_faults(call, Answer(self._rpc_answer(call))).body for call in calls]
         return Answer(bodies if is_batch else bodies[0])
+
+    def _rpc_answer(self, call: Call) -> Json:
+        if call.provider == serving.EXECUTION:
+            return execution.answer(self.state.ethereum, call.body)
+        return rpc.answer(self.state.chain, call.body)
 
     def _with_faults(self, call: Call, answer: Answer) -> Answer:
         for fault in self.state.faults.take(call.provider, [(call.endpoint, call.epoch)], per_call=True):
-            answer = rows_of_call(fault, call, answer)
+            if call.provider in serving.PROVIDERS:
+                answer = fault_rows.rows_of_call(self._ethereum, fault, call, answer)
+            else:
+                answer = rows_of_call(fault, call, answer)
         return answer
 
     def _replay(self, question: Question, calls: list[Call]) -> Answer:
@@ -117,21 +132,35 @@ class SandboxApp:
     def _calls(self, provider: str, inner: Question) -> list[Call]:
         """The calls of a request: one, or several in a JSON-RPC batch."""
         size = self.state.slots_per_epoch
-        if provider == "rpc":
+        if provider in JSON_RPC:
             bodies = inner.json if isinstance(inner.json, list) and inner.json else [inner.json]
-            return [self._rpc_call(body) for body in bodies]
+            return [self._rpc_call(provider, body) for body in bodies]
+        if provider in serving.PROVIDERS:
+            return [serving.rest_call(self._ethereum, provider, inner)]
         endpoint = inner.path.removeprefix(_VERSIONS.get(provider, "/")).strip("/")
         epoch = inner.json.get("epoch") if isinstance(inner.json, dict) else inner.query.get("epoch")
         number = int(epoch) if isinstance(epoch, int | str) and str(epoch).isdigit() else None
         return [Call(provider, endpoint, number, inner.json, size)]
 
-    def _rpc_call(self, body: Json) -> Call:
+    @property
+    def _ethereum(self) -> EthereumChain | None:
+        """The chain that says what epoch a block is of; a recording has none."""
+        return None if self.state.recording is not None else self.state.ethereum
+
+    def _rpc_call(self, provider: str, body: Json) -> Call:
         """A call with the epoch it asks about: named, or that of the slot in its parameters."""
+        if provider == serving.EXECUTION:
+            return serving.rpc_call(self._ethereum, body)
         size = self.state.slots_per_epoch
         method, epoch = _method_and_epoch(body, size)
         if method == "getInflationReward" and epoch is None and self.state.recording is None:
             epoch = self.state.chain.current - 1
         return Call("rpc", method, epoch, body, size)
+
+
+def _first_part(path: str) -> tuple[str, str]:
+    provider, _, rest = path.lstrip("/").partition("/")
+    return provider, "/" + rest
 
 
 def _method_and_epoch(body: Json, size: int) -> tuple[str, int | None]:

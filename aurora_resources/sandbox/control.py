@@ -1,4 +1,4 @@
-"""`/_sandbox`: look at the running sandbox, put faults in force, move its epoch on."""
+"""`/_sandbox`: look at the running sandbox, put faults in force, move its epochs on, set Ethereum's node."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -46,6 +46,17 @@ def _advance(state: SandboxState, body: Json) -> Json:
     return state.describe()
 
 
+def _ethereum(state: SandboxState, _: Json) -> Json:
+    return state.ethereum.describe()
+
+
+def _set_ethereum(state: SandboxState, body: Json) -> Json:
+    if not isinstance(body, dict):
+        raise ConfigurationError('ethereum: give an object, for example {"finalized_epoch": 401930}')
+    state.set_ethereum(body)
+    return state.ethereum.describe()
+
+
 def _requests(state: SandboxState, _: Json) -> Json:
     return {"requests": list(state.requests)}
 
@@ -62,6 +73,8 @@ _CONTROLS: Final[Mapping[tuple[str, str], Callable[[SandboxState, Json], Json]]]
     ("POST", "faults"): _add_faults,
     ("DELETE", "faults"): _clear_faults,
     ("POST", "advance"): _advance,
+    ("GET", "ethereum"): _ethereum,
+    ("POST", "ethereum"): _set_ethereum,
     ("GET", "requests"): _requests,
     ("DELETE", "requests"): _forget_requests,
 }

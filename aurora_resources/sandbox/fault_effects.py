@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, Final
 
 from aurora_resources.sandbox.answers import Answer, Json
-from aurora_resources.sandbox.faults import Fault
+from aurora_resources.sandbox.faults import JSON_RPC, Fault
 from aurora_resources.sandbox.jito import EMPTY_NETWORK, EMPTY_PAGE
 from aurora_resources.sandbox.rpc import failure
 from aurora_resources.sandbox.rpc_calls import RpcError, block_not_available
@@ -76,6 +76,10 @@ def rows_of_call(fault: Fault, call: Call, answer: Answer) -> Answer:
     """The provider's answer with the fault in its rows, or an error in its place."""
     if fault.kind == "rpc_error":
         return _rpc_failure(call, RpcError(fault.code, fault.message)) if call.provider == "rpc" else answer
+    if fault.kind == "no_endpoint":
+        return _without_endpoint(call)
+    if fault.kind == "no_state":  # nobody here keeps states
+        return answer
     if fault.kind == "missing_epoch":
         return _without_epoch(fault, call, answer)
     if fault.kind == "missing_validator":
@@ -97,18 +101,26 @@ def _drifted(fault: Fault, value: int) -> int:
 
 def _empty(call: Call) -> Json:
     """The shape of success with nothing in it."""
-    if call.provider == "rpc":
+    if call.provider in JSON_RPC:
         return {
             "jsonrpc": "2.0",
             "result": [],
             "id": call.body.get("id") if isinstance(call.body, dict) else None,
         }
+    if call.provider == "beacon":
+        return {"execution_optimistic": False, "finalized": True, "data": []}
     if call.provider == "solanabeach":
         return {"history": [], "pagination": {"total": 0, "offset": 0, "limit": 0}}
     if call.provider == "jito":
         shapes = {"validators": {"validators": []}, "mev_rewards": EMPTY_NETWORK}
         return shapes.get(call.endpoint, EMPTY_PAGE if call.endpoint.endswith("_rewards") else [])
     return []
+
+
+def _without_endpoint(call: Call) -> Answer:
+    if call.provider == "rpc":
+        return _rpc_failure(call, RpcError(-32601, "Method not found"))
+    return Answer({"error": "Not found"}, 404)
 
 
 def _rpc_failure(call: Call, error: RpcError) -> Answer:

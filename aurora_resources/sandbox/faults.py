@@ -27,8 +27,14 @@ Kind = Literal[
     "drift",
     "rpc_error",
     "html_200",
+    "no_endpoint",
+    "no_state",
 ]
-Provider = Literal["*", "rpc", "jito", "solanabeach", "stakewiz"]
+Provider = Literal[
+    "*", "rpc", "jito", "solanabeach", "stakewiz",
+    "beacon", "execution", "relay-flashbots", "relay-ultrasound", "relay-titan",
+]  # fmt: skip
+JSON_RPC: Final = frozenset({"rpc", "execution"})
 
 _RETRY_AFTER: Final = frozenset({"retry_after", "retry_after_date"})
 _OPTIONS: Final[dict[str, frozenset[str]]] = {
@@ -37,13 +43,13 @@ _OPTIONS: Final[dict[str, frozenset[str]]] = {
     "slow": frozenset({"seconds"}),
     "wrong_types": frozenset({"to"}),
     "missing_validator": frozenset({"validator"}),
-    "drift": frozenset({"bps", "lamports"}),
+    "drift": frozenset({"bps", "lamports", "amount"}),
     "rpc_error": frozenset({"code", "message"}),
 }
 _EVERY_KIND: Final = frozenset({"epoch", "times"})
 _SYNTAX: Final = "PROVIDER[/ENDPOINT]:KIND[:OPTION=VALUE...], for example jito:rate_limited:times=2"
 PER_CALL: Final[frozenset[str]] = frozenset(
-    {"wrong_types", "missing_epoch", "missing_validator", "drift", "rpc_error"}
+    {"wrong_types", "missing_epoch", "missing_validator", "drift", "rpc_error", "no_endpoint", "no_state"}
 )
 
 
@@ -51,10 +57,12 @@ PER_CALL: Final[frozenset[str]] = frozenset(
 class Fault:
     """One thing that goes wrong.
 
-    `endpoint` is a pattern with * for a JSON-RPC method or a path without version prefix. `epoch` limits it
-    to requests or rows of that epoch. `times` is how many requests it hits before it passes, None for all.
-    `retry_after` is sent as seconds, `retry_after_date` (seconds from now) as an HTTP date. `drift` adds
-    `bps` of each amount plus `lamports`. `to` is what wrong types become.
+    `endpoint` is a pattern with * for a JSON-RPC method or a path: Solana's without their version, the Beacon
+    API's whole, the relays' after `/relay/v1/data/`. `epoch` limits it to requests or rows of that epoch, the
+    beacon chain's for Ethereum's providers. `times` is how many requests it hits before it passes, None for
+    all. `retry_after` is sent as seconds, `retry_after_date` (seconds from now) as an HTTP date. `drift` adds
+    `bps` of each amount, plus `lamports` on Solana or `amount` on Ethereum, in the field's own unit. `to` is
+    what wrong types become.
     """
 
     kind: Kind
@@ -68,6 +76,7 @@ class Fault:
     validator: str | None = None
     bps: int = 0
     lamports: int = 0
+    amount: int = 0
     code: int = -32005
     message: str = "Node is behind by 150 slots"
     to: Literal["object", "string", "float"] = "object"
@@ -76,15 +85,17 @@ class Fault:
     def _check(self) -> "Fault":
         if self.kind == "missing_validator" and not self.validator:
             raise ValueError("missing_validator needs validator=ADDRESS")
-        if self.kind == "drift" and self.bps == 0 and self.lamports == 0:
-            raise ValueError("drift needs bps=N or lamports=N")
+        if self.kind == "drift" and not (self.bps or self.lamports or self.amount):
+            raise ValueError("drift needs bps=N, lamports=N or amount=N")
+        if self.kind == "no_state" and self.provider not in ("*", "beacon"):
+            raise ValueError("no_state is of beacon: other providers have no states")
         return self
 
     def matches(self, provider: str, endpoint: str, epoch: int | None) -> bool:
         """Whether a request is hit; one about no epoch may have rows of the fault's, but for JSON-RPC."""
         if self.provider not in ("*", provider) or not fnmatchcase(endpoint, self.endpoint):
             return False
-        in_rows = epoch is None and provider != "rpc" and self.kind in PER_CALL
+        in_rows = epoch is None and provider not in JSON_RPC and self.kind in PER_CALL
         return self.epoch is None or in_rows or self.epoch == epoch
 
 

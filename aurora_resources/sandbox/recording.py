@@ -14,9 +14,10 @@ import msgspec
 
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.sandbox.answers import Json
+from aurora_resources.sandbox.ethereum.serving import ETHEREUM_PATHS
 
 FILE_NAME: Final = "exchanges.jsonl"
-PREFIXES: Final = ("/rpc", "/jito", "/solanabeach", "/stakewiz")
+PREFIXES: Final = ("/rpc", "/jito", "/solanabeach", "/stakewiz", *ETHEREUM_PATHS.values())
 _NOT_REPLAYED: Final = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 _Key = tuple[str, str, str, str]
 

@@ -12,6 +12,9 @@ import uvicorn
 
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.sandbox.app import SandboxApp
+from aurora_resources.sandbox.ethereum.chain import NodeSettings
+from aurora_resources.sandbox.ethereum.serving import ETHEREUM_PATHS
+from aurora_resources.sandbox.ethereum.world import EthereumWorld
 from aurora_resources.sandbox.faults import Fault
 from aurora_resources.sandbox.recording import Recorder, Recording
 from aurora_resources.sandbox.settings import Settings
@@ -23,6 +26,7 @@ PATHS: Final = {
     "jito": "/jito/api/v1",
     "solanabeach": "/solanabeach/v2",
     "stakewiz": "/stakewiz",
+    **ETHEREUM_PATHS,
 }
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 10.0
@@ -35,10 +39,23 @@ def sandbox_app(
     faults: Iterable[Fault] = (),
     record: Path | None = None,
     grow: Grow | None = None,
+    ethereum: EthereumWorld | None = None,
+    node: NodeSettings | None = None,
 ) -> SandboxApp:
-    """The application that serves a world or replays a recording; `record` is a folder to append to."""
-    recorder = Recorder(record) if record is not None else None
-    return SandboxApp(SandboxState(source, settings=settings, faults=faults, recorder=recorder, grow=grow))
+    """The application that serves a world or replays a recording; `record` is a folder to append to.
+
+    Beside a Solana world stands an Ethereum one: `ethereum`, or the demonstration's if left out.
+    """
+    state = SandboxState(
+        source,
+        settings=settings,
+        faults=faults,
+        recorder=Recorder(record) if record is not None else None,
+        grow=grow,
+        ethereum=ethereum,
+        node=node,
+    )
+    return SandboxApp(state)
 
 
 class SandboxServer:
@@ -65,7 +82,7 @@ class SandboxServer:
 
     @property
     def provider_urls(self) -> dict[str, str]:
-        """Base URL by provider: rpc, jito, solanabeach, stakewiz."""
+        """Base URL by provider: rpc, jito, solanabeach, stakewiz; beacon, execution and the relays."""
         return {name: self.base_url + path for name, path in PATHS.items()}
 
     def __enter__(self) -> Self:

@@ -7,6 +7,8 @@ from typing import Any, Final
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.sandbox.answers import Question
 from aurora_resources.sandbox.chain import Chain
+from aurora_resources.sandbox.ethereum.chain import EthereumChain, NodeSettings
+from aurora_resources.sandbox.ethereum.world import EthereumWorld, demo_ethereum
 from aurora_resources.sandbox.faults import Fault, FaultPlan
 from aurora_resources.sandbox.recording import Recorder, Recording
 from aurora_resources.sandbox.settings import Settings
@@ -30,12 +32,20 @@ class SandboxState:
         faults: Iterable[Fault] = (),
         recorder: Recorder | None = None,
         grow: Grow | None = None,
+        ethereum: EthereumWorld | None = None,
+        node: NodeSettings | None = None,
     ) -> None:
-        """`grow` is asked for more epochs on `advance`; without it a world only moves its present."""
+        """`grow` is asked for more epochs on `advance`; without it a world only moves its present.
+
+        `ethereum` is the world beside the Solana one, the demonstration's if left out, and `node` how its
+        node stands.
+        """
         self.settings = settings or Settings()
         self.recording = source if isinstance(source, Recording) else None
         self._chain = Chain(source, self.settings) if isinstance(source, World) else None
         self._grow = grow
+        self._ethereum = EthereumChain(ethereum, node or NodeSettings()) if ethereum else None
+        self._node = node or NodeSettings()
         self.faults = FaultPlan(faults)
         self.recorder = recorder
         self.requests: deque[dict[str, Any]] = deque(maxlen=_REQUESTS_KEPT)
@@ -46,6 +56,19 @@ class SandboxState:
         if self._chain is None:
             raise ConfigurationError("the sandbox replays a recording: there is no chain to advance or ask")
         return self._chain
+
+    @property
+    def ethereum(self) -> EthereumChain:
+        """The served Ethereum chain. Raises ConfigurationError while a recording is replayed."""
+        if self.recording is not None:
+            raise ConfigurationError("the sandbox replays a recording: there is no chain to set or ask")
+        if self._ethereum is None:  # made when first asked: most of Solana's tests never do
+            self._ethereum = EthereumChain(demo_ethereum(), self._node)
+        return self._ethereum
+
+    def set_ethereum(self, changes: dict[str, Any]) -> None:
+        """Change how the Ethereum node stands. Raises ConfigurationError for what cannot be."""
+        self._ethereum = self.ethereum.changed(changes)
 
     @property
     def slots_per_epoch(self) -> int:

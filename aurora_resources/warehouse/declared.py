@@ -10,7 +10,6 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from aurora_resources.addresses import fault_of_address
 from aurora_resources.config import AuroraConfig, ChainSettings, ValidatorEntry
 from aurora_resources.errors import AuroraError
 from aurora_resources.warehouse.queries import read_query
@@ -37,8 +36,12 @@ def declare_validator(
             f"validator {entry.key} is declared in chains.yaml, which decides; change it there"
         )
     for address in (entry.key, *(known.identity for known in entry.identity), *(entry.own_wallets or ())):
-        if fault := fault_of_address(chain.protocol, address):
-            raise RegistrationError(f"validator {entry.key}: {address!r} is no address: {fault}")
+        try:
+            spelled = chain.spelled_address(address)
+        except ValueError as fault:
+            raise RegistrationError(f"validator {entry.key}: {address!r} is no address: {fault}") from None
+        if spelled != address:
+            raise RegistrationError(f"validator {entry.key}: write {address} as {spelled}")
     before = {known.key: known for known in read_declared(connection, chain.chain_id)}.get(entry.key)
     connection.execute(
         read_query("registry/put_declared_validator.sql"),

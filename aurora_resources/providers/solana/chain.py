@@ -4,9 +4,13 @@ Nothing is worked out here: `asking.py` asks, `evidence.py` finds what is staged
 `earned_fees.py` and `earned_rewards.py` make the records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from aurora_resources.chain_rules import SolanaRules
 from aurora_resources.config import ChainSettings
+from aurora_resources.errors import ConfigurationError
+from aurora_resources.providers.registry import RolePolicy
 from aurora_resources.providers.solana import stakewiz
 from aurora_resources.providers.solana.adapters import adapter_of
 from aurora_resources.providers.solana.asking import ask_role
@@ -18,7 +22,7 @@ from aurora_resources.providers.solana.mev import understand_tips
 from aurora_resources.providers.solana.payouts import payout
 from aurora_resources.providers.solana.periods import ask_head, understand_period
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.providers.solana.staged import answers
+from aurora_resources.providers.staged import answers
 from aurora_resources.records import (
     Asks,
     ChainHead,
@@ -35,12 +39,29 @@ from aurora_resources.records import (
     ValidatorRewards,
 )
 
+_POLICIES: Final[Mapping[Role, RolePolicy]] = {
+    # The node lists the validators of now, and goes on correcting a fresh epoch.
+    Role.PERIODS: RolePolicy((), once_over=True, settles_after=2),
+    # Stake accounts are known as of now alone: at the end of an epoch means while the next one runs.
+    Role.STAKES: RolePolicy((Role.PERIODS,), once_over=True, while_next_runs=True),
+    Role.META: RolePolicy((Role.PERIODS,)),
+    Role.MEV: RolePolicy((Role.PERIODS,)),
+    Role.FEES: RolePolicy((Role.PERIODS, Role.MEV)),
+    Role.REWARDS: RolePolicy((Role.PERIODS, Role.MEV, Role.STAKES)),
+}
+
 
 class SolanaChain:
     """One Solana cluster; a period is an epoch, a validator its vote account, an amount lamports."""
 
+    policies: Mapping[Role, RolePolicy] = _POLICIES
+
     def __init__(self, settings: ChainSettings) -> None:
+        """Raises ConfigurationError for rules of another protocol."""
+        if not isinstance(settings.rules, SolanaRules):
+            raise ConfigurationError(f"{settings.chain_id}: its rules are not those of Solana")
         self._settings = settings
+        self._rules = settings.rules
 
     async def head(self, asks: Asks) -> ChainHead:
         """Ask the first node which epoch runs. Raises ProviderError."""
@@ -90,7 +111,7 @@ class SolanaChain:
         if adapter_of(self._settings, provider, Role.FEES) == "rpc":
             fees = fees_of_blocks(found, known.limits, identities.values())
         else:
-            unit = self._settings.rules.solanabeach_fee_unit
+            unit = self._rules.solanabeach_fee_unit
             fees = fees_of_history(found, epoch, unit, identities.values())
         return understand_fees(
             provider, epoch, known.running_epoch, validators, identities, fees, known.totals
@@ -102,7 +123,7 @@ class SolanaChain:
         """One record a validator, divided by the rules in force in the epoch. Raises PayloadError."""
         known = self._evidence(period.period_id, staged)
         return understand_tips(
-            known.tips, provider, period.period_id, known.running_epoch, validators, self._settings.rules
+            known.tips, provider, period.period_id, known.running_epoch, validators, self._rules
         )
 
     def understand_rewards(
@@ -118,7 +139,7 @@ class SolanaChain:
             payout(answers(staged, Role.REWARDS, provider), known.limits, period.period_id),
             known.tips,
             known.snapshot,
-            self._settings.rules,
+            self._rules,
             {found.vote_pubkey: found.announced_bps for found in known.vote_accounts},
             of_all=self._settings.validators == "all",
         )

@@ -7,7 +7,7 @@ nothing else; no rate is ever applied to it.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from aurora_resources.config import SolanaRules
+from aurora_resources.chain_rules import SolanaRules
 from aurora_resources.providers.solana.findings import (
     COMMISSION_DOUBTED,
     REWARDS_MISSING,

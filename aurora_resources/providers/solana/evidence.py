@@ -16,10 +16,10 @@ from aurora_resources.providers.solana.periods import (
 )
 from aurora_resources.providers.solana.rpc_answers import VoteAccount
 from aurora_resources.providers.solana.snapshots import Snapshot, snapshot
-from aurora_resources.providers.solana.staged import Answers, first_with
 from aurora_resources.providers.solana.stakewiz import WizValidator
 from aurora_resources.providers.solana.tips import TipBook, tip_book
 from aurora_resources.providers.solana.validators import identities, known_keys
+from aurora_resources.providers.staged import Answers, first_with
 from aurora_resources.records import Role, Staged, TrackedValidator, ValidatorIdentity
 
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
+from aurora_resources.providers.concurrently import ask_all, for_each
+from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.solana import rpc_answers, solanabeach
-from aurora_resources.providers.solana.concurrently import ask_all, for_each
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import BLOCK_HEADER, SolanaRpc
 from aurora_resources.providers.solana.solanabeach import EpochFees, SolanaBeach
-from aurora_resources.providers.solana.staged import Answers, rpc_params
+from aurora_resources.providers.staged import Answers
 from aurora_resources.records import Asks, Payload
 
 _NOT_FOUND: Final = 404

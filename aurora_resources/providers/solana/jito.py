@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from aurora_resources.providers.solana.decoding import RateBps, Shape, Unsigned, unexpected
+from aurora_resources.providers.decoding import RateBps, Shape, Unsigned, unexpected
 from aurora_resources.records import Payload, Question
 
 PAGE_ROWS: Final = 10_000

@@ -7,7 +7,7 @@ the operator declared that it runs no MEV client.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from aurora_resources.config import SolanaRules
+from aurora_resources.chain_rules import SolanaRules
 from aurora_resources.providers.solana.findings import DRIFT, MEV_MISSING, coins
 from aurora_resources.providers.solana.tips import TipBook, TipDivision, divide_tips
 from aurora_resources.records import FactState, Finding, TrackedValidator, Understood, ValidatorMev

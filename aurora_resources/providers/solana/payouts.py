@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable
+from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.solana import rpc_answers
-from aurora_resources.providers.solana.concurrently import ask_all
 from aurora_resources.providers.solana.findings import NETWORK_REWARDS, coins
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import MAX_ADDRESSES, SolanaRpc
 from aurora_resources.providers.solana.rpc_answers import BlockRewards
-from aurora_resources.providers.solana.staged import Answers, rpc_params
+from aurora_resources.providers.staged import Answers
 from aurora_resources.records import Asks, Finding
 
 ACCOUNT_CHUNKS_AT_MOST: Final = 64

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Final
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
+from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.solana import rpc_answers
-from aurora_resources.providers.solana.concurrently import ask_all
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.providers.solana.staged import Answers, first_with, rpc_params
+from aurora_resources.providers.staged import Answers, first_with
 from aurora_resources.records import Asks, ChainHead, Payload, Period, Role, Staged
 
 _LAST_ASKED: Final = "getVoteAccounts"

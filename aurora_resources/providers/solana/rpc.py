@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import httpx
-import msgspec
 
 from aurora_resources.errors import (
     HistoryUnavailable,
@@ -19,6 +18,7 @@ from aurora_resources.errors import (
     RefusedByProvider,
     TransientProviderError,
 )
+from aurora_resources.providers.json_rpc import Failure, failure
 from aurora_resources.records import Json, Question
 
 MAX_ADDRESSES: Final = 32
@@ -136,17 +136,6 @@ class SolanaRpc:
         return Question(self.provider, method, "POST", "", body=body, subject=subject, immutable=immutable)
 
 
-class _Error(msgspec.Struct):
-    code: int
-    message: str = ""
-
-
-class _Failure(msgspec.Struct):
-    error: _Error | None = None
-
-
-_failure = msgspec.json.Decoder(_Failure)
-
 # Agave's codes (rpc custom_error.rs). A few servers use the last three for other things, so those are only
 # believed together with their words.
 _TRANSIENT: Final = {-32005, -32012, -32014, -32016, -32603, -32002}
@@ -167,10 +156,7 @@ def classify_rpc(
     A slot the node calls skipped is no answer either: only slots that `getBlocks` listed are ever asked for,
     so this node's history has a hole there. A body that is not JSON is left to the parser.
     """
-    try:
-        error = _failure.decode(body).error
-    except msgspec.MsgspecError:
-        return None
+    error = failure(body)
     if error is None:
         return None
     kind, remedy = _meaning(error)
@@ -183,7 +169,7 @@ def classify_rpc(
     )
 
 
-def _meaning(error: _Error) -> tuple[type[ProviderError], str]:
+def _meaning(error: Failure) -> tuple[type[ProviderError], str]:
     kind: type[ProviderError] = RefusedByProvider
     if error.code in _BY_MESSAGE:
         words, meant = _BY_MESSAGE[error.code]

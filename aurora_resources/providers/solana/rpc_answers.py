@@ -7,15 +7,13 @@ neither) and the commission that counts is the money in the Voting row.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 import msgspec
 
-from aurora_resources.providers.solana.decoding import RateBps, Shape, Unsigned, unexpected
-from aurora_resources.providers.solana.staged import rpc_params
+from aurora_resources.providers.decoding import RateBps, Shape, Unsigned, unexpected
+from aurora_resources.providers.json_rpc import Reply, result, rpc_params
 from aurora_resources.records import Payload
-
-T = TypeVar("T")
 
 FEE: Final = "fee"
 VOTING: Final = "voting"
@@ -104,12 +102,6 @@ class _InflationReward(msgspec.Struct, frozen=True, gc=False):
     amount: Unsigned
 
 
-class Reply(msgspec.Struct, Generic[T]):
-    """The envelope of a JSON-RPC answer; `result` may be null, or absent beside an error."""
-
-    result: T | msgspec.UnsetType = msgspec.UNSET
-
-
 _SHORTEST_EPOCH_SLOTS: Final = 32
 
 _epoch_info = Shape(Reply[EpochInfo])
@@ -180,11 +172,3 @@ def inflation_rewards(payload: Payload, epoch: int) -> Mapping[str, int]:
     return {
         str(address): 0 if row is None else row.amount for address, row in zip(addresses, rows, strict=True)
     }
-
-
-def result(shape: Shape[Reply[T]], payload: Payload) -> T:
-    """The `result` of a JSON-RPC answer. Raises PayloadError when there is none."""
-    found = shape.read(payload).result
-    if isinstance(found, msgspec.UnsetType):
-        raise unexpected(payload, "the answer has no `result`")
-    return found

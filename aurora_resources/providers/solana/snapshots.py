@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable
+from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.decoding import unexpected
+from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.solana import rpc_answers
-from aurora_resources.providers.solana.concurrently import ask_all
-from aurora_resources.providers.solana.decoding import unexpected
 from aurora_resources.providers.solana.payouts import ask_paying_slots
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.providers.solana.staged import first_with, rpc_params
 from aurora_resources.providers.solana.stake_accounts import StakeAccount, stake_accounts
+from aurora_resources.providers.staged import first_with
 from aurora_resources.records import Asks, Payload, Role, Staged, TrackedValidator
 
 _BEFORE, _AFTER = 1, 2

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from aurora_resources.providers.solana.decoding import Shape, Unsigned
+from aurora_resources.providers.decoding import Shape, Unsigned
 from aurora_resources.records import Payload, Question
 
 PAGE_ROWS: Final = 1_000

@@ -15,9 +15,8 @@ from typing import Final
 import msgspec
 
 from aurora_resources.base58 import encode
-from aurora_resources.providers.solana.decoding import Shape, unexpected
-from aurora_resources.providers.solana.rpc_answers import Reply, result
-from aurora_resources.providers.solana.staged import rpc_params
+from aurora_resources.providers.decoding import Shape, unexpected
+from aurora_resources.providers.json_rpc import Reply, result, rpc_params
 from aurora_resources.records import Payload
 
 NEVER: Final = 2**64 - 1

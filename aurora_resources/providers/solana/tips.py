@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from aurora_resources.config import SolanaRules
+from aurora_resources.chain_rules import SolanaRules
+from aurora_resources.providers.concurrently import for_each
 from aurora_resources.providers.solana import jito
-from aurora_resources.providers.solana.concurrently import for_each
 from aurora_resources.providers.solana.jito import Jito, JitoValidator, StakerTips, ValidatorTips
-from aurora_resources.providers.solana.staged import first_with, query_value
+from aurora_resources.providers.staged import first_with, query_value
 from aurora_resources.records import Asks, Payload, Role, Staged, TrackedValidator
 from aurora_resources.units import floor_share
 

@@ -168,7 +168,7 @@ def test_what_a_file_changed_is_noted_and_a_second_loading_is_not(
     assert "nothing new" in typed("agreement", "load", str(CHECKOUT / "partners.yaml"))
     with books.connect() as connection:
         noted = connection.execute("select action, object_id, after ->> 'wallets' from access.audit_log")
-        assert noted.fetchall() == [("agreements.load", "partners.yaml", "3")]
+        assert noted.fetchall() == [("agreements.load", "partners.yaml", "7")]
     assert "1 rows: none was" in typed("audit", "verify")
 
 

@@ -41,7 +41,7 @@ def rules(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_loading_again_changes_nothing(warehouse: Warehouse, tmp_path: Path, example: dict[str, Any]) -> None:
-    assert load(warehouse, tmp_path, example) == Loaded(partners=2, wallets=3, versions=2)
+    assert load(warehouse, tmp_path, example) == Loaded(partners=2, wallets=7, versions=4)
     assert load(warehouse, tmp_path, example) == Loaded()
 
 
@@ -103,7 +103,7 @@ def test_a_wallet_may_change_its_partner_when_the_first_claim_has_ended(
     wallet = example["partners"][0]["wallets"][0]
     example["partners"][0]["wallets"][0] = wallet | {"until": "2025-01-01"}
     example["partners"][1]["wallets"].append(wallet | {"from": "2025-01-01"})
-    assert load(warehouse, tmp_path, example).wallets == 4
+    assert load(warehouse, tmp_path, example).wallets == 8
 
 
 def change(example: dict[str, Any], **values: object) -> None:

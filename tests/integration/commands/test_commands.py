@@ -14,6 +14,7 @@ import httpx
 import psycopg
 import pytest
 
+from aurora_resources.sandbox.environment import sandbox_environment
 from aurora_resources.sandbox.generate import demo_world
 from aurora_resources.sandbox.server import SandboxServer
 
@@ -57,15 +58,7 @@ def aurora(environment: dict[str, str], *arguments: str) -> subprocess.Completed
 def providers() -> Iterator[dict[str, str]]:
     """A sandbox, and the variables that point at it."""
     with SandboxServer(demo_world()) as sandbox:
-        urls = sandbox.provider_urls
-        yield {
-            "SOLANA_RPC_URL": urls["rpc"],
-            "JITO_URL": urls["jito"],
-            "SOLANABEACH_URL": urls["solanabeach"],
-            "STAKEWIZ_URL": urls["stakewiz"],
-            "SOLANABEACH_API_KEY": "sandbox",
-            **{f"{name}_RATE_LIMIT": "5000" for name in ("SOLANA_RPC", "JITO", "SOLANABEACH", "STAKEWIZ")},
-        }
+        yield sandbox_environment(sandbox.provider_urls)
 
 
 def test_the_demonstration_shows_books_and_a_statement_and_repeats_without_a_change(
@@ -82,8 +75,10 @@ def test_the_demonstration_shows_books_and_a_statement_and_repeats_without_a_cha
         "Statement of Northwind",
     ):
         assert shown in first.stdout
-    for period in range(800, 806):
+    for period in (*range(800, 806), *range(66986, 66992)):
         assert f"│ {period}" in first.stdout
+    for chain in ("Solana", "Ethereum"):
+        assert f"Statement of Northwind Capital on {chain}" in first.stdout
     assert "equal." in first.stdout
     assert "NOT EQUAL" not in first.stdout
     second = aurora(environment, "demo")
@@ -106,6 +101,7 @@ def test_doctor_tells_what_is_missing_and_what_to_do(
     checks = {check["name"]: check for check in json.loads(fresh.stdout)}
     assert "run `aurora migrate`" in checks["migrations"]["detail"]
     assert checks["solana-mainnet"]["passed"]
+    assert checks["ethereum-mainnet"]["passed"]
     assert aurora(environment | providers, "migrate").returncode == 0
     assert aurora(environment | providers, "doctor").returncode == 0
 
@@ -182,7 +178,10 @@ def test_up_runs_everything_and_ctrl_c_stops_all_of_it(environment: dict[str, st
             json={"query": "{ chains { chainId } }"},
             headers={"Authorization": f"Bearer {session['accessToken']}"},
         )
-        assert answer.json()["data"]["chains"] == [{"chainId": "solana-mainnet"}]
+        assert answer.json()["data"]["chains"] == [
+            {"chainId": "ethereum-mainnet"},
+            {"chainId": "solana-mainnet"},
+        ]
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)

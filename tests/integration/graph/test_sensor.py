@@ -73,13 +73,15 @@ def test_one_tick_takes_a_bounded_step(chain: ChainSettings) -> None:
     assert len(added(first)) == PERIODS_A_TICK == len(runs(first))
 
 
-def test_what_providers_still_owe_is_asked_for_once_in_each_later_period(chain: ChainSettings) -> None:
+def test_what_providers_still_owe_is_asked_for_in_each_later_period_and_on_each_day(
+    chain: ChainSettings,
+) -> None:
     known = list(range(800, 806))
     result = plan(chain, head(806), known=known, requested_up_to=804, left_open=[802, 805])
     assert runs(result) == ["802"]
     assert isinstance(result, dg.SensorResult)
     (request,) = [r for r in result.run_requests or [] if r.partition_key == "802"]
-    assert request.run_key == "solana-mainnet:802:all:again-in-806"
+    assert request.run_key == "solana-mainnet:802:all:again-in-806-2026-01-01"
 
 
 def test_nothing_to_do_is_said(chain: ChainSettings) -> None:

@@ -34,12 +34,17 @@ class Pipeline:
     urls: dict[str, str]
     instance: dg.DagsterInstance
     chain: dict[str, Any] = field(default_factory=dict)
+    chain_id: str = CHAIN
 
     def configure(self, **changes: Any) -> AuroraConfig:
         """Write both files: the checkout's, at the sandbox's addresses, with `changes` to the chain."""
-        chains = yaml.safe_load((CHECKOUT / "chains.yaml").read_text())
-        self.chain = chains["chains"][0] | self.chain | changes
-        (self.folder / "chains.yaml").write_text(yaml.safe_dump({"chains": [self.chain]}))
+        chains = {
+            chain["chain_id"]: chain
+            for chain in yaml.safe_load((CHECKOUT / "chains.yaml").read_text())["chains"]
+        }
+        self.chain = chains[self.chain_id] | self.chain | changes
+        listed = [*(chains | {self.chain_id: self.chain}).values()]
+        (self.folder / "chains.yaml").write_text(yaml.safe_dump({"chains": listed}))
         providers = [
             {
                 "name": name,
@@ -60,7 +65,7 @@ class Pipeline:
     def backfill(self, first: int, last: int, *, refresh: bool = False) -> Backfill:
         """The whole job over a range, in this process."""
         periods = list(range(first, last + 1))
-        return backfill(load_config(self.folder), self.instance, CHAIN, periods, refresh=refresh)
+        return backfill(load_config(self.folder), self.instance, self.chain_id, periods, refresh=refresh)
 
     def load(self, agreements: dict[str, Any] | Path) -> Loaded:
         """Load agreements from a file or from what would be in one."""
@@ -86,7 +91,7 @@ class Pipeline:
         rows = self.query(
             f"select validator_key, {', '.join(columns)} from computation.validator_pnl_current "
             "where chain_id = %s and period_id = %s",
-            CHAIN,
+            self.chain_id,
             period_id,
         )
         return {key: dict(zip(columns, values, strict=True)) for key, *values in rows}
@@ -95,7 +100,7 @@ class Pipeline:
         """Code and message of every finding about the period's facts."""
         rows = self.query(
             "select code, message from canonical.findings where chain_id = %s and period_id = %s",
-            CHAIN,
+            self.chain_id,
             period_id,
         )
         return [(code, message) for code, message in rows]

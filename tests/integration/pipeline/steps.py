@@ -10,16 +10,15 @@ from typing import Final
 import anyio
 
 from aurora_assets.steps import normalise
-from aurora_assets.steps.ingest import EARLIER_ROLES, ChainRun, ingest
+from aurora_assets.steps.ingest import ChainRun, ingest
 from aurora_assets.steps.pnl import book_pnl
 from aurora_resources.config import AuroraConfig
 from aurora_resources.config_files import load_config
 from aurora_resources.errors import AuroraError
-from aurora_resources.records import Role
+from aurora_resources.providers.registry import in_order
 from aurora_resources.wiring import chain_source, open_transport
-from tests.integration.pipeline.installation import CHAIN, Pipeline
+from tests.integration.pipeline.installation import Pipeline
 
-_ROLES: Final = (Role.PERIODS, Role.STAKES, Role.META, Role.MEV, Role.FEES, Role.REWARDS)
 _CANONICAL: Final[Mapping[str, tuple[Sequence[str], Callable[[ChainRun, int], object]]]] = {
     "validator_identities": (["periods"], normalise.normalise_period),
     "validator_fees": (["fees", "mev", "validator_identities"], normalise.normalise_fees),
@@ -35,7 +34,7 @@ Failures = dict[str, str]
 def work_through(pipeline: Pipeline, period_id: int, *, refresh: bool = False) -> Failures:
     """Ask, normalise and book one period; what failed, by step, with the message a user reads."""
     config = load_config(pipeline.folder)
-    settings = config.chain(CHAIN)
+    settings = config.chain(pipeline.chain_id)
     run = ChainRun(settings, chain_source(settings), pipeline.warehouse, run_id="steps")
     failures = anyio.run(partial(_ask, config, run, period_id, refresh=refresh))
     broken = set(failures)
@@ -55,8 +54,9 @@ async def _ask(config: AuroraConfig, run: ChainRun, period_id: int, *, refresh: 
     """By role that did not work: its message, or nothing where an earlier one is to blame."""
     failures: Failures = {}
     async with open_transport(config, run.settings) as transport:
-        for role in _ROLES:
-            if set(failures).intersection(EARLIER_ROLES[role]):
+        policies = run.source.policies
+        for role in in_order(policies):
+            if set(failures).intersection(policies[role].earlier):
                 failures[role.value] = ""
                 continue
             try:

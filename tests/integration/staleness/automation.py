@@ -84,7 +84,7 @@ def periods(requests: list[dg.RunRequest]) -> list[int]:
 def agreements(valid_from: str, rate_bps: int) -> dict[str, Any]:
     """The checkout's agreements, but half the commission of Northwind is another part from a date on."""
     file: dict[str, Any] = copy.deepcopy(yaml.safe_load((CHECKOUT / "partners.yaml").read_text()))
-    (northwind,) = file["partners"][0]["agreements"]
+    northwind, *_ = file["partners"][0]["agreements"]
     northwind |= {"from": valid_from, "reason": "renegotiated"}
     northwind["rules"][0]["rate_bps"] = rate_bps
     return file

@@ -114,15 +114,19 @@ def test_what_was_believed_on_a_day_about_a_period(
     def rate(recorded_until: datetime | None) -> int | None:
         with pipeline.warehouse.connect() as connection:
             paying = in_force(read_agreements(connection, recorded_until), starts_at)
-        (northwind,) = [one for one in paying if one.partner_id == "northwind"]
+        (northwind,) = [one for one in paying if one.agreement_id == "northwind-introduction"]
         return northwind.rules[0].rate_bps
 
     assert (rate(recorded), rate(None)) == (5000, 2500)
     with pipeline.warehouse.connect() as connection:
         assert len(read_claims(connection, CHAIN, recorded)) + 1 == len(read_claims(connection, CHAIN))
         assert read_agreements(connection, START) == ()
-    assert [row["version"] for row in listed(capsys, None) if row["partner"] == "northwind"] == [1, 2]
-    (row,) = [row for row in listed(capsys, recorded.isoformat()) if row["partner"] == "northwind"]
+    assert [
+        row["version"] for row in listed(capsys, None) if row["agreement_id"] == "northwind-introduction"
+    ] == [1, 2]
+    (row,) = [
+        row for row in listed(capsys, recorded.isoformat()) if row["agreement_id"] == "northwind-introduction"
+    ]
     assert (row["agreement_id"], row["version"]) == ("northwind-introduction", 1)
     assert row["valid_from"] == "2020-01-01T00:00:00+00:00"
     assert [row["version"] for row in listed(capsys, "2026-01-01")] == [None, None]

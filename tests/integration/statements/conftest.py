@@ -9,6 +9,7 @@ import dagster as dg
 import psycopg
 import pytest
 
+from aurora_resources.sandbox.server import PATHS
 from aurora_resources.sandbox.world import World
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.embedded import EmbeddedServer
@@ -67,7 +68,7 @@ def _office(folder: Path, warehouse: Warehouse) -> Iterator[Office]:
     with pytest.MonkeyPatch.context() as environment, dg.DagsterInstance.ephemeral() as instance:
         environment.setenv("AURORA_CONFIG_DIR", str(folder))
         environment.setenv("AURORA_DATABASE_URL", warehouse.url)
-        urls = dict.fromkeys(("rpc", "jito", "solanabeach", "stakewiz"), NOWHERE)
+        urls = dict.fromkeys(PATHS, NOWHERE)
         pipeline = Pipeline(folder, warehouse, urls, instance)
         pipeline.configure()
         yield Office(pipeline)

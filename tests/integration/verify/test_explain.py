@@ -8,6 +8,7 @@ import pytest
 
 from aurora_api.commands import explain as command
 from aurora_assets.explaining import Explanation, LineNotFound, explain
+from aurora_resources.config_files import load_config
 from tests.integration.verify.books import Books
 
 
@@ -19,7 +20,7 @@ def lines(books: Books) -> dict[str, int]:
 
 def explained(books: Books, line: str) -> Explanation:
     with books.warehouse.connect() as connection:
-        return explain(connection, line)
+        return explain(connection, line, load_config(books.folder).chains)
 
 
 @pytest.fixture

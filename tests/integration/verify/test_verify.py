@@ -114,9 +114,9 @@ def test_a_row_that_is_missing_or_was_added_is_found(books: Books, table: str) -
 ADDED = {
     "canonical.findings": "insert into canonical.findings (chain_id, period_id, dataset, position, code, "
     f"message) values ('{CHAIN}', {PERIOD}, 'validator_fees', 0, 'DRIFT', 'made up')",
-    "computation.findings": "insert into computation.findings (generation_id, position, code, message, "
-    "blocks_release) select generation_id, 0, 'MADE_UP', 'made up', false from computation.generations "
-    f"where dataset = 'commission_lines' and period_id = {PERIOD}",
+    "computation.findings": "insert into computation.findings (generation_id, position, chain_id, code, "
+    "message, blocks_release) select generation_id, 0, chain_id, 'MADE_UP', 'made up', false "
+    f"from computation.generations where dataset = 'commission_lines' and period_id = {PERIOD}",
 }
 
 

@@ -67,7 +67,7 @@ def provider(providers: dict[str, Any], name: str) -> dict[str, Any]:
             lambda c, p: chain(c)["providers"].update(mev="jitto"),
             [
                 'chains.yaml: solana-mainnet.providers.mev names "jitto"',
-                "providers.yaml has: jito, rpc, solanabeach, stakewiz",
+                "jito, relay-flashbots, relay-titan, relay-ultrasound, rpc, solanabeach, stakewiz",
             ],
         ),
         (
@@ -128,7 +128,10 @@ def test_a_missing_variable_of_a_disabled_or_unused_provider_is_nobody_s_concern
 
 
 def test_the_chains_alone_need_no_secret(write: Callable[[Change], Path]) -> None:
-    assert [known.chain_id for known in load_chains(write(lambda c, p: None))] == ["solana-mainnet"]
+    assert [known.chain_id for known in load_chains(write(lambda c, p: None))] == [
+        "solana-mainnet",
+        "ethereum-mainnet",
+    ]
 
 
 def test_a_secret_is_never_shown(write: Callable[[Change], Path]) -> None:

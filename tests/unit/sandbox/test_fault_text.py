@@ -23,7 +23,7 @@ def test_text_and_object_say_the_same() -> None:
         ("jito:http_500:times=0", "times"),
         ("jito:http_500:times=few", "times"),
         ("jito:http_500:times", "'times'"),
-        ("jito:drift", "bps=N or lamports=N"),
+        ("jito:drift", "bps=N, lamports=N or amount=N"),
         ("jito:missing_validator", "validator=ADDRESS"),
         ("jito:slow:seconds=-1", "seconds"),
     ],

@@ -9,8 +9,8 @@ from aurora_resources.providers.solana.fees import Fees, NoFees, fees_of_blocks
 from aurora_resources.providers.solana.jito import ValidatorTips
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.providers.solana.staged import answers
 from aurora_resources.providers.solana.tips import TipBook
+from aurora_resources.providers.staged import answers
 from aurora_resources.records import FactState, Payload, Role, TrackedValidator
 
 Answer = Callable[..., Payload]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_resources.config import SolanaRules
+from aurora_resources.chain_rules import SolanaRules
 from aurora_resources.errors import PayloadError
 from aurora_resources.providers.solana import jito
 from aurora_resources.providers.solana.jito import Jito

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from aurora_resources.config import SolanaRules
+from aurora_resources.chain_rules import SolanaRules
 from aurora_resources.providers.solana.jito import NO_AUTHORITY, JitoValidator, StakerTips, ValidatorTips
 from aurora_resources.providers.solana.mev import understand_tips
 from aurora_resources.providers.solana.tips import TipBook

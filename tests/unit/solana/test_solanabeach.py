@@ -9,7 +9,7 @@ from aurora_resources.errors import NotYetAvailable, PayloadError, RefusedByProv
 from aurora_resources.providers.solana import solanabeach
 from aurora_resources.providers.solana.fees import Fees, NoFees, ask_history, fees_of_history
 from aurora_resources.providers.solana.solanabeach import SolanaBeach
-from aurora_resources.providers.solana.staged import answers
+from aurora_resources.providers.staged import answers
 from aurora_resources.records import Payload, Question, Role
 
 Answer = Callable[..., Payload]

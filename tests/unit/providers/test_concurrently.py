@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from aurora_resources.errors import NotYetAvailable
-from aurora_resources.providers.solana.concurrently import WAITING_TASKS, for_each
+from aurora_resources.providers.concurrently import WAITING_TASKS, for_each
 
 
 def test_results_are_in_the_order_of_the_items() -> None:

@@ -4,7 +4,8 @@ The shapes themselves stand beside each provider's questions (`rpc_answers.py`, 
 knows an endpoint. JSON integers of any size stay exact; a float where an integer belongs is an error.
 """
 
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -15,13 +16,18 @@ T = TypeVar("T")
 
 Unsigned: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 RateBps: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+Hook: TypeAlias = Callable[[type[Any], Any], Any]
+"""Makes a value of a type of our own out of a JSON value; raises ValueError or TypeError for a wrong one."""
 
 
 class Shape(Generic[T]):
-    """The documented shape of one answer; `read` turns bytes into it, ignoring fields nobody needs."""
+    """The documented shape of one answer; `read` turns bytes into it, ignoring fields nobody needs.
 
-    def __init__(self, wanted: type[T]) -> None:
-        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(wanted)
+    `hook` reads the types that JSON does not have, such as quantities written as text.
+    """
+
+    def __init__(self, wanted: type[T], hook: Hook | None = None) -> None:
+        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(wanted, dec_hook=hook)
 
     def read(self, payload: Payload) -> T:
         """Raise PayloadError naming provider, endpoint and field when the body has another shape."""

@@ -7,7 +7,7 @@ Nothing here understands a body.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aurora_resources.records import Json, Payload, Question, Role, Staged
+from aurora_resources.records import Payload, Question, Role, Staged
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,6 @@ def first_with(staged: Staged, role: Role, providers: Sequence[str], endpoint: s
         if found.every(endpoint):
             return found
     return None
-
-
-def rpc_params(question: Question) -> Sequence[Json]:
-    """The `params` of a JSON-RPC question, also after a round trip through staging."""
-    body = question.body
-    params = body.get("params") if isinstance(body, Mapping) else None
-    return params if isinstance(params, Sequence) and not isinstance(params, str) else ()
 
 
 def query_value(question: Question, name: str) -> str | None:

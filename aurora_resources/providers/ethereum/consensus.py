@@ -1,0 +1,115 @@
+"""A validator's consensus income of a window: sums of what the node rewarded, with what is missing named.
+
+Attestations count by the epoch of the duty, proposals and sync committees by slot. A reward that was not
+answered is unknown: it is listed, and nobody may take the sum for the whole. Gwei here; wei once, at the end.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from aurora_resources.providers.ethereum.beacon_answers import ValidatorState
+from aurora_resources.providers.ethereum.quantities import gwei_to_wei
+from aurora_resources.providers.ethereum.reward_answers import BlockRewards
+
+_NOBODY: Final[Mapping[int, int]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Summed:
+    """A signed sum in gwei. `missing` are the epochs or slots it lacks: with any, it is not the whole."""
+
+    gwei: int
+    missing: tuple[int, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing."""
+        return not self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class ConsensusIncome:
+    """What a validator earned and lost in the consensus layer, by kind; `slashing` is zero or negative."""
+
+    attestations: Summed
+    proposals: Summed
+    sync: Summed
+    slashing: Summed = Summed(0)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no part of any kind is missing."""
+        return all(part.is_whole for part in self._parts)
+
+    @property
+    def wei(self) -> int:
+        """All kinds together, in wei; negative for a window of losses."""
+        return gwei_to_wei(sum(part.gwei for part in self._parts))
+
+    @property
+    def _parts(self) -> tuple[Summed, ...]:
+        return self.attestations, self.proposals, self.sync, self.slashing
+
+
+def attestation_total(
+    by_epoch: Mapping[int, Mapping[int, int]],
+    validator: ValidatorState,
+    epochs: Iterable[int],
+) -> Summed:
+    """The attestations of `validator` in `epochs`. `by_epoch` holds gwei, by epoch and index.
+
+    `validator` is its state at the end of the window, which knows its whole life so far. Epochs in which it
+    had no duty count nothing, and need no answer.
+    """
+    total, missing = 0, []
+    for epoch in epochs:
+        if not validator.on_duty(epoch):
+            continue
+        gwei = by_epoch.get(epoch, _NOBODY).get(validator.index)
+        if gwei is None:
+            missing.append(epoch)
+        else:
+            total += gwei
+    return Summed(total, tuple(missing))
+
+
+def proposal_total(by_slot: Mapping[int, BlockRewards], validator_index: int, slots: Iterable[int]) -> Summed:
+    """The proposer's rewards of its canonical blocks at `slots`; an answer about another proposer is none."""
+    total, missing = 0, []
+    for slot in slots:
+        row = by_slot.get(slot)
+        if row is None or row.proposer_index != validator_index:
+            missing.append(slot)
+        else:
+            total += row.total_gwei
+    return Summed(total, tuple(missing))
+
+
+def sync_total(
+    by_slot: Mapping[int, Mapping[int, int]],
+    validator_index: int,
+    slots: Iterable[int],
+    is_empty: Callable[[int], bool],
+) -> Summed:
+    """The rewards of a sync committee member at `slots`, all slots of its committee within the window.
+
+    `by_slot` holds gwei by slot and index; `is_empty` says of which slots it is proven that nobody proposed.
+    """
+    total, missing = 0, []
+    for slot in slots:
+        gwei = by_slot.get(slot, _NOBODY).get(validator_index)
+        if gwei is not None:
+            total += gwei
+        elif slot in by_slot or not is_empty(slot):
+            missing.append(slot)
+    return Summed(total, tuple(missing))
+
+
+def unexplained_gwei(before: int, after: int, *, credited: int, moved_in: int = 0, moved_out: int = 0) -> int:
+    """What a balance changed by beyond what is known; zero when the books are right.
+
+    `credited` are all rewards and penalties between the two states, signed; `moved_in` deposits and
+    consolidations, `moved_out` withdrawals. Attestations of epoch N are credited when epoch N + 1 ends.
+    """
+    return after - before - credited - moved_in + moved_out

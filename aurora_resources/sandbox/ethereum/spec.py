@@ -1,0 +1,128 @@
+"""What a generated Ethereum world follows from: options, the network's constants, what happens when.
+
+What comes of it is in `slots.py`, `ledger.py`, `payloads.py` and `claims.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from aurora_resources.errors import ConfigurationError
+
+SLOTS_PER_EPOCH: Final = 32
+SECONDS_PER_SLOT: Final = 12
+GENESIS_TIME: Final = 1_606_824_023
+GENESIS_VALIDATORS_ROOT: Final = "0x4b363db94e286120d76eb905340fdd4e54bfe9f06bf33ff6cf5ad27f511bfe95"
+FAR_FUTURE_EPOCH: Final = 18_446_744_073_709_551_615
+GWEI: Final = 10**9
+"""Gwei in one ETH, and wei in one gwei."""
+EPOCHS_PER_SYNC_COMMITTEE_PERIOD: Final = 256
+SYNC_COMMITTEE_SIZE: Final = 512
+LEAD_EPOCHS: Final = 4
+"""Epochs before the first window: a window's balances hold attestations of two epochs earlier."""
+
+LAST_SYNC_EPOCH: Final = 401_919
+"""The last epoch of sync committee period 1569, the one that ours are members of."""
+
+RELAYS: Final = ("relay-flashbots", "relay-ultrasound", "relay-titan")
+
+Kind = Literal[
+    "local", "pooled", "rich", "slashing", "builder", "lying", "overclaimed", "internal", "failed", "kept",
+    "kept_fees", "unrelayed", "stolen", "missed", "orphaned",
+]  # fmt: skip
+Schedule = tuple[tuple[tuple[Kind, int], ...], ...]
+
+SCHEDULE: Final[Schedule] = (
+    (("local", 0), ("builder", 2), ("missed", 5)),
+    (("kept", 3), ("orphaned", 1), ("unrelayed", 7)),
+    (("lying", 2), ("kept_fees", 0), ("pooled", 4)),
+    (("internal", 2), ("slashing", 0), ("missed", 3)),
+    (("failed", 3), ("overclaimed", 7), ("kept", 0)),
+    (("stolen", 2), ("rich", 0), ("builder", 1)),
+)
+"""Per window, counted from the first and beginning again after the last: what becomes of each proposal of
+ours, and whose it is (the ordinal of the member)."""
+
+OFFLINE_WINDOW: Final = 1
+DEPOSIT_WINDOW: Final = 1
+CORRELATION_WINDOW: Final = 4
+SWEEP_WINDOWS: Final = frozenset({1, 4})
+INTERNAL_SWEEP: Final = 3
+"""The member whose withdrawal stands in every block of kind internal: it shares the proposer's address."""
+
+
+@dataclass(frozen=True, slots=True)
+class EthereumSpec:
+    """Options of a generated world. Equal specs give equal worlds; more windows only add to one.
+
+    `window_epochs` is the length of a bookkeeping window, `first_window` its first (window k holds epochs
+    k x window_epochs on); None takes the one in which ours leave the sync committee. `rich_fees` is what a
+    block of kind rich earns, wei. `plain` is how many more validators of the clients there are, to which
+    nothing special happens.
+    """
+
+    seed: int = 7
+    window_epochs: int = 6
+    first_window: int | None = None
+    windows: int = 6
+    schedule: Schedule = SCHEDULE
+    rich_fees: int = 123_456_789_012_345_678_901
+    plain: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises ConfigurationError for a world that cannot be."""
+        if self.window_epochs < 1 or self.windows < 1 or not self.schedule:
+            raise ConfigurationError(
+                f"Ethereum world: at least one window, one epoch a window and one entry of the schedule, not "
+                f"{self.windows}, {self.window_epochs} and {len(self.schedule)}"
+            )
+        if self.plain < 0:
+            raise ConfigurationError(f"Ethereum world: {self.plain} plain validators; 0 or more")
+        if self.rich_fees < GWEI * GWEI:
+            raise ConfigurationError(
+                f"Ethereum world: rich fees are at least 1 ETH, not {self.rich_fees} wei"
+            )
+        most = max(map(len, self.schedule))
+        if most * 4 > self.window_slots - 4:
+            raise ConfigurationError(
+                f"Ethereum world: {most} proposals do not fit into a window of {self.window_slots} slots"
+            )
+        if self.first_epoch < LEAD_EPOCHS:
+            raise ConfigurationError(f"Ethereum world: the first epoch is {LEAD_EPOCHS} or later")
+
+    @property
+    def window_slots(self) -> int:
+        """Slots of a window."""
+        return self.window_epochs * SLOTS_PER_EPOCH
+
+    @property
+    def first(self) -> int:
+        """The first window."""
+        return LAST_SYNC_EPOCH // self.window_epochs if self.first_window is None else self.first_window
+
+    @property
+    def last(self) -> int:
+        """The last window that the world is about; the chain goes on a little after it."""
+        return self.first + self.windows - 1
+
+    @property
+    def first_epoch(self) -> int:
+        """The first epoch of the first window."""
+        return self.first * self.window_epochs
+
+    @property
+    def end_epoch(self) -> int:
+        """The first epoch after the last window."""
+        return (self.last + 1) * self.window_epochs
+
+    def epochs(self, window: int) -> range:
+        """The epochs of a window."""
+        return range(window * self.window_epochs, (window + 1) * self.window_epochs)
+
+    def slots(self, window: int) -> range:
+        """The slots of a window."""
+        return range(window * self.window_slots, (window + 1) * self.window_slots)
+
+    def planned(self, window: int) -> tuple[tuple[Kind, int], ...]:
+        """What becomes of our proposals in a window; none before the first."""
+        ordinal = window - self.first
+        return self.schedule[ordinal % len(self.schedule)] if ordinal >= 0 else ()

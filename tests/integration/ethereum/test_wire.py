@@ -1,0 +1,257 @@
+"""Every block, slot and reward of the sandbox over HTTP: what is understood is what there is to find."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+import anyio
+import pytest
+
+from aurora_resources.config import ProviderSettings, RetrySettings
+from aurora_resources.errors import HistoryUnavailable
+from aurora_resources.http.asks import DirectAsks
+from aurora_resources.http.client import Classify, ProviderClient
+from aurora_resources.providers.ethereum import beacon_answers, execution_answers
+from aurora_resources.providers.ethereum.beacon import Beacon, classify_beacon
+from aurora_resources.providers.ethereum.beacon_answers import ValidatorState, validators_by_key
+from aurora_resources.providers.ethereum.block_income import BlockEvidence, BlockIncome, not_canonical
+from aurora_resources.providers.ethereum.consensus import attestation_total, unexplained_gwei
+from aurora_resources.providers.ethereum.decisions import decide
+from aurora_resources.providers.ethereum.execution import (
+    Execution,
+    ask_balances,
+    ask_block,
+    classify_execution,
+)
+from aurora_resources.providers.ethereum.execution_answers import contradiction, priority_fees, receipts_of
+from aurora_resources.providers.ethereum.payments import corrected_change, transfers
+from aurora_resources.providers.ethereum.relays import (
+    Relay,
+    RelayClaim,
+    claims_by_block,
+    delivered,
+    scan_delivered,
+)
+from aurora_resources.providers.ethereum.reward_answers import attestation_rewards
+from aurora_resources.providers.ethereum.slashing import (
+    correlation_epoch,
+    correlation_penalty_gwei,
+    correlation_slots,
+    initial_penalty_gwei,
+    slashed_in_epoch,
+)
+from aurora_resources.providers.ethereum.slots import ask_slot
+from aurora_resources.providers.ethereum.spec import Spec, spec
+from aurora_resources.records import Asks, FactState, Payload, Question
+from aurora_resources.sandbox.ethereum.chain import NodeSettings
+from aurora_resources.sandbox.ethereum.spec import RELAYS
+from aurora_resources.sandbox.ethereum.truth import BlockTruth, block_truths, window_truth
+from aurora_resources.sandbox.ethereum.world import demo_ethereum
+from aurora_resources.sandbox.generate import demo_world
+from aurora_resources.sandbox.server import SandboxServer, sandbox_app
+
+T = TypeVar("T")
+WORLD = demo_ethereum()
+WINDOWS = range(WORLD.first_window, WORLD.last_window + 1)
+BLOCKS = [found for window in WINDOWS for found in block_truths(WORLD, window)]
+BEACON, NODE = Beacon("beacon"), Execution("execution")
+OURS = frozenset(WORLD.fee_recipients)
+CLASSIFIERS: dict[str, Classify] = {"beacon": classify_beacon, "execution": classify_execution}
+
+
+class Keeping:
+    """Asks, and keeps the answers."""
+
+    def __init__(self, inner: Asks) -> None:
+        self._inner = inner
+        self.kept: list[Payload] = []
+
+    async def ask(self, question: Question) -> Payload:
+        payload = await self._inner.ask(question)
+        self.kept.append(payload)
+        return payload
+
+    def of(self, endpoint: str) -> list[Payload]:
+        return [payload for payload in self.kept if payload.question.endpoint == endpoint]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SandboxServer]:
+    with SandboxServer(sandbox_app(demo_world(), ethereum=WORLD)) as running:
+        yield running
+
+
+def run(server: SandboxServer, work: Callable[[Keeping], Awaitable[T]]) -> T:
+    """Do `work` with clients of every provider of the sandbox."""
+
+    async def call() -> T:
+        async with AsyncExitStack() as stack:
+            clients = {}
+            for name in ("beacon", "execution", *RELAYS):
+                settings = ProviderSettings(
+                    name=name,
+                    base_url=server.provider_urls[name],
+                    rate_limit=10_000,
+                    concurrency=8,
+                    retry=RetrySettings(attempts=1),
+                )
+                client = ProviderClient(settings, CLASSIFIERS.get(name))
+                clients[name] = await stack.enter_async_context(client)
+            return await work(Keeping(DirectAsks(clients)))
+
+    return anyio.run(call)
+
+
+def income_of(server: SandboxServer, truth: BlockTruth) -> BlockIncome:
+    """One slot of ours, asked as the wire modules ask and decided by the table."""
+    member = WORLD.members[truth.member]
+
+    async def work(asks: Keeping) -> BlockIncome:
+        rows: dict[str, list[RelayClaim]] = {}
+        for relay in RELAYS:
+            rows[relay] = list(delivered(await asks.ask(Relay(relay).delivered_at(truth.slot))))
+        claims = claims_by_block(rows)
+        header = await ask_slot(asks, BEACON, truth.slot)
+        if header is None:
+            return not_canonical(member.pubkey, truth.slot, claims)
+        inside = beacon_answers.block(await asks.ask(BEACON.block(header.root))).payload
+        assert inside is not None
+        found = await ask_block(asks, NODE, inside.block_hash)
+        assert contradiction(found, inside) is None
+        receipts = execution_answers.receipts(asks.of("eth_getBlockReceipts")[0])
+        by_hash = receipts_of(found, "execution", receipts)
+        before, after = await ask_balances(asks, NODE, member.fee_recipient, found.number)
+        change = corrected_change(
+            member.fee_recipient,
+            execution_answers.balance(before),
+            execution_answers.balance(after),
+            found,
+            by_hash,
+        )
+        evidence = BlockEvidence(
+            validator_key=member.pubkey,
+            slot=truth.slot,
+            block_hash=found.hash,
+            fee_recipient=found.miner,
+            fees=priority_fees(found, by_hash),
+            transfers=transfers(found, by_hash),
+            balance_changes={member.fee_recipient: change},
+        )
+        return decide(evidence, claims.get(found.hash), OURS)
+
+    return run(server, work)
+
+
+@pytest.mark.parametrize("truth", BLOCKS, ids=lambda truth: f"{truth.kind}-{truth.slot}")
+def test_each_block_books_what_it_paid(server: SandboxServer, truth: BlockTruth) -> None:
+    income = income_of(server, truth)
+    assert (income.case, income.priority_fees, income.mev) == (truth.case, truth.fees, truth.mev)
+    assert income.state is FactState.FINAL
+    assert set(truth.claims) <= set(income.relays)
+
+
+def test_a_scan_of_every_relay_finds_what_single_questions_find(server: SandboxServer) -> None:
+    slots = WORLD.spec.slots(WORLD.first_window)
+
+    async def work(asks: Keeping) -> None:
+        for relay in RELAYS:
+            await scan_delivered(asks, Relay(relay), slots.start, slots.stop - 1)
+
+    async def scanned(asks: Keeping) -> dict[str, set[str]]:
+        await work(asks)
+        found: dict[str, set[str]] = {}
+        for payload in asks.kept:
+            for row in delivered(payload):
+                if row.slot in slots:
+                    found.setdefault(row.block_hash, set()).add(payload.question.provider)
+        return found
+
+    found = run(server, scanned)
+    for truth in block_truths(WORLD, WORLD.first_window):
+        assert set(truth.claims) <= found.get(truth.block_hash, set())
+
+
+def states(server: SandboxServer, slot: int) -> dict[str, ValidatorState]:
+    keys = [member.pubkey for member in WORLD.members]
+
+    async def work(asks: Keeping) -> dict[str, ValidatorState]:
+        return dict(validators_by_key([await asks.ask(q) for q in BEACON.validators(slot, keys)]))
+
+    return run(server, work)
+
+
+def constants(server: SandboxServer) -> Spec:
+    async def work(asks: Keeping) -> Spec:
+        return spec(await asks.ask(BEACON.spec()))
+
+    return run(server, work)
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_consensus_rewards_of_every_validator(server: SandboxServer, window: int) -> None:
+    """Attestations, and the whole change of the balance explained to the last gwei."""
+    truths, slots, epochs = window_truth(WORLD, window), WORLD.spec.slots(window), WORLD.spec.epochs(window)
+    before, after = states(server, slots.start - 1), states(server, slots.stop - 1)
+    indices = [state.index for state in after.values()]
+
+    async def work(asks: Keeping) -> dict[int, Payload]:
+        return {
+            epoch: await asks.ask(BEACON.attestation_rewards(epoch, indices)[0])
+            for epoch in range(epochs.start - 2, epochs.stop)
+        }
+
+    answered = {epoch: attestation_rewards(payload) for epoch, payload in run(server, work).items()}
+    for key, truth in truths.items():
+        assert attestation_total(answered, after[key], epochs).gwei == truth.attestations
+        credited = attestation_total(answered, after[key], range(epochs.start - 2, epochs.stop - 2))
+        assert (
+            unexplained_gwei(
+                before[key].balance_gwei,
+                after[key].balance_gwei,
+                credited=credited.gwei + truth.proposals + truth.sync + truth.slashing,
+                moved_in=truth.deposits,
+                moved_out=truth.withdrawals,
+            )
+            == 0
+        ), key
+
+
+def test_slashing_penalties_are_found_without_a_rewards_endpoint(server: SandboxServer) -> None:
+    known = constants(server)
+    last = states(server, WORLD.spec.slots(WORLD.last_window).stop - 1)
+    epochs = range(WORLD.spec.epochs(WORLD.first_window).start, WORLD.spec.epochs(WORLD.last_window).stop)
+    penalties = dict.fromkeys(last, 0)
+    for key, state in last.items():
+        epoch, correlation = slashed_in_epoch(state, known), correlation_epoch(state, known)
+        if epoch is not None and epoch in epochs:
+            effective = states(server, known.first_slot(epoch))[key].effective_balance_gwei
+            penalties[key] += initial_penalty_gwei(effective, epoch, known)
+        if correlation is not None and correlation in epochs:
+            before, after = (states(server, slot)[key] for slot in correlation_slots(correlation, known))
+            credited = run(server, _attestations_of(correlation - 1, state.index))
+            lost = correlation_penalty_gwei(before.balance_gwei, after.balance_gwei, credited=credited)
+            assert lost is not None
+            penalties[key] += lost
+    truths = [window_truth(WORLD, window) for window in WINDOWS]
+    assert penalties == {key: -sum(truth[key].slashing for truth in truths) for key in last}
+    assert sum(1 for penalty in penalties.values() if penalty) == 2
+
+
+def _attestations_of(epoch: int, index: int) -> Callable[[Keeping], Awaitable[int]]:
+    async def work(asks: Keeping) -> int:
+        payload = await asks.ask(BEACON.attestation_rewards(epoch, [index])[0])
+        return attestation_rewards(payload)[index]
+
+    return work
+
+
+def test_a_node_without_historic_states_refuses_instead_of_answering_zero() -> None:
+    first = WORLD.spec.epochs(WORLD.first_window).start
+    node = NodeSettings(states_from_epoch=first + 100)
+    with SandboxServer(sandbox_app(demo_world(), ethereum=WORLD, node=node)) as pruned:
+
+        async def rewards(asks: Keeping) -> Payload:
+            return await asks.ask(BEACON.attestation_rewards(first, [WORLD.members[0].index])[0])
+
+        with pytest.raises(HistoryUnavailable, match="nothing is counted as zero"):
+            run(pruned, rewards)

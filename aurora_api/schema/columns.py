@@ -1,16 +1,38 @@
-"""The words that lists completed at once are planned in: a column of values, and what has no plan."""
+"""The words that lists written at once are planned in: a column of values, and what has no plan."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from json.encoder import encode_basestring
+from typing import Any, Final, TypeAlias
 
 from graphql import FieldNode, GraphQLObjectType
 
-Complete: TypeAlias = Callable[[list[Any]], list[Any]]
-"""A column of values in, what the answer shows of each out, in the same order. Raises Unusual."""
+Write: TypeAlias = Callable[[list[Any]], list[Any]]
+"""A column of values in, the JSON of each out, in the same order: a text, or an `int`, whose digits it is.
+
+Raises Unusual.
+"""
 
 Subfields: TypeAlias = Callable[[GraphQLObjectType, list[FieldNode]], dict[str, list[FieldNode]]]
 """The fields selected of a type, by their names in the answer."""
 
+NULL: Final = "null"
+
 
 class Unusual(Exception):  # noqa: N818 - not an error: it is graphql-core's turn
     """A value that is not exactly what its type holds."""
+
+
+def quote(text: str) -> str:
+    """The text as JSON."""
+    return encode_basestring(text)
+
+
+def template_of(fields: dict[str, str]) -> str:
+    """For `%`: an object of these fields, each with JSON that holds a `%s`, or with `constant` JSON."""
+    # Names in GraphQL are letters, digits and underscores.
+    return "{" + ",".join(f'"{name}":{json}' for name, json in fields.items()) + "}"
+
+
+def constant(json: str) -> str:
+    """JSON as a template shows it."""
+    return json.replace("%", "%%")

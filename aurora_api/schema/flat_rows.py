@@ -1,14 +1,17 @@
-"""Lists of objects completed column by column: the same answer as graphql-core's, in a fraction of its time.
+"""Lists of objects written column by column: the same answer as graphql-core's, in a fraction of its time.
 
 graphql-core completes one field of one row at a time, some 7 microseconds each: most of what a page of rows
-would cost. Here a list whose rows only show what they hold is completed at once. Which rows those are is in
-`row_plans`; all others, and every row that is not as it should be, are left to graphql-core, with its errors.
+would cost. Here a list whose rows only show what they hold becomes its JSON at once, a `msgspec.Raw` that the
+endpoint's encoder puts into the answer as it is: nothing is made for a row but its text. Which rows those are
+is in `row_plans`; all others, and every row that is not as it should be, are left to graphql-core, with its
+errors.
 """
 
 from collections import OrderedDict
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
+import msgspec
 from graphql import (
     FieldNode,
     GraphQLList,
@@ -20,10 +23,10 @@ from graphql import (
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from aurora_api.schema.columns import Complete, Unusual
+from aurora_api.schema.columns import Unusual, Write
 from aurora_api.schema.row_plans import plan_values
 
-Plans: TypeAlias = dict[tuple[int, ...], Complete | None]
+Plans: TypeAlias = dict[tuple[int, ...], Write | None]
 
 KEPT_OPERATIONS: Final = 256
 # By the id of the operation, which is kept too, so that no other gets its id. Operations are parsed once and
@@ -48,21 +51,20 @@ class FlatRows(StrawberryGraphQLCoreExecutionContext):
         info: GraphQLResolveInfo,
         path: Path,
         result: Any,  # noqa: ANN401 - whatever the resolver gave
-    ) -> AwaitableOrValue[list[Any]]:
-        """The list as the answer shows it."""
+    ) -> AwaitableOrValue[Any]:
+        """The list as the answer shows it: its JSON, or what graphql-core makes of it."""
         if self._allowed and type(result) is list and result:
             plan = self._plan(return_type, field_nodes)
             if plan is not None:
                 # What is unusual goes the long way, for its errors; a row's methods see only their object.
-                with suppress(Unusual):
-                    completed: list[Any] = plan([result])[0]
-                    return completed
+                with suppress(Unusual, UnicodeEncodeError):
+                    return msgspec.Raw(plan([result])[0].encode())
         return super().complete_list_value(return_type, field_nodes, info, path, result)
 
     def _plan(
         self, return_type: GraphQLList[GraphQLOutputType], field_nodes: list[FieldNode]
-    ) -> Complete | None:
-        """How to complete this list, None when it cannot be; found once for all lists of the same fields."""
+    ) -> Write | None:
+        """How to write this list, None when it cannot be; found once for all lists of the same fields."""
         key = (id(return_type), *map(id, field_nodes))
         if key not in self._plans:
             self._plans[key] = plan_values(return_type, field_nodes, self._subfields)

@@ -1,47 +1,49 @@
-"""Columns of Money, the greatest part of a page: shown from the amounts, without a Money made for each.
+"""Columns of Money, the greatest part of a page: written from the amounts, without a Money made for each.
 
-What is shown is what `Money` says of itself; a test holds the two together.
+What is written is what `Money` says of itself; a test holds the two together.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from itertools import repeat
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, Final
 
 from graphql import FieldNode, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
 
-from aurora_api.schema.columns import Complete, Subfields, Unusual
+from aurora_api.schema.columns import NULL, Subfields, Unusual, Write, constant, quote, template_of
 from aurora_api.schema.money import Coin
 from aurora_resources.units import format_amount
 
 _COIN: Final = attrgetter("coin")
-_SHOWN: Final[Mapping[str, Callable[[list[int], Coin], Iterable[object]]]] = {
-    "amount": lambda amounts, _: map(str, amounts),
-    "unit": lambda _, coin: repeat(coin.unit),
-    "decimals": lambda _, coin: repeat(coin.decimals),
-    "displayUnit": lambda _, coin: repeat(coin.display_unit),
+# Of each amount.
+_VARYING: Final[Mapping[str, Callable[[list[int], Coin], list[Any]]]] = {
+    "amount": lambda amounts, _: amounts,
     "display": lambda amounts, coin: [
         format_amount(amount, coin.decimals, separator="") for amount in amounts
     ],
-    "__typename": lambda *_: repeat("Money"),
+}
+# Of all of them.
+_CONSTANT: Final[Mapping[str, Callable[[Coin], str]]] = {
+    "unit": lambda coin: quote(coin.unit),
+    "decimals": lambda coin: str(coin.decimals),
+    "displayUnit": lambda coin: quote(coin.display_unit),
+    "__typename": lambda _: quote("Money"),
 }
 
 
 def plan_money(
     kind: GraphQLOutputType, nodes: list[FieldNode], subfields: Subfields, read: Callable[[Any], Any]
-) -> Complete | None:
+) -> Write | None:
     """From objects with a `coin` to the Money of the amount that `read` finds; None when there is no plan."""
     required = isinstance(kind, GraphQLNonNull)
     named = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if not isinstance(named, GraphQLObjectType) or named.name != "Money":
         return None
-    selected = {name: _SHOWN.get(each[0].name.value) for name, each in subfields(named, nodes).items()}
-    names = tuple(selected)
-    shown = [show for show in selected.values() if show is not None]
-    if len(shown) < len(names) or not shown:
+    selected = {name: each[0].name.value for name, each in subfields(named, nodes).items()}
+    if not selected or not {*selected.values()} <= {*_VARYING, *_CONSTANT}:
         return None
+    varying = [_VARYING[field] for field in selected.values() if field in _VARYING]
 
-    def complete(values: list[Any]) -> list[Any]:
+    def write(values: list[Any]) -> list[Any]:
         if not values:
             return []
         try:
@@ -51,16 +53,26 @@ def plan_money(
         kinds = set(map(type, amounts))
         if not kinds <= ({int} if required else {int, type(None)}):
             raise Unusual
+        template = template_of(
+            {
+                # Digits, a sign and a point: nothing that JSON has another way to write.
+                name: '"%s"' if field in _VARYING else constant(_CONSTANT[field](coin))
+                for name, field in selected.items()
+            }
+        )
         present = amounts if kinds == {int} else [amount for amount in amounts if amount is not None]
-        # The first column ends, where the unit is repeated without end.
-        columns = zip(present, *(show(present, coin) for show in shown), strict=False)
-        whole = [dict(zip(names, each[1:], strict=True)) for each in columns]
+        columns = [show(present, coin) for show in varying]
+        written = (
+            [template % shown for shown in zip(*columns, strict=True)]
+            if columns
+            else ([template % ()] * len(present))
+        )
         if len(present) == len(amounts):
-            return whole
-        rest = iter(whole)
-        return [None if amount is None else next(rest) for amount in amounts]
+            return written
+        rest = iter(written)
+        return [NULL if amount is None else next(rest) for amount in amounts]
 
-    return complete
+    return write
 
 
 def _only_coin(values: list[Any]) -> Coin:

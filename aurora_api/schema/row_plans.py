@@ -1,4 +1,4 @@
-"""How a column of values becomes what the answer shows, where that takes nothing but the values themselves.
+"""How a column of values becomes the JSON of the answer, where that takes nothing but the values themselves.
 
 A plan is made from a GraphQL type and the fields selected of it: stored attributes and methods that take only
 their object; scalars, enumerations, objects and lists of these. A field with arguments, with `info`, with an
@@ -12,6 +12,7 @@ from itertools import chain, islice
 from operator import attrgetter
 from typing import Any, Final
 
+import msgspec
 from graphql import (
     FieldNode,
     GraphQLEnumType,
@@ -24,7 +25,7 @@ from graphql import (
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
-from aurora_api.schema.columns import Complete, Subfields, Unusual
+from aurora_api.schema.columns import NULL, Subfields, Unusual, Write, quote, template_of
 from aurora_api.schema.from_row import AMOUNT, COLUMN
 from aurora_api.schema.money_plans import plan_money
 from aurora_api.schema.scalars import ORDINAL_MAX
@@ -33,9 +34,8 @@ from aurora_resources.units import BPS
 _DEFINITION: Final = "strawberry-definition"
 _NONE: Final = type(None)
 _INT_MAX: Final = 2**31 - 1
-# Shown as they are.
-_AS_THEY_ARE: Final[dict[str, type]] = {"String": str, "ID": str, "Boolean": bool}
-# Shown as they are, within bounds.
+_TEXTS: Final = frozenset({"String", "ID"})
+# Whole numbers, within bounds.
 _BOUNDED: Final[dict[str, tuple[int, int]]] = {
     "Int": (-_INT_MAX - 1, _INT_MAX),
     "Ordinal": (0, ORDINAL_MAX),
@@ -45,20 +45,18 @@ _BOUNDED: Final[dict[str, tuple[int, int]]] = {
 _PLAIN: Final = frozenset({str, int, bool, date, datetime})
 
 
-def plan_values(
-    kind: GraphQLOutputType, field_nodes: list[FieldNode], subfields: Subfields
-) -> Complete | None:
-    """How to complete values of this type, null where the type allows it; None when there is no plan."""
+def plan_values(kind: GraphQLOutputType, field_nodes: list[FieldNode], subfields: Subfields) -> Write | None:
+    """How to write values of this type, null where the type allows it; None when there is no plan."""
     required = isinstance(kind, GraphQLNonNull)
     if isinstance(kind, GraphQLNonNull):
         kind = kind.of_type
-    complete = _plan_present(kind, field_nodes, subfields)
-    if complete is None:
+    write = _plan_present(kind, field_nodes, subfields)
+    if write is None:
         return None
-    return _required(complete) if required else _optional(complete)
+    return _required(write) if required else _optional(write)
 
 
-def _plan_present(kind: object, field_nodes: list[FieldNode], subfields: Subfields) -> Complete | None:
+def _plan_present(kind: object, field_nodes: list[FieldNode], subfields: Subfields) -> Write | None:
     if isinstance(kind, GraphQLScalarType):
         return _scalars(kind)
     if isinstance(kind, GraphQLEnumType):
@@ -71,80 +69,82 @@ def _plan_present(kind: object, field_nodes: list[FieldNode], subfields: Subfiel
     return None
 
 
-def _required(complete: Complete) -> Complete:
-    def complete_all(values: list[Any]) -> list[Any]:
+def _required(write: Write) -> Write:
+    def write_all(values: list[Any]) -> list[Any]:
         if _NONE in set(map(type, values)):
             raise Unusual
-        return complete(values)
+        return write(values)
 
-    return complete_all
+    return write_all
 
 
-def _optional(complete: Complete) -> Complete:
-    def complete_present(values: list[Any]) -> list[Any]:
+def _optional(write: Write) -> Write:
+    def write_present(values: list[Any]) -> list[Any]:
         if _NONE not in set(map(type, values)):
-            return complete(values)
-        present = [value for value in values if value is not None]
-        if not present:
-            return values
-        completed = iter(complete(present))
-        return [None if value is None else next(completed) for value in values]
+            return write(values)
+        written = iter(write([value for value in values if value is not None]))
+        return [NULL if value is None else next(written) for value in values]
 
-    return complete_present
+    return write_present
 
 
-def _scalars(kind: GraphQLScalarType) -> Complete:
-    if kind.name in _AS_THEY_ARE:
-        return _as_they_are(_AS_THEY_ARE[kind.name])
+def _scalars(kind: GraphQLScalarType) -> Write:
+    if kind.name in _TEXTS:
+        return _texts
+    if kind.name == "Boolean":
+        return _booleans
     if kind.name in _BOUNDED:
         return _bounded(*_BOUNDED[kind.name])
     if kind.name == "Amount":
         return _amounts
-    return _written(kind.serialize)
+    return _serialized(kind.serialize)
 
 
-def _as_they_are(only: type) -> Complete:
-    def complete(values: list[Any]) -> list[Any]:
-        if not set(map(type, values)) <= {only}:
-            raise Unusual
-        return values
-
-    return complete
+def _texts(values: list[Any]) -> list[Any]:
+    if not set(map(type, values)) <= {str}:
+        raise Unusual
+    return list(map(quote, values))
 
 
-def _bounded(least: int, most: int) -> Complete:
-    def complete(values: list[Any]) -> list[Any]:
+def _booleans(values: list[Any]) -> list[Any]:
+    if not set(map(type, values)) <= {bool}:
+        raise Unusual
+    return ["true" if value else "false" for value in values]
+
+
+def _bounded(least: int, most: int) -> Write:
+    def write(values: list[Any]) -> list[Any]:
         if not set(map(type, values)) <= {int}:
             raise Unusual
         if values and (min(values) < least or max(values) > most):
             raise Unusual
         return values
 
-    return complete
+    return write
 
 
 def _amounts(values: list[Any]) -> list[Any]:
     if not set(map(type, values)) <= {int}:
         raise Unusual
-    return list(map(str, values))
+    return [f'"{value}"' for value in values]
 
 
-def _written(write: Callable[[Any], Any]) -> Complete:
-    def complete(values: list[Any]) -> list[Any]:
+def _serialized(serialize: Callable[[Any], Any]) -> Write:
+    def write(values: list[Any]) -> list[Any]:
         if not set(map(type, values)) <= _PLAIN:
             raise Unusual
         try:
-            written = list(map(write, values))
+            serialized = list(map(serialize, values))
         except Exception as refused:
             raise Unusual from refused
-        if _NONE in set(map(type, written)):
+        if _NONE in set(map(type, serialized)):
             raise Unusual
-        return written
+        return [msgspec.json.encode(value).decode() for value in serialized]
 
-    return complete
+    return write
 
 
-def _members(kind: GraphQLEnumType) -> Complete | None:
+def _members(kind: GraphQLEnumType) -> Write | None:
     members = getattr(kind, "wrapped_cls", None)
     if members is None:
         return None
@@ -153,31 +153,28 @@ def _members(kind: GraphQLEnumType) -> Complete | None:
         name = next((name for name, value in kind.values.items() if value.value == member.value), None)
         if name is None:
             return None
-        by_member[member] = name
+        by_member[member] = quote(name)
 
-    def complete(values: list[Any]) -> list[Any]:
+    def write(values: list[Any]) -> list[Any]:
         # A text equals a member of a StrEnum: graphql-core reads it its own way.
         if not set(map(type, values)) <= {members}:
             raise Unusual
         return [by_member[value] for value in values]
 
-    return complete
+    return write
 
 
-def _lists(items: Complete) -> Complete:
-    def complete(values: list[Any]) -> list[Any]:
+def _lists(items: Write) -> Write:
+    def write(values: list[Any]) -> list[Any]:
         if not set(map(type, values)) <= {list}:
             raise Unusual
-        if len(values) == 1:
-            # What was given may be the resolver's own list, which the answer must not share.
-            return [list(items(values[0]))]
-        completed = iter(items(list(chain.from_iterable(values))))
-        return [list(islice(completed, len(value))) for value in values]
+        written = iter(items(list(chain.from_iterable(values))))
+        return [f"[{','.join(map(str, islice(written, len(value))))}]" for value in values]
 
-    return complete
+    return write
 
 
-def _objects(kind: GraphQLObjectType, field_nodes: list[FieldNode], subfields: Subfields) -> Complete | None:
+def _objects(kind: GraphQLObjectType, field_nodes: list[FieldNode], subfields: Subfields) -> Write | None:
     definition = kind.extensions.get(_DEFINITION)
     if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:
         return None
@@ -190,24 +187,21 @@ def _objects(kind: GraphQLObjectType, field_nodes: list[FieldNode], subfields: S
     planned = [column for column in columns if column is not None]
     if len(planned) < len(columns) or not planned:
         return None
-    names = tuple(selected)
+    template = template_of(dict.fromkeys(selected, "%s"))
 
-    def complete(values: list[Any]) -> list[Any]:
+    def write(values: list[Any]) -> list[Any]:
         if not set(map(type, values)) <= classes:
             raise Unusual
-        return [
-            dict(zip(names, shown, strict=True))
-            for shown in zip(*(column(values) for column in planned), strict=True)
-        ]
+        return [template % shown for shown in zip(*(column(values) for column in planned), strict=True)]
 
-    return complete
+    return write
 
 
-def _column(kind: GraphQLObjectType, nodes: list[FieldNode], subfields: Subfields) -> Complete | None:
+def _column(kind: GraphQLObjectType, nodes: list[FieldNode], subfields: Subfields) -> Write | None:
     """From a column of objects to one field of each."""
     name = nodes[0].name.value
     if name == "__typename":
-        return lambda values: [kind.name] * len(values)
+        return lambda values: [quote(kind.name)] * len(values)
     field = kind.fields[name]
     read = _reading(field.extensions.get(_DEFINITION))
     if read is None or field.args:
@@ -215,19 +209,19 @@ def _column(kind: GraphQLObjectType, nodes: list[FieldNode], subfields: Subfield
     amount = getattr(read, AMOUNT, None)
     if amount is not None:
         return plan_money(field.type, nodes, subfields, amount)
-    complete = plan_values(field.type, nodes, subfields)
-    return None if complete is None else _reading_column(getattr(read, COLUMN, read), complete)
+    write = plan_values(field.type, nodes, subfields)
+    return None if write is None else _reading_column(getattr(read, COLUMN, read), write)
 
 
-def _reading_column(read: Callable[[Any], Any], complete: Complete) -> Complete:
-    def complete_field(values: list[Any]) -> list[Any]:
+def _reading_column(read: Callable[[Any], Any], write: Write) -> Write:
+    def write_field(values: list[Any]) -> list[Any]:
         try:
             found = list(map(read, values))
         except Exception as failed:
             raise Unusual from failed
-        return complete(found)
+        return write(found)
 
-    return complete_field
+    return write_field
 
 
 def _reading(field: object) -> Callable[[Any], Any] | None:

@@ -78,9 +78,7 @@ def principal_of(entered: Entered, session_id: str) -> Principal:
 async def enter_async(connection: AsyncConnection[TupleRow], identity: Identity) -> Principal:
     """Make the connection's open transaction the user's. Raises Problem."""
     async with connection.cursor(row_factory=class_row(Entered)) as cursor:
-        # In a pipeline the transaction's begin is no round trip of its own.
-        async with connection.pipeline():
-            await cursor.execute(read_query(ENTER).encode(), _parameters(identity, None))
+        await cursor.execute(read_query(ENTER).encode(), _parameters(identity, None))
         (entered,) = await cursor.fetchall()
     return principal_of(entered, identity.session_id)
 

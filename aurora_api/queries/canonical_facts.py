@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import strawberry
 
-from aurora_api.queries.chains import find_chain
+from aurora_api.queries.chains import find_coin
 from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range, read_ordinal
 from aurora_api.queries.source_payloads import SOURCES_DEFAULT, SourceCount, SourcePayload, sources_of
 from aurora_api.queries.validator_pnl import ValidatorKeys, bounded
@@ -135,15 +135,15 @@ async def resolve_canonical_facts(
     after: After = None,
 ) -> Connection[CanonicalFacts]:
     """Facts, by period and validator."""
-    chain = await find_chain(info, chain_id)
+    coin = await find_coin(info, chain_id)
     filters = {
-        "chain_id": chain.chain_id,
+        "chain_id": chain_id,
         **period_range(from_period, to_period),
         "validator_keys": bounded(validator_keys),
     }
     page = _KEYSET.page(first, after, filters)
     rows = await info.context.reader.rows("canonical_facts.sql", _FactsRow, **filters, **page.parameters)
-    return page.connection(rows, lambda row: _facts(row, chain.chain_id, chain.coin))
+    return page.connection(rows, lambda row: _facts(row, chain_id, coin))
 
 
 async def find_facts(info: Info, chain_id: str, period_id: str, validator_key: str) -> CanonicalFacts | None:

@@ -1,16 +1,21 @@
 """The chains whose books are kept, and the coin that a chain's amounts are in."""
 
+import time
 from collections.abc import Callable, Coroutine
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import strawberry
 
+from aurora_api.access.scope import sees_chain
 from aurora_api.schema.enums import PeriodType
 from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.money import Coin
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.scalars import Ordinal
 from aurora_api.service.context import Info, Reader
+
+KEPT_SECONDS: Final = 10.0
+"""How long a changed coin in the configuration may go unnoticed."""
 
 
 @strawberry.type(description="A chain, as configured.")
@@ -70,6 +75,35 @@ async def find_chain(info: Info, chain_id: str) -> Chain:
     if chain is None:
         raise Problem(Code.NOT_FOUND, f'there is no chain "{chain_id}"; chains lists those there are')
     return chain
+
+
+class Coins:
+    """The coins of the chains that were asked for lately, kept by one service for all its requests.
+
+    Nearly every page shows amounts: its chain would be asked for each time.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[float, Coin]] = {}
+
+    def kept(self, chain_id: str) -> Coin | None:
+        """The chain's coin; None when it is not known, or was not asked for lately."""
+        since, coin = self._kept.get(chain_id, (0.0, None))
+        return coin if time.monotonic() - since < KEPT_SECONDS else None
+
+    def keep(self, chain_id: str, coin: Coin) -> None:
+        """The chain exists, and this is its coin."""
+        self._kept[chain_id] = time.monotonic(), coin
+
+
+async def find_coin(info: Info, chain_id: str) -> Coin:
+    """What that chain's amounts are counted in. Raises Problem when there is no such chain to be seen."""
+    context = info.context
+    coin = context.coins.kept(chain_id) if sees_chain(context.caller, chain_id) else None
+    if coin is None:
+        coin = (await find_chain(info, chain_id)).coin
+        context.coins.keep(chain_id, coin)
+    return coin
 
 
 async def resolve_chains(info: Info) -> list[Chain]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import strawberry
 
-from aurora_api.queries.chains import Chain, find_chain
+from aurora_api.queries.chains import find_coin
 from aurora_api.queries.partners import find_partner
 from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range
 from aurora_api.queries.rate_trace import RateTrace, RuleTerms, read_rate_trace
@@ -146,18 +146,20 @@ async def resolve_commission_lines(
     after: After = None,
 ) -> Connection[CommissionLine]:
     """Lines in force, by period, partner, agreement, rule and validator."""
-    chain = await find_chain(info, chain_id)
-    if partner_code is not None:
-        partner_code = (await find_partner(info, partner_code)).code
+    coin = await find_coin(info, chain_id)
     filters = {
-        "chain_id": chain.chain_id,
+        "chain_id": chain_id,
         "partner_code": partner_code,
         **period_range(from_period, to_period),
         "validator_keys": bounded(validator_keys),
         "components": None if components is None else [each.value for each in components],
         "line_id": None,
     }
-    return await _read_lines(info, chain, filters, first, after)
+    page = await _read_lines(info, coin, filters, first, after)
+    # Whose lines are there is there too.
+    if partner_code is not None and not page.edges:
+        await find_partner(info, partner_code)
+    return page
 
 
 async def find_line(info: Info, line_id: str) -> CommissionLine | None:
@@ -167,39 +169,44 @@ async def find_line(info: Info, line_id: str) -> CommissionLine | None:
     places = await info.context.reader.rows("line_place.sql", _LinePlace, line_id=line_id)
     if not places:
         return None
-    chain = await find_chain(info, places[0].chain_id)
-    period_id = places[0].period_id
+    chain_id, period_id = places[0]
     filters = {
-        "chain_id": chain.chain_id,
+        "chain_id": chain_id,
         "partner_code": None,
         **period_range(period_id, period_id),
         "validator_keys": None,
         "components": None,
         "line_id": line_id,
     }
-    found = await _read_lines(info, chain, filters, 1, None, whole=True)
+    coin = await find_coin(info, chain_id)
+    found = await _read_lines(info, coin, filters, 1, None, whole=True)
     return found.edges[0].node if found.edges else None
 
 
 async def lines_of_statement(
-    info: Info, chain: Chain, partner_code: str, period_id: int, first: int, after: str | None
+    info: Info,
+    chain_id: str,
+    partner_code: str,
+    period_id: int,
+    first: int,
+    after: str | None,
 ) -> Connection[CommissionLine]:
     """The lines that a statement is the sum of."""
     filters = {
-        "chain_id": chain.chain_id,
+        "chain_id": chain_id,
         "partner_code": partner_code,
         **period_range(period_id, period_id),
         "validator_keys": None,
         "components": None,
         "line_id": None,
     }
-    return await _read_lines(info, chain, filters, first, after)
+    return await _read_lines(info, await find_coin(info, chain_id), filters, first, after)
 
 
 async def _read_lines(
     info: Info,
-    chain: Chain,
-    filters: Mapping[str, object],
+    coin: Coin,
+    filters: Mapping[str, Any],
     first: int,
     after: str | None,
     *,
@@ -207,7 +214,7 @@ async def _read_lines(
 ) -> Connection[CommissionLine]:
     """A page; with `whole` its rows have every column, for more than the query selects of them."""
     page = _KEYSET.page(first, after, filters)
-    chain_id, coin = chain.chain_id, chain.coin
+    chain_id: str = filters["chain_id"]
     always = _LineRow._fields if whole else _KEYSET.columns
     columns = columns_selected(info, CommissionLine, _LineRow, always)
     rows = await info.context.reader.some_columns(

@@ -80,7 +80,6 @@ class PeriodStatement(Node):
     releasable: bool = strawberry.field(description="False while a finding blocks its release.")
     computed_at: datetime = strawberry.field(description="UTC.")
     engine_version: str
-    chain: strawberry.Private[Chain]
     row: strawberry.Private[_StatementRow]
 
     @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
@@ -91,7 +90,7 @@ class PeriodStatement(Node):
     ) -> Connection[CommissionLine]:
         """The lines that it is the sum of."""
         return await lines_of_statement(
-            info, self.chain, self.partner_code, self.period.period_id, first, after
+            info, self.chain_id, self.partner_code, self.period.period_id, first, after
         )
 
     @strawberry.field(  # type: ignore[untyped-decorator]
@@ -149,7 +148,6 @@ def _statement(row: _StatementRow, chain: Chain, partner: Partner, period: Perio
         releasable=row.releasable,
         computed_at=row.computed_at,
         engine_version=row.engine_version,
-        chain=chain,
         row=row,
     )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import strawberry
 
-from aurora_api.queries.chains import find_chain
+from aurora_api.queries.chains import find_coin
 from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range, read_ordinal
 from aurora_api.schema.enums import Completeness, FactState
 from aurora_api.schema.errors import Code, Problem
@@ -104,15 +104,14 @@ async def resolve_validator_pnl(
     after: After = None,
 ) -> Connection[ValidatorPnl]:
     """P&L in force, by period and validator."""
-    chain = await find_chain(info, chain_id)
+    coin = await find_coin(info, chain_id)
     filters = {
-        "chain_id": chain.chain_id,
+        "chain_id": chain_id,
         **period_range(from_period, to_period),
         "validator_keys": bounded(validator_keys),
         "completeness": None if completeness is None else [each.value for each in completeness],
     }
     page = _KEYSET.page(first, after, filters)
-    chain_id, coin = chain.chain_id, chain.coin
     columns = columns_selected(info, ValidatorPnl, _PnlRow, _KEYSET.columns)
     rows = await info.context.reader.some_columns("validator_pnl.sql", columns, **filters, **page.parameters)
     return page.connection(rows, lambda row: ValidatorPnl(row=row, coin=coin, chain_id=chain_id))

@@ -34,7 +34,7 @@ STATEMENT_SECONDS: Final = 10
 if TYPE_CHECKING:
     from aurora_api.access.rates import RateLimits
     from aurora_api.access.sessions import Sessions
-    from aurora_api.queries.chains import Chain
+    from aurora_api.queries.chains import Chain, Coins
 
 R = TypeVar("R")
 
@@ -184,8 +184,8 @@ class Context:
     """What every resolver is given with its field. `operation_name` is as the caller gave it.
 
     `principal` is who is asking, None only where a field is PUBLIC. `request_digest` is the SHA-256 of the
-    request's body, `client` the address it came from. `loaders` are the request's, made on demand. With
-    `introspection` questions about the schema itself are answered.
+    request's body, `client` the address it came from. `loaders` are the request's, made on demand, `coins`
+    the service's. With `introspection` questions about the schema itself are answered.
     """
 
     reader: Reader
@@ -196,6 +196,7 @@ class Context:
     warehouse: Warehouse
     sessions: "Sessions"
     limits: "RateLimits"
+    coins: "Coins"
     request_digest: bytes
     client: str
     reply: Reply = field(default_factory=Reply)

@@ -21,7 +21,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from aurora_api.queries.chains import chain_loader
+from aurora_api.queries.chains import Coins, chain_loader
 from aurora_api.schema.build import schema
 from aurora_api.schema.errors import Code, Problem, is_refusal, present, present_problem, problem_of
 from aurora_api.service.callers import Caller, Callers
@@ -53,6 +53,7 @@ class GraphQLEndpoint:
         self._pool = pool
         self._warehouse = warehouse
         self._callers = Callers(warehouse, settings)
+        self._coins = Coins()
         self._ide = ide
 
     async def answer(self, request: Request) -> Response:
@@ -95,6 +96,7 @@ class GraphQLEndpoint:
             warehouse=self._warehouse,
             sessions=self._callers.sessions,
             limits=self._callers.limits,
+            coins=self._coins,
             request_digest=hashlib.sha256(body).digest(),
             client=caller.address,
             reply=Reply(headers=caller.headers),

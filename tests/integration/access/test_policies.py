@@ -130,9 +130,10 @@ def test_doors_with_the_owners_rights_are_few_and_cannot_be_led_astray(warehouse
             f" where {IN_SCHEMAS} and f.prosecdef order by 1",
         )
     path = '{"search_path=pg_catalog, pg_temp"}'
+    path_and_plans = path.replace("}", ",plan_cache_mode=auto}")
     assert doors == [
         ("access.append_audit", path, False),
-        ("access.enter", path, False),
+        ("access.enter", path_and_plans, False),
         ("computation.next_statement_number", path, False),
     ]
 

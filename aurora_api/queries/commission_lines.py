@@ -214,7 +214,6 @@ async def _read_lines(
 ) -> Connection[CommissionLine]:
     """A page; with `whole` its rows have every column, for more than the query selects of them."""
     page = _KEYSET.page(first, after, filters)
-    chain_id: str = filters["chain_id"]
     always = _LineRow._fields if whole else _KEYSET.columns
     columns = columns_selected(info, CommissionLine, _LineRow, always)
     rows = await info.context.reader.some_columns(
@@ -224,4 +223,4 @@ async def _read_lines(
         **page.parameters,
         with_trace="rate_trace" in columns,
     )
-    return page.connection(rows, lambda row: CommissionLine(row=row, coin=coin, chain_id=chain_id))
+    return page.row_connection(rows, CommissionLine, coin=coin, chain_id=filters["chain_id"])

@@ -114,7 +114,7 @@ async def resolve_validator_pnl(
     page = _KEYSET.page(first, after, filters)
     columns = columns_selected(info, ValidatorPnl, _PnlRow, _KEYSET.columns)
     rows = await info.context.reader.some_columns("validator_pnl.sql", columns, **filters, **page.parameters)
-    return page.connection(rows, lambda row: ValidatorPnl(row=row, coin=coin, chain_id=chain_id))
+    return page.row_connection(rows, ValidatorPnl, coin=coin, chain_id=chain_id)
 
 
 async def find_pnl(info: Info, chain_id: str, period_id: str, validator_key: str) -> ValidatorPnl | None:

@@ -3,11 +3,12 @@
 graphql-core completes one field of one row at a time, some 7 microseconds each: most of what a page of rows
 would cost. Here a list whose rows only show what they hold becomes its JSON at once, a `msgspec.Raw` that the
 endpoint's encoder puts into the answer as it is: nothing is made for a row but its text. Which rows those are
-is in `row_plans`; all others, and every row that is not as it should be, are left to graphql-core, with its
-errors.
+is in `page_plans` and `row_plans`; all others, and every row that is not as it should be, are left to
+graphql-core, with its errors.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
@@ -23,10 +24,14 @@ from graphql import (
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from aurora_api.schema.columns import Unusual, Write
-from aurora_api.schema.row_plans import plan_values
+from aurora_api.schema.columns import Subfields, Unusual
+from aurora_api.schema.page_plans import plan_page
+from aurora_api.schema.pagination import RowEdges
+from aurora_api.schema.row_plans import plan_items
 
-Plans: TypeAlias = dict[tuple[int, ...], Write | None]
+WriteList: TypeAlias = Callable[[Any], list[Any]]
+MakePlan: TypeAlias = Callable[[GraphQLList[GraphQLOutputType], list[FieldNode], Subfields], WriteList | None]
+Plans: TypeAlias = dict[tuple[int, ...], WriteList | None]
 
 KEPT_OPERATIONS: Final = 256
 # By the id of the operation, which is kept too, so that no other gets its id. Operations are parsed once and
@@ -53,21 +58,22 @@ class FlatRows(StrawberryGraphQLCoreExecutionContext):
         result: Any,  # noqa: ANN401 - whatever the resolver gave
     ) -> AwaitableOrValue[Any]:
         """The list as the answer shows it: its JSON, or what graphql-core makes of it."""
-        if self._allowed and type(result) is list and result:
-            plan = self._plan(return_type, field_nodes)
-            if plan is not None:
-                # What is unusual goes the long way, for its errors; a row's methods see only their object.
-                with suppress(Unusual, UnicodeEncodeError):
-                    return msgspec.Raw(plan([result])[0].encode())
+        if self._allowed and result:
+            # What is unusual goes the long way, for its errors; a row's methods see only their object.
+            with suppress(Unusual, UnicodeEncodeError):
+                if type(result) is RowEdges and (write := self._plan(plan_page, return_type, field_nodes)):
+                    return _json(write(result))
+                if type(result) is list and (write := self._plan(plan_items, return_type, field_nodes)):
+                    return _json(write(result))
         return super().complete_list_value(return_type, field_nodes, info, path, result)
 
     def _plan(
-        self, return_type: GraphQLList[GraphQLOutputType], field_nodes: list[FieldNode]
-    ) -> Write | None:
+        self, make: MakePlan, return_type: GraphQLList[GraphQLOutputType], field_nodes: list[FieldNode]
+    ) -> WriteList | None:
         """How to write this list, None when it cannot be; found once for all lists of the same fields."""
-        key = (id(return_type), *map(id, field_nodes))
+        key = (id(make), id(return_type), *map(id, field_nodes))
         if key not in self._plans:
-            self._plans[key] = plan_values(return_type, field_nodes, self._subfields)
+            self._plans[key] = make(return_type, field_nodes, self._subfields)
         return self._plans[key]
 
     def _subfields(
@@ -90,3 +96,7 @@ def _plans(operation: OperationDefinitionNode) -> Plans:
         while len(_kept) > KEPT_OPERATIONS:
             _kept.popitem(last=False)
     return known[1]
+
+
+def _json(items: list[Any]) -> msgspec.Raw:
+    return msgspec.Raw(f"[{','.join(map(str, items))}]".encode())

@@ -1,16 +1,15 @@
 """Fields that are read from a row of the warehouse only when a query selects them.
 
 A type whose list can be long keeps its row (`row`) and its chain's coin (`coin`), and declares its fields
-with these resolvers: a page of 500 rows then costs what was asked of it, not what could have been. Each
-resolver takes nothing but its object, so that `flat_rows` completes such lists at once; those that only read
-a column say which (`COLUMN`, `AMOUNT`), so that it is read of all rows without calling them.
+with these resolvers: a page of 500 rows then costs what was asked of it, not what could have been. Those
+that are nothing but a column say so (`of_column`): it is written of all rows without calling them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import strawberry
 from strawberry.types.base import StrawberryObjectDefinition
@@ -20,12 +19,20 @@ from aurora_api.schema.money import Coin
 from aurora_api.schema.selection import selected_names
 
 _COLUMNS: Final = "columns"
+_OF_COLUMN: Final = "of_column"
 
-COLUMN: Final = "reads_column"
-"""The attribute of a resolver that is nothing but this reading of its object."""
 
-AMOUNT: Final = "reads_amount"
-"""The attribute of a resolver whose Money is this reading of its object, in the object's `coin`."""
+class OfColumn(NamedTuple):
+    """What a field is made of: a column, as it is, as the Money of that amount, or as `members` has it."""
+
+    column: str
+    amount: bool = False
+    members: Mapping[Any, Enum | None] | None = None
+
+
+def of_column(resolver: object) -> OfColumn | None:
+    """What this resolver does, if it is no more than reading a column of its object's row."""
+    return getattr(resolver, _OF_COLUMN, None)
 
 
 class OfRow(Protocol):
@@ -42,7 +49,7 @@ def stored(column: str) -> Callable[[Any], Any]:
     def resolve(self):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - the field's own annotation says it
         return read(self)
 
-    setattr(resolve, COLUMN, read)
+    setattr(resolve, _OF_COLUMN, OfColumn(column))
     setattr(resolve, _COLUMNS, (column,))
     return resolve
 
@@ -54,7 +61,7 @@ def money(column: str) -> Callable[[Any], Any]:
     def resolve(self):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
         return self.coin.money(read(self))
 
-    setattr(resolve, AMOUNT, read)
+    setattr(resolve, _OF_COLUMN, OfColumn(column, amount=True))
     setattr(resolve, _COLUMNS, (column,))
     return resolve
 
@@ -78,6 +85,7 @@ def member(column: str, kind: type[Enum]) -> Callable[[Any], Any]:
     def resolve(self):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
         return members[read(self)]
 
+    setattr(resolve, _OF_COLUMN, OfColumn(column, members=members))
     setattr(resolve, _COLUMNS, (column,))
     return resolve
 

@@ -4,16 +4,17 @@ What is written is what `Money` says of itself; a test holds the two together.
 """
 
 from collections.abc import Callable, Mapping
-from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from graphql import FieldNode, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
 
-from aurora_api.schema.columns import NULL, Subfields, Unusual, Write, constant, quote, template_of
+from aurora_api.schema.columns import NULL, Subfields, Unusual, constant, quote, template_of
 from aurora_api.schema.money import Coin
 from aurora_resources.units import format_amount
 
-_COIN: Final = attrgetter("coin")
+WriteMoney: TypeAlias = Callable[[list[Any], Coin], list[Any]]
+"""A column of amounts in this coin in, the JSON of each one's Money out. Raises Unusual."""
+
 # Of each amount.
 _VARYING: Final[Mapping[str, Callable[[list[int], Coin], list[Any]]]] = {
     "amount": lambda amounts, _: amounts,
@@ -30,10 +31,8 @@ _CONSTANT: Final[Mapping[str, Callable[[Coin], str]]] = {
 }
 
 
-def plan_money(
-    kind: GraphQLOutputType, nodes: list[FieldNode], subfields: Subfields, read: Callable[[Any], Any]
-) -> Write | None:
-    """From objects with a `coin` to the Money of the amount that `read` finds; None when there is no plan."""
+def plan_money(kind: GraphQLOutputType, nodes: list[FieldNode], subfields: Subfields) -> WriteMoney | None:
+    """How to write the Money of amounts, null where the type allows it; None when there is no plan."""
     required = isinstance(kind, GraphQLNonNull)
     named = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if not isinstance(named, GraphQLObjectType) or named.name != "Money":
@@ -43,13 +42,7 @@ def plan_money(
         return None
     varying = [_VARYING[field] for field in selected.values() if field in _VARYING]
 
-    def write(values: list[Any]) -> list[Any]:
-        if not values:
-            return []
-        try:
-            amounts, coin = list(map(read, values)), _only_coin(values)
-        except AttributeError as missing:
-            raise Unusual from missing
+    def write(amounts: list[Any], coin: Coin) -> list[Any]:
         kinds = set(map(type, amounts))
         if not kinds <= ({int} if required else {int, type(None)}):
             raise Unusual
@@ -73,11 +66,3 @@ def plan_money(
         return [NULL if amount is None else next(rest) for amount in amounts]
 
     return write
-
-
-def _only_coin(values: list[Any]) -> Coin:
-    """The coin of all these objects. Raises Unusual when they have several, or anything else for one."""
-    coins: list[Coin] = list(map(_COIN, values))
-    if type(coins[0]) is not Coin or len(set(map(id, coins))) > 1:
-        raise Unusual
-    return coins[0]

@@ -9,7 +9,9 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final, Generic, TypeAlias, TypeVar
+from functools import cached_property
+from operator import attrgetter
+from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar, overload
 from uuid import UUID
 
 import msgspec
@@ -46,6 +48,41 @@ class Edge(Generic[N]):
     def cursor(self) -> str:
         """Where the next page can start after."""
         return self.page.cursor_of(self.row)
+
+
+class RowEdges(Sequence[Edge[N]]):
+    """The edges of a page whose nodes are its rows, with the same words beside each (`common`).
+
+    They are made when somebody looks at one: `page_plans` writes such a page from its rows. A row is a named
+    tuple with the columns that the query selects, and those of the page's order.
+    """
+
+    def __init__(
+        self, page: "Page", rows: Sequence[Any], kind: Callable[..., N], common: Mapping[str, Any]
+    ) -> None:
+        """A node is `kind(row=row, **common)`."""
+        self.page, self.rows, self.kind, self.common = page, rows, kind, common
+
+    def column(self, name: str) -> list[Any]:
+        """The column of each row. Raises AttributeError if it was not read."""
+        return list(map(attrgetter(name), self.rows))
+
+    @cached_property
+    def nodes(self) -> list[N]:
+        """The node of each row."""
+        return [self.kind(row=row, **self.common) for row in self.rows]
+
+    @overload
+    def __getitem__(self, place: int) -> Edge[N]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Edge[N]]: ...
+    def __getitem__(self, place: int | slice) -> Edge[N] | list[Edge[N]]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        return Edge(node=self.nodes[place], page=self.page, row=self.rows[place])
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
 
 @strawberry.type(description="A page of rows in a stable order.")
@@ -110,10 +147,16 @@ class Page:
 
     def connection(self, rows: Sequence[R], node: Callable[[R], N]) -> Connection[N]:
         """The connection of these rows, which have the key's columns as attributes."""
+        return self._connection(rows, [Edge(node=node(row), page=self, row=row) for row in rows[: self.size]])
+
+    def row_connection(self, rows: Sequence[Any], kind: Callable[..., N], **common: object) -> Connection[N]:
+        """The same, of nodes that are nothing but `kind(row=row, **common)`: made only if they are needed."""
+        return self._connection(rows, RowEdges(self, rows[: self.size], kind, common))
+
+    def _connection(self, rows: Sequence[Any], edges: Sequence[Edge[N]]) -> Connection[N]:
         shown = rows[: self.size]
-        edges = [Edge(node=node(row), page=self, row=row) for row in shown]
         return Connection(
-            edges=edges,
+            edges=edges,  # type: ignore[arg-type] # any sequence; a list for the schema's sake
             page_info=PageInfo(
                 has_next_page=len(rows) > self.size,
                 has_previous_page=self.after is not None,

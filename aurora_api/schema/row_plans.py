@@ -16,6 +16,7 @@ import msgspec
 from graphql import (
     FieldNode,
     GraphQLEnumType,
+    GraphQLField,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -26,12 +27,10 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from aurora_api.schema.columns import NULL, Subfields, Unusual, Write, quote, template_of
-from aurora_api.schema.from_row import AMOUNT, COLUMN
-from aurora_api.schema.money_plans import plan_money
 from aurora_api.schema.scalars import ORDINAL_MAX
 from aurora_resources.units import BPS
 
-_DEFINITION: Final = "strawberry-definition"
+DEFINITION: Final = "strawberry-definition"
 _NONE: Final = type(None)
 _INT_MAX: Final = 2**31 - 1
 _TEXTS: Final = frozenset({"String", "ID"})
@@ -43,6 +42,13 @@ _BOUNDED: Final[dict[str, tuple[int, int]]] = {
 }
 # What other scalars are asked to write.
 _PLAIN: Final = frozenset({str, int, bool, date, datetime})
+
+
+def plan_items(
+    kind: GraphQLList[GraphQLOutputType], field_nodes: list[FieldNode], subfields: Subfields
+) -> Write | None:
+    """How to write the items of such a list; None when there is no plan."""
+    return plan_values(kind.of_type, field_nodes, subfields)
 
 
 def plan_values(kind: GraphQLOutputType, field_nodes: list[FieldNode], subfields: Subfields) -> Write | None:
@@ -175,14 +181,14 @@ def _lists(items: Write) -> Write:
 
 
 def _objects(kind: GraphQLObjectType, field_nodes: list[FieldNode], subfields: Subfields) -> Write | None:
-    definition = kind.extensions.get(_DEFINITION)
+    definition = kind.extensions.get(DEFINITION)
     if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:
         return None
     classes = {definition.origin}
     if isinstance(definition.concrete_of, StrawberryObjectDefinition):
         classes.add(definition.concrete_of.origin)
     selected = subfields(kind, field_nodes)
-    columns = [_column(kind, nodes, subfields) for nodes in selected.values()]
+    columns = [plan_field(kind, nodes, subfields) for nodes in selected.values()]
     # Checked once more for the type checker: from here on each column has its plan.
     planned = [column for column in columns if column is not None]
     if len(planned) < len(columns) or not planned:
@@ -197,20 +203,33 @@ def _objects(kind: GraphQLObjectType, field_nodes: list[FieldNode], subfields: S
     return write
 
 
-def _column(kind: GraphQLObjectType, nodes: list[FieldNode], subfields: Subfields) -> Write | None:
-    """From a column of objects to one field of each."""
+def plan_field(kind: GraphQLObjectType, nodes: list[FieldNode], subfields: Subfields) -> Write | None:
+    """From a column of objects of this type to one field of each; None when there is no plan."""
     name = nodes[0].name.value
     if name == "__typename":
         return lambda values: [quote(kind.name)] * len(values)
     field = kind.fields[name]
-    read = _reading(field.extensions.get(_DEFINITION))
-    if read is None or field.args:
+    read = reading(field)
+    if read is None:
         return None
-    amount = getattr(read, AMOUNT, None)
-    if amount is not None:
-        return plan_money(field.type, nodes, subfields, amount)
     write = plan_values(field.type, nodes, subfields)
-    return None if write is None else _reading_column(getattr(read, COLUMN, read), write)
+    return None if write is None else _reading_column(read, write)
+
+
+def reading(field: GraphQLField) -> Callable[[Any], Any] | None:
+    """How to read a field of an object: its attribute, or a method that takes nothing else; else None."""
+    definition = field.extensions.get(DEFINITION)
+    if not isinstance(definition, StrawberryField) or definition.extensions or definition.permission_classes:
+        return None
+    if field.args:
+        return None
+    resolver = definition.base_resolver
+    if resolver is None:
+        return attrgetter(definition.python_name)
+    if resolver.is_async or resolver.self_parameter is None or len(resolver.signature.parameters) != 1:
+        return None
+    method = resolver.wrapped_func
+    return None if isinstance(method, staticmethod | classmethod) else method
 
 
 def _reading_column(read: Callable[[Any], Any], write: Write) -> Write:
@@ -222,16 +241,3 @@ def _reading_column(read: Callable[[Any], Any], write: Write) -> Write:
         return write(found)
 
     return write_field
-
-
-def _reading(field: object) -> Callable[[Any], Any] | None:
-    """How to read a field of an object: its attribute, or a method that takes nothing else."""
-    if not isinstance(field, StrawberryField) or field.extensions or field.permission_classes:
-        return None
-    resolver = field.base_resolver
-    if resolver is None:
-        return attrgetter(field.python_name)
-    if resolver.is_async or resolver.self_parameter is None or len(resolver.signature.parameters) != 1:
-        return None
-    method = resolver.wrapped_func
-    return None if isinstance(method, staticmethod | classmethod) else method

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from unittest.mock import patch
 
 import msgspec
@@ -17,6 +17,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as St
 
 from aurora_api.schema.build import schema as served
 from aurora_api.schema.flat_rows import FlatRows
+from aurora_api.schema.from_row import made, member, money, stored
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.pagination import Connection, Edge, Keyset
 from aurora_api.schema.scalars import ORDINAL_MAX, SCALARS, Amount, Bps, Ordinal
@@ -82,6 +83,41 @@ class Row(Named):
         return info.field_name
 
 
+class Line(NamedTuple):
+    """A row of the warehouse."""
+
+    number: Any = 7
+    name: Any = "one"
+    maybe: Any = None
+    amount: Any = -(2**200)
+    unknown: Any = None
+    colour: Any = "GREEN"
+
+
+@strawberry.type
+class Flat:
+    """A type that keeps its row."""
+
+    row: strawberry.Private[Any]
+    coin: strawberry.Private[Coin]
+    where: str
+    number: int = strawberry.field(resolver=stored("number"))
+    name: str = strawberry.field(resolver=stored("name"))
+    maybe: int | None = strawberry.field(resolver=stored("maybe"))
+    amount: Money = strawberry.field(resolver=money("amount"))
+    unknown: Money | None = strawberry.field(resolver=money("unknown"))
+    colour: Colour | None = strawberry.field(resolver=member("colour", Colour))
+    label: str = strawberry.field(resolver=made(lambda flat: f"{flat.where}/{flat.row.number}", "number"))
+
+    @strawberry.field
+    def half(self) -> int:
+        return int(self.row.number) // 2
+
+    @strawberry.field
+    async def later(self) -> int:
+        return int(self.row.number)
+
+
 @dataclass
 class Rows:
     """What the queries answer with."""
@@ -104,6 +140,11 @@ class Query:
         page = Keyset("rows", {"number": int}).page(100, None, {})
         edges = [Edge(node=row, page=page, row=row) for row in Rows.given]
         return Connection(edges=edges, page_info=None)  # type: ignore[arg-type]
+
+    @strawberry.field
+    async def lines(self) -> Connection[Flat]:
+        page = Keyset("lines", {"number": int}).page(2, None, {})
+        return page.row_connection(Rows.given, Flat, coin=COIN, where="here")
 
     @strawberry.field
     def named(self) -> list[Named]:
@@ -269,6 +310,51 @@ def test_a_list_that_is_none(given: Any) -> None:
     for root in ("rows", "maybeRows"):
         Rows.given = given
         same(f"{{ {root} {{ number name }} }}")
+
+
+LINE = """where number name maybe label half __typename colour amount { amount unit display }
+    unknown { amount unit decimals }"""
+
+
+def test_a_page_of_rows_makes_no_step_a_field(counted: list[str]) -> None:
+    Rows.given = [Line(), Line(number=8, colour=None, unknown=5), Line()]
+    edges = f"edges {{ __typename cursor node {{ {LINE} }} }}"
+    data, errors = same(f"{{ lines {{ pageInfo {{ hasNextPage }} {edges} }} }}")
+    assert not errors
+    assert data["lines"]["pageInfo"] == {"hasNextPage": True}
+    first, second = (edge["node"] for edge in data["lines"]["edges"])
+    assert (first["colour"], second["colour"]) == ("VERDANT", None)
+    assert (first["unknown"], second["unknown"]["amount"]) == (None, "5")
+    assert counted == ["lines", "pageInfo", "hasNextPage", "edges"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"number": 2**31},
+        {"number": None},
+        {"number": "7"},
+        {"name": 5},
+        {"maybe": True},
+        {"amount": None},
+        {"amount": "5"},
+        {"unknown": 1.5},
+        {"colour": "PINK"},
+        {"colour": Colour.RED},
+    ],
+    ids=repr,
+)
+def test_a_bad_column_is_the_same_error_in_the_same_place(changes: dict[str, Any]) -> None:
+    Rows.given = [Line(), Line(**changes)]
+    same(f"{{ lines {{ edges {{ cursor node {{ {LINE} }} }} }} }}")
+
+
+def test_a_page_with_a_field_that_waits_is_left_to_graphql_core(counted: list[str]) -> None:
+    Rows.given = [Line(), Line(number=8)]
+    data, errors = same(f"{{ lines {{ edges {{ node {{ later {LINE} }} }} }} }}")
+    assert not errors
+    assert [edge["node"]["later"] for edge in data["lines"]["edges"]] == [7, 8]
+    assert counted.count("later") == 2
 
 
 FIELDS = [*PLAIN.split("money", maxsplit=1)[0].split(), "fragile", "later", "plus", "where"]

@@ -115,9 +115,16 @@ def backfill(
 
 
 @app.command()
-def api(*, host: str = "127.0.0.1", port: int = 8000) -> None:
+def api(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, help="How many processes answer; as many as there are processors to use.")
+    ] = 1,
+) -> None:
     """Answer GraphQL; `aurora up` does this, too."""
-    api_command.api(host, port)
+    api_command.api(host, port, workers)
 
 
 @app.command()

@@ -10,6 +10,7 @@ share the processors.
 import argparse
 import hashlib
 import multiprocessing
+import os
 import socket
 import sys
 import tempfile
@@ -23,9 +24,12 @@ from uuid import UUID
 import api_rows
 import psycopg
 from api_load import Ask, measure, request
-from api_servers import KEYS, serve_aurora, serve_floor
+from api_servers import serve_aurora, serve_floor
 
 from aurora_api.access.entering import Identity
+from aurora_api.access.rates import REQUESTS_VARIABLE
+from aurora_api.access.token_secret import SECRET_VARIABLE, token_keys
+from aurora_resources.warehouse.address import URL_VARIABLE
 from aurora_resources.warehouse.connection import Warehouse, create_database
 from aurora_resources.warehouse.embedded import EmbeddedServer
 from aurora_resources.warehouse.migrations import migrate
@@ -68,15 +72,20 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--home", type=Path, help="where to keep the database; used again if it is there")
     options.add_argument("--seconds", type=float, default=10, help="how long each number of clients asks")
+    options.add_argument("--workers", type=int, default=2, help="how many processes the service answers with")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="aurora-benchmark-") as made:
         home = chosen.home or Path(made) / "home"
         home.parent.chmod(0o755)  # as root, the server runs as another user, who must pass
         with EmbeddedServer(home, settings={"shared_buffers": "512MB", "max_wal_size": "4GB"}) as server:
             warehouse = filled(server)
+            # Its environment tells the service where all is, and that these clients may ask on and on.
+            os.environ |= {"AURORA_HOME": str(home), REQUESTS_VARIABLE: str(10**9)}
+            for variable in (URL_VARIABLE, SECRET_VARIABLE):
+                os.environ.pop(variable, None)
             with (
                 running(serve_floor, warehouse.url) as floor,
-                running(serve_aurora, home) as service,
+                running(serve_aurora, chosen.workers) as service,
             ):
                 return report(asks(warehouse), floor, service, chosen.seconds)
 
@@ -95,12 +104,12 @@ def filled(server: EmbeddedServer) -> Warehouse:
 
 
 @contextmanager
-def running(serve: Callable[..., None], database: object) -> Iterator[int]:
+def running(serve: Callable[..., None], *given: object) -> Iterator[int]:
     """A server in a process of its own, ended afterwards; its port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=serve, args=(database, port))
+    process = multiprocessing.get_context("spawn").Process(target=serve, args=(*given, port))
     process.start()
     try:
         for _ in range(300):
@@ -147,7 +156,7 @@ def asks(warehouse: Warehouse) -> list[tuple[Ask, Ask]]:
 def token(users: dict[str, int], username: str) -> str:
     """An access token of the session that this user was given with the rows."""
     family = UUID(hashlib.md5(username.encode(), usedforsecurity=False).hexdigest())
-    return KEYS.issue(Identity(users[username], f"family:{family}"))
+    return token_keys().issue(Identity(users[username], f"family:{family}"))
 
 
 def ask(query: str, bearer: str, start: int, **variables: object) -> bytes:

@@ -6,8 +6,7 @@ limits. It is the least that an answer of the same rows can cost in Python, in o
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -19,25 +18,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from aurora_api.access.rates import RateLimits
-from aurora_api.access.token_keys import TokenKeys
-from aurora_api.service.app import serve
+from aurora_api.commands.api import api
 from aurora_api.service.context import POOL_SIZE
 from aurora_api.service.row_types import select_columns
-from aurora_api.service.settings import ApiSettings
-from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
 from aurora_resources.warehouse.exact import read_numeric_as_int
 from aurora_resources.warehouse.queries import read_query
 
-KEYS: Final = TokenKeys(["the signing key of this benchmark alone"])
-_NO_LIMIT: Final = 10**9
 
-
-def serve_aurora(home: Path, port: int) -> None:
-    """The real service, as `aurora api` runs it, but for how often somebody may ask."""
-    limits = RateLimits(requests_per_hour=_NO_LIMIT)
-    with open_warehouse(home=home, application="aurora-api", role=API_ROLE) as warehouse:
-        serve(warehouse, ApiSettings(KEYS, limits=limits), port=port)
+def serve_aurora(workers: int, port: int) -> None:
+    """The real service, as `aurora api` runs it in this environment."""
+    api("127.0.0.1", port, workers)
 
 
 def serve_floor(url: str, port: int) -> None:

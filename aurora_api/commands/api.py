@@ -3,16 +3,18 @@
 import os
 
 from aurora_api.access.demo_users import kept_demo_users
+from aurora_api.access.rates import rate_limits_from_environment
 from aurora_api.commands.signing import print_demo_users
 from aurora_api.service.app import serve
 from aurora_api.service.settings import settings_from_environment
+from aurora_api.service.workers import serve_with_workers
 from aurora_resources.warehouse.address import URL_VARIABLE
 from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
 from aurora_resources.warehouse.embedded import aurora_home
 
 
-def api(host: str, port: int) -> None:
-    """Answer until told to stop. The demonstration's users, if its home has any, are shown.
+def api(host: str, port: int, workers: int) -> None:
+    """Answer with this many processes until told to stop. The demonstration's users, if any, are shown.
 
     Only Aurora's own database is brought up to date on the way: elsewhere the service signs in as one who may
     not, and `/health/ready` says when `aurora migrate` is due.
@@ -22,4 +24,7 @@ def api(host: str, port: int) -> None:
     with open_warehouse(application="aurora-api", migrated=own, role=API_ROLE) as warehouse:
         if own:
             print_demo_users(kept_demo_users(aurora_home()))
-        serve(warehouse, settings, host=host, port=port)
+        if workers == 1:
+            serve(warehouse, settings, host=host, port=port)
+        else:
+            serve_with_workers(workers, rate_limits_from_environment(), host=host, port=port)

@@ -131,7 +131,7 @@ async def resolve_change_password(info: Info, input: ChangePasswordInput) -> Don
 
 async def too_many_logins(context: Context) -> MutationProblem | None:
     """Count an attempt from where the request came from; the refusal when there were too many."""
-    allowance = await context.limits.count_login(context.client)
+    allowance = context.limits.count_login(context.client)
     context.reply.headers.update(allowance.headers)
     if allowance.allowed:
         return None

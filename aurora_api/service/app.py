@@ -5,8 +5,8 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Final
+from contextlib import ExitStack, asynccontextmanager
+from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -33,10 +33,10 @@ GARBAGE_THRESHOLD: Final = 100_000
 WATCHED: Final = frozenset({"/graphql", "/health", "/health/ready", "/health/ingestion", "/metrics"})
 
 
-def create_app(warehouse: Warehouse, settings: ApiSettings) -> Starlette:
+def create_app(warehouse: Warehouse, settings: ApiSettings, closing: ExitStack | None = None) -> Starlette:
     """The service over this warehouse, where it acts as `aurora_api` and as those that role may become.
 
-    It starts without a warehouse to reach, and says so at `/health/ready`.
+    It starts without a warehouse to reach, and says so at `/health/ready`. When it ends it closes `closing`.
     """
     warehouse = warehouse.as_role(API_ROLE)
     pool = make_pool(warehouse)
@@ -51,6 +51,8 @@ def create_app(warehouse: Warehouse, settings: ApiSettings) -> Starlette:
             yield
         finally:
             await pool.close()
+            if closing is not None:
+                closing.close()
 
     return Starlette(
         routes=[
@@ -77,22 +79,33 @@ def serve(
     """Answer on `host` and `port` until the process is told to stop; requests under way are finished."""
     configure_logs()
     app = create_app(warehouse, settings)
-    # What is there by now stays, and a page of rows is many small objects that end with the request: looking
-    # for cycles among all of them that often cost more than making them.
+    settle_memory()
+    uvicorn.run(app, **uvicorn_options(host, port))
+
+
+def settle_memory() -> None:
+    """Before the first request: look for garbage less often.
+
+    What is there by now stays, and a page of rows is many small objects that end with the request: looking
+    for cycles among all of them that often cost more than making them.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_THRESHOLD, 10, 50)
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        ws="none",
-        lifespan="on",
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
+
+
+def uvicorn_options(host: str, port: int) -> dict[str, Any]:
+    """How uvicorn runs the service, in one process or in several."""
+    return {
+        "host": host,
+        "port": port,
+        "access_log": False,
+        "log_config": None,
+        "server_header": False,
+        "ws": "none",
+        "lifespan": "on",
+        "timeout_graceful_shutdown": STOP_SECONDS,
+    }
 
 
 async def _answer_failure(request: Request, error: Exception) -> Response:

@@ -48,12 +48,12 @@ class Callers:
             if identity is None:
                 return Caller(address)
             principal = await reader.enter(identity)
+            allowance = self.limits.count_request(principal.user_id)
         except Problem as problem:
             # Something of ours that is not there just now is no fault of the token.
             status = 503 if problem.code is Code.UNAVAILABLE else 401
             headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if status == 401 else {}  # noqa: PLR2004
             return Caller(address, headers=headers, refusal=problem, status=status)
-        allowance = await self.limits.count_request(principal.user_id)
         if not allowance.allowed:
             told = f"more than {allowance.limit} requests an hour; wait {allowance.resets_seconds} seconds"
             too_many = Problem(Code.RATE_LIMITED, told)

@@ -32,7 +32,7 @@ POOL_WAIT_SECONDS: Final = 5.0
 STATEMENT_SECONDS: Final = 10
 
 if TYPE_CHECKING:
-    from aurora_api.access.rates import RateLimits
+    from aurora_api.access.rates import CountsRates
     from aurora_api.access.sessions import Sessions
     from aurora_api.queries.chains import Chain, Coins
 
@@ -195,7 +195,7 @@ class Context:
     principal: Principal | None
     warehouse: Warehouse
     sessions: "Sessions"
-    limits: "RateLimits"
+    limits: "CountsRates"
     coins: "Coins"
     request_digest: bytes
     client: str

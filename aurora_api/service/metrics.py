@@ -1,10 +1,13 @@
 """Prometheus metrics of one service: its requests, its pool, and how far each chain is ingested.
 
 `/metrics` needs no token: nothing about partners or money is in it. What cannot be read at that moment is
-left out, never told as it was before.
+left out, never told as it was before. Requests are those of all workers, the pool is that of the worker that
+answers.
 """
 
 import logging
+import os
+from collections.abc import Iterable
 from typing import Final
 
 import psycopg
@@ -12,10 +15,13 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
+    Metric,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,6 +30,9 @@ from aurora_api.queries.ingestion_health import ChainHealth, HealthStatus, read_
 from aurora_api.service.context import Pool, Reader
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
+FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the library has several processes keep their counts; it reads this when it is imported."""
+
 _POOL: Final = {
     "pool_size": "Sessions the pool has.",
     "pool_available": "Sessions that wait for a request.",
@@ -49,14 +58,6 @@ class Metrics:
             buckets=BUCKETS,
             registry=registry,
         )
-        self._pooled = {name: Gauge(f"api_{name}", told, registry=registry) for name, told in _POOL.items()}
-        self._up = Gauge("warehouse_up", "Whether the warehouse could be read just now.", registry=registry)
-        self._lag = _of_chain("ingestion_lag_periods", "Final periods not wholly ingested.", registry)
-        self._status = _of_chain("ingestion_status", "0 HEALTHY, 1 DEGRADED, 2 UNHEALTHY.", registry)
-        self._latest = _of_chain("ingestion_latest_period", "Newest wholly ingested period.", registry)
-        self._expected = _of_chain("ingestion_expected_period", "Newest final period.", registry)
-        self._succeeded = _of_chain("ingestion_last_success_timestamp_seconds", "Last success.", registry)
-        self._failed = _of_chain("ingestion_last_failure_timestamp_seconds", "Last failure.", registry)
 
     def count(self, route: str, operation: str, status: int, seconds: float) -> None:
         """One request was answered. `route` and `operation` are of a few that the service knows."""
@@ -65,44 +66,71 @@ class Metrics:
 
     async def answer(self, _: Request) -> Response:
         """All metrics as Prometheus reads them."""
-        stats = self._pool.get_stats()
-        for name, gauge in self._pooled.items():
-            gauge.set(stats.get(name, 0))
-        await self._read_warehouse()
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        counted = self._registry
+        if os.environ.get(FOLDER_VARIABLE):
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted)  # type: ignore[no-untyped-call] # the library has no types here
+        now = CollectorRegistry()
+        now.register(_Now([*self._read_pool(), *await self._read_warehouse()]))
+        return Response(generate_latest(counted) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)
 
-    async def _read_warehouse(self) -> None:
-        for gauge in (self._lag, self._status, self._latest, self._expected, self._succeeded, self._failed):
-            gauge.clear()
+    def _read_pool(self) -> list[Metric]:
+        stats = self._pool.get_stats()
+        return [
+            GaugeMetricFamily(f"api_{name}", told, value=stats.get(name, 0)) for name, told in _POOL.items()
+        ]
+
+    async def _read_warehouse(self) -> list[Metric]:
+        up = GaugeMetricFamily("warehouse_up", "Whether the warehouse could be read just now.")
         reader = Reader(self._pool)
         try:
             chains = await read_ingestion_health(reader)
         except (PoolTimeout, psycopg.Error):
             logger.exception("the ingestion's health could not be read")
-            self._up.set(0)
-            return
+            up.add_metric([], 0)
+            return [up]
         finally:
             await reader.close()
-        self._up.set(1)
-        for chain in chains:
-            self._tell(chain)
+        up.add_metric([], 1)
+        return [up, *_of_chains(chains)]
 
-    def _tell(self, chain: ChainHealth) -> None:
-        self._status.labels(chain.chain_id).set(list(HealthStatus).index(chain.status))
+
+class _Now(Collector):
+    """What was just read."""
+
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        """The metrics."""
+        return self._metrics
+
+
+def _of_chains(chains: list[ChainHealth]) -> list[Metric]:
+    lag, status, latest, expected, succeeded, failed = metrics = [
+        GaugeMetricFamily(name, told, labels=["chain"])
+        for name, told in (
+            ("ingestion_lag_periods", "Final periods not wholly ingested."),
+            ("ingestion_status", "0 HEALTHY, 1 DEGRADED, 2 UNHEALTHY."),
+            ("ingestion_latest_period", "Newest wholly ingested period."),
+            ("ingestion_expected_period", "Newest final period."),
+            ("ingestion_last_success_timestamp_seconds", "Last success."),
+            ("ingestion_last_failure_timestamp_seconds", "Last failure."),
+        )
+    ]
+    for chain in chains:
+        status.add_metric([chain.chain_id], list(HealthStatus).index(chain.status))
         for gauge, number in (
-            (self._lag, chain.lag_periods),
-            (self._latest, chain.latest_period),
-            (self._expected, chain.expected_period),
+            (lag, chain.lag_periods),
+            (latest, chain.latest_period),
+            (expected, chain.expected_period),
         ):
             if number is not None:
-                gauge.labels(chain.chain_id).set(number)
+                gauge.add_metric([chain.chain_id], number)
         for gauge, moment in (
-            (self._succeeded, chain.last_success_at),
-            (self._failed, chain.last_failure_at),
+            (succeeded, chain.last_success_at),
+            (failed, chain.last_failure_at),
         ):
             if moment is not None:
-                gauge.labels(chain.chain_id).set(moment.timestamp())
-
-
-def _of_chain(name: str, told: str, registry: CollectorRegistry) -> Gauge:
-    return Gauge(name, told, ("chain",), registry=registry)
+                gauge.add_metric([chain.chain_id], moment.timestamp())
+    return [*metrics]

@@ -32,10 +32,10 @@ USERS = ("admin", "finance", "ops", "auditor", "north", "south")
 Running: TypeAlias = "Callable[..., AbstractContextManager[Service]]"
 
 
-def token_of(username: str) -> str:
+def token_of(username: str, keys: TokenKeys = KEYS) -> str:
     """An access token of the session that `rows.sql` gives this user."""
     family = UUID(hashlib.md5(username.encode(), usedforsecurity=False).hexdigest())
-    return KEYS.issue(Identity(USERS.index(username) + 1, f"family:{family}"))
+    return keys.issue(Identity(USERS.index(username) + 1, f"family:{family}"))
 
 
 def settings() -> ApiSettings:
@@ -156,6 +156,12 @@ def own_service(filled: Warehouse) -> Iterator[Service]:
 def keys() -> TokenKeys:
     """What the tokens of these tests are signed with."""
     return KEYS
+
+
+@pytest.fixture(scope="session")
+def issue() -> Callable[[str, TokenKeys], str]:
+    """`token_of`, for a service that signs with other keys."""
+    return token_of
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.supervisors import Multiprocess
 
 from aurora_api.access.rates import RateLimits
 from aurora_api.service.app import create_app, settle_memory, uvicorn_options
@@ -36,13 +35,9 @@ def serve_with_workers(workers: int, limits: RateLimits, *, host: str, port: int
     The warehouse is open meanwhile, and its tables are up to date.
     """
     configure_logs()
-    config = uvicorn.Config(WORKER, factory=True, workers=workers, **uvicorn_options(host, port))
-    with tempfile.TemporaryDirectory(prefix="aurora-api-") as made, ExitStack() as stack:
-        folder = Path(made)
-        stack.enter_context(serve_rates(limits, folder))
+    with tempfile.TemporaryDirectory(prefix="aurora-api-") as made, serve_rates(limits, Path(made)):
         os.environ[FOLDER_VARIABLE] = made
-        listener = stack.enter_context(config.bind_socket())
-        Multiprocess(config, sockets=[listener]).run()
+        uvicorn.run(WORKER, factory=True, workers=workers, **uvicorn_options(host, port))
 
 
 def work() -> ASGIApp:

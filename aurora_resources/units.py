@@ -81,5 +81,5 @@ def format_amount(
     whole, fraction = divmod(abs(amount), 10**decimals)
     digits = f"{fraction:0{decimals}d}"[: decimals if places is None else places] if decimals else ""
     sign = "-" if amount < 0 else ""
-    text = f"{whole:,}".replace(",", separator)
+    text = f"{whole:,}".replace(",", separator) if separator else str(whole)
     return f"{sign}{text}.{digits}" if digits else f"{sign}{text}"

@@ -17,14 +17,12 @@ Subfields: TypeAlias = Callable[[GraphQLObjectType, list[FieldNode]], dict[str, 
 
 NULL: Final = "null"
 
+quote: Final[Callable[[str], str]] = encode_basestring
+"""The text as JSON."""
+
 
 class Unusual(Exception):  # noqa: N818 - not an error: it is graphql-core's turn
     """A value that is not exactly what its type holds."""
-
-
-def quote(text: str) -> str:
-    """The text as JSON."""
-    return encode_basestring(text)
 
 
 def template_of(fields: dict[str, str]) -> str:

@@ -5,9 +5,6 @@ from typing import Annotated
 import typer
 
 from aurora_api.access.principal import UserRole
-from aurora_api.access.users import UserTerms
-from aurora_api.commands import audit as audit_command
-from aurora_api.commands import user as user_command
 
 users = typer.Typer(no_args_is_help=True, help="Who may sign in.")
 audit = typer.Typer(no_args_is_help=True, help="What was done, by whom.")
@@ -35,41 +32,52 @@ def user_add(
     ] = None,
 ) -> None:
     """Add a user; the password is asked for, or read from AURORA_USER_PASSWORD or standard input."""
+    from aurora_api.access.users import UserTerms
+    from aurora_api.commands import user as command
+
     terms = UserTerms(
         display_name=name or username,
         role=role,
         partner_code=partner,
         chain_ids=tuple(chain) if chain else None,
         validator_keys=tuple(validator) if validator else None,
-        expires_at=user_command.read_time(expires) if expires else None,
+        expires_at=command.read_time(expires) if expires else None,
         oidc_issuer=oidc[0] if oidc else None,
         oidc_subject=oidc[1] if oidc else None,
     )
-    user_command.add(username, terms, with_password=oidc is None)
+    command.add(username, terms, with_password=oidc is None)
 
 
 @users.command("list")
 def user_list(*, json: _Json = False) -> None:
     """Every user."""
-    user_command.show_list(as_json=json)
+    from aurora_api.commands import user as command
+
+    command.show_list(as_json=json)
 
 
 @users.command("set-password")
 def user_set_password(username: _Name) -> None:
     """Give a user another password; their sessions end. Read as `add` reads it."""
-    user_command.change_password(username)
+    from aurora_api.commands import user as command
+
+    command.change_password(username)
 
 
 @users.command("disable")
 def user_disable(username: _Name) -> None:
     """Put a user out at once: sessions and API tokens end."""
-    user_command.set_active(username, active=False)
+    from aurora_api.commands import user as command
+
+    command.set_active(username, active=False)
 
 
 @users.command("enable")
 def user_enable(username: _Name) -> None:
     """Let a user in again."""
-    user_command.set_active(username, active=True)
+    from aurora_api.commands import user as command
+
+    command.set_active(username, active=True)
 
 
 @users.command("expire")
@@ -78,7 +86,9 @@ def user_expire(
     when: Annotated[str, typer.Argument(help="From when on, such as 2026-12-31 (UTC), or `never`.")],
 ) -> None:
     """Say until when a user may come."""
-    user_command.set_expiry(username, None if when == "never" else user_command.read_time(when))
+    from aurora_api.commands import user as command
+
+    command.set_expiry(username, None if when == "never" else command.read_time(when))
 
 
 @audit.command("verify")
@@ -90,5 +100,7 @@ def audit_verify(
     json: _Json = False,
 ) -> None:
     """Prove that no row of the audit log was edited, removed or inserted; 1 if one was."""
-    if not audit_command.verify(anchor, as_json=json):
+    from aurora_api.commands import audit as command
+
+    if not command.verify(anchor, as_json=json):
         raise typer.Exit(1)

@@ -1,4 +1,8 @@
-"""The `aurora` command: what can be typed and how an error is shown; the work is in `commands/`."""
+"""The `aurora` command: what can be typed and how an error is shown; the work is in `commands/`.
+
+What a command needs is imported when it runs: Dagster, the GraphQL schema and Alembic take seconds to load,
+and only few commands need them.
+"""
 
 import sys
 from pathlib import Path
@@ -9,24 +13,10 @@ import stamina.instrumentation
 import typer
 
 from aurora_api.access_cli import audit, users
-from aurora_api.commands import agreement as agreement_command
-from aurora_api.commands import api as api_command
-from aurora_api.commands import backfill as backfill_command
-from aurora_api.commands import demo as demo_command
-from aurora_api.commands import doctor as doctor_command
-from aurora_api.commands import explain as explain_command
-from aurora_api.commands import recompute as recompute_command
-from aurora_api.commands import sandbox as sandbox_command
-from aurora_api.commands import simulate as simulate_command
-from aurora_api.commands import up as up_command
-from aurora_api.commands import verify as verify_command
-from aurora_api.commands.surroundings import complaints, console
+from aurora_api.commands.console import complaints, console
 from aurora_api.statement_cli import override, statements
 from aurora_resources.errors import AuroraError
 from aurora_resources.sandbox.cast import WorldSpec
-from aurora_resources.warehouse.connection import open_warehouse
-from aurora_resources.warehouse.migrations import current, downgrade
-from aurora_resources.warehouse.migrations import migrate as run_migrations
 
 _SPEC = WorldSpec()
 
@@ -51,7 +41,9 @@ app.command()(override)
 @app.command()
 def demo() -> None:
     """Show the whole way on the sandbox: raw responses, P&L, a partner's statement."""
-    demo_command.demo()
+    from aurora_api.commands import demo as command
+
+    command.demo()
 
 
 @app.command()
@@ -62,7 +54,9 @@ def up(
     sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox, if one is needed.")] = 8900,
 ) -> None:
     """Run everything: database, sandbox (unless real providers are configured), Dagster, GraphQL."""
-    up_command.up(dagster_port=dagster_port, api_port=api_port, sandbox_port=sandbox_port)
+    from aurora_api.commands import up as command
+
+    command.up(dagster_port=dagster_port, api_port=api_port, sandbox_port=sandbox_port)
 
 
 @app.command()
@@ -72,6 +66,11 @@ def migrate(
     down: Annotated[bool, typer.Option("--down", help="Go back to the revision.")] = False,
 ) -> None:
     """Bring the warehouse's tables up to date."""
+    from aurora_resources.warehouse.connection import open_warehouse
+    from aurora_resources.warehouse.migrations import downgrade
+    from aurora_resources.warehouse.migrations import migrate as run_migrations
+    from aurora_resources.warehouse.revisions import current
+
     with open_warehouse() as warehouse:
         (downgrade if down else run_migrations)(warehouse.url, to)
         console.print(f"{warehouse.address} is at {current(warehouse.url) or 'nothing'}")
@@ -98,8 +97,10 @@ def sandbox(
     slots_per_epoch: int = _SPEC.slots_per_epoch,
 ) -> None:
     """Speak every provider's wire format on one port."""
+    from aurora_api.commands import sandbox as command
+
     spec = WorldSpec(seed, validators, stakers, first_epoch, epochs, slots_per_epoch)
-    sandbox_command.sandbox(host, port, world, recording, record, fault or [], spec)
+    command.sandbox(host, port, world, recording, record, fault or [], spec)
 
 
 @app.command()
@@ -111,7 +112,9 @@ def backfill(
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask again what is settled, too.")] = False,
 ) -> None:
     """Ask, normalise, compute and book a range of periods in one run."""
-    backfill_command.backfill(chain, first, last, refresh=refresh)
+    from aurora_api.commands import backfill as command
+
+    command.backfill(chain, first, last, refresh=refresh)
 
 
 @app.command()
@@ -124,13 +127,17 @@ def api(
     ] = 1,
 ) -> None:
     """Answer GraphQL; `aurora up` does this, too."""
-    api_command.api(host, port, workers)
+    from aurora_api.commands import api as command
+
+    command.api(host, port, workers)
 
 
 @app.command()
 def doctor(*, json: AsJson = False) -> None:
     """Look whether everything is in place."""
-    if not doctor_command.doctor(as_json=json):
+    from aurora_api.commands import doctor as command
+
+    if not command.doctor(as_json=json):
         raise typer.Exit(1)
 
 
@@ -144,7 +151,9 @@ def recompute(
     json: AsJson = False,
 ) -> None:
     """Show what lines change under facts and agreements as they are now, and book it."""
-    recompute_command.recompute(chain, first, last, plan_only=plan, as_json=json)
+    from aurora_api.commands import recompute as command
+
+    command.recompute(chain, first, last, plan_only=plan, as_json=json)
 
 
 @app.command()
@@ -157,13 +166,17 @@ def simulate(
     json: AsJson = False,
 ) -> None:
     """Show what a draft would have paid in booked periods; nothing is booked."""
-    simulate_command.simulate(file, chain, first, last, as_json=json)
+    from aurora_api.commands import simulate as command
+
+    command.simulate(file, chain, first, last, as_json=json)
 
 
 @app.command()
 def verify(chain: Chain, *, first: First, last: Last, json: AsJson = False) -> None:
     """Replay from the staged responses and compare every row with what is booked; 1 if anything differs."""
-    if not verify_command.verify(chain, first, last, as_json=json):
+    from aurora_api.commands import verify as command
+
+    if not command.verify(chain, first, last, as_json=json):
         raise typer.Exit(1)
 
 
@@ -175,7 +188,9 @@ def explain(
     json: AsJson = False,
 ) -> None:
     """Show the way of a number: line, rule, P&L, facts, and the responses with their SHA-256."""
-    explain_command.explain(line, show_all=show_all, as_json=json)
+    from aurora_api.commands import explain as command
+
+    command.explain(line, show_all=show_all, as_json=json)
 
 
 @agreements.command("load")
@@ -185,7 +200,9 @@ def agreement_load(
     check: Annotated[bool, typer.Option("--check", help="Only look for faults.")] = False,
 ) -> None:
     """Check a file and write what is new; loading it again changes nothing."""
-    agreement_command.load(file, check=check)
+    from aurora_api.commands import agreement as command
+
+    command.load(file, check=check)
 
 
 @agreements.command("list")
@@ -198,7 +215,9 @@ def agreement_list(
     json: AsJson = False,
 ) -> None:
     """Partners and every version of their agreements; the status is of now."""
-    agreement_command.list_agreements(as_of, as_json=json)
+    from aurora_api.commands import agreement as command
+
+    command.list_agreements(as_of, as_json=json)
 
 
 def main() -> None:

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from aurora_api.commands import override as override_command
-from aurora_api.commands import statement as statement_command
 from aurora_assets.commission.statement import StatementAction
 
 statements = typer.Typer(no_args_is_help=True, help="Monthly statements: from a draft to paid, and as files.")
@@ -26,43 +24,57 @@ def statement_list(
     json: _Json = False,
 ) -> None:
     """Every statement, and a draft for every month with lines."""
-    statement_command.show_list(partner, chain, as_json=json)
+    from aurora_api.commands import statement as command
+
+    command.show_list(partner, chain, as_json=json)
 
 
 @statements.command("show")
 def statement_show(partner: _Partner, chain: _Chain, month: _Month, *, json: _Json = False) -> None:
     """Lines, corrections, totals; of a draft also what blocks it."""
-    statement_command.show(statement_command.place_of(partner, chain, month), as_json=json)
+    from aurora_api.commands import statement as command
+
+    command.show(command.place_of(partner, chain, month), as_json=json)
 
 
 @statements.command("submit")
 def statement_submit(partner: _Partner, chain: _Chain, month: _Month, *, by: _By) -> None:
     """Freeze a draft and ask for approval."""
-    statement_command.take(statement_command.place_of(partner, chain, month), StatementAction.SUBMIT, by)
+    from aurora_api.commands import statement as command
+
+    command.take(command.place_of(partner, chain, month), StatementAction.SUBMIT, by)
 
 
 @statements.command("approve")
 def statement_approve(partner: _Partner, chain: _Chain, month: _Month, *, by: _By) -> None:
     """Approve what another person submitted."""
-    statement_command.take(statement_command.place_of(partner, chain, month), StatementAction.APPROVE, by)
+    from aurora_api.commands import statement as command
+
+    command.take(command.place_of(partner, chain, month), StatementAction.APPROVE, by)
 
 
 @statements.command("release")
 def statement_release(partner: _Partner, chain: _Chain, month: _Month, *, by: _By) -> None:
     """Give it a number and release it to the partner; from then on it never changes."""
-    statement_command.take(statement_command.place_of(partner, chain, month), StatementAction.RELEASE, by)
+    from aurora_api.commands import statement as command
+
+    command.take(command.place_of(partner, chain, month), StatementAction.RELEASE, by)
 
 
 @statements.command("pay")
 def statement_pay(partner: _Partner, chain: _Chain, month: _Month, *, by: _By) -> None:
     """Note that it was paid."""
-    statement_command.take(statement_command.place_of(partner, chain, month), StatementAction.PAY, by)
+    from aurora_api.commands import statement as command
+
+    command.take(command.place_of(partner, chain, month), StatementAction.PAY, by)
 
 
 @statements.command("reopen")
 def statement_reopen(partner: _Partner, chain: _Chain, month: _Month, *, by: _By) -> None:
     """Make it a draft again; not once it is released."""
-    statement_command.take(statement_command.place_of(partner, chain, month), StatementAction.REOPEN, by)
+    from aurora_api.commands import statement as command
+
+    command.take(command.place_of(partner, chain, month), StatementAction.REOPEN, by)
 
 
 @statements.command("export")
@@ -76,9 +88,9 @@ def statement_export(
     signed: Annotated[Path | None, typer.Option(help="A file to write that `verify` checks.")] = None,
 ) -> None:
     """Write it to files; the same statement gives the same bytes."""
-    statement_command.export(
-        statement_command.place_of(partner, chain, month), csv=csv, pdf=pdf, signed=signed
-    )
+    from aurora_api.commands import statement as command
+
+    command.export(command.place_of(partner, chain, month), csv=csv, pdf=pdf, signed=signed)
 
 
 @statements.command("verify")
@@ -88,7 +100,9 @@ def statement_verify(
     public_key: Annotated[str | None, typer.Option(help="The operator's key, as base64.")] = None,
 ) -> None:
     """Check digest, sums and signature of a file; needs no database."""
-    statement_command.verify(file, public_key)
+    from aurora_api.commands import statement as command
+
+    command.verify(file, public_key)
 
 
 def override(
@@ -105,4 +119,6 @@ def override(
     ] = False,
 ) -> None:
     """Set by hand what a line is owed."""
-    override_command.override(line, amount=amount, withdraw=withdraw, confirm=confirm, reason=reason, by=by)
+    from aurora_api.commands import override as command
+
+    command.override(line, amount=amount, withdraw=withdraw, confirm=confirm, reason=reason, by=by)

@@ -19,6 +19,7 @@ import pytest
 from aurora_resources.warehouse.connection import Warehouse, create_database
 from aurora_resources.warehouse.embedded import EmbeddedServer
 from aurora_resources.warehouse.migrations import migrate
+from tests.made_once import MadeOnce
 
 TEMPLATE = "aurora_template"
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -98,6 +99,12 @@ def template_database(database_server: EmbeddedServer) -> str:
             # Nobody may connect while it is copied, not even autovacuum.
             connection.execute(f"alter database {TEMPLATE} with allow_connections false")
     return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def made_once(database_server: EmbeddedServer, template_database: str, run_folder: Path) -> MadeOnce:
+    """Books that are made once a run, by whichever worker needs them first."""
+    return MadeOnce(database_server, template_database, run_folder)
 
 
 @pytest.fixture

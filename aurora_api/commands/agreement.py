@@ -8,10 +8,10 @@ import psycopg
 from psycopg.rows import dict_row
 from rich.table import Table
 
+from aurora_api.commands.console import console, print_json
 from aurora_api.commands.noting import note
 from aurora_api.commands.plain import as_plain
 from aurora_api.commands.reading import open_books
-from aurora_api.commands.surroundings import console, print_json
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.agreements.store import load_agreements
 from aurora_resources.config import AuroraConfig

@@ -1,7 +1,7 @@
 """`aurora audit`: the proof that no row of the audit log was edited, removed or inserted."""
 
+from aurora_api.commands.console import console, print_json
 from aurora_api.commands.reading import open_books
-from aurora_api.commands.surroundings import console, print_json
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.warehouse.audit import verify_audit
 

@@ -1,11 +1,13 @@
 """`aurora backfill CHAIN --from A --to B`: the whole job over a range of periods in one run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from aurora_api.commands.surroundings import console, dagster_instance
+from aurora_api.commands.console import console
+from aurora_api.commands.surroundings import dagster_home
 from aurora_assets.backfill import Backfill, slice_count
 from aurora_assets.backfill import backfill as run_backfill
 from aurora_assets.progress import watching
@@ -27,6 +29,14 @@ def backfill(chain_id: str, first: int, last: int, *, refresh: bool) -> None:
     config.chain(chain_id)
     with open_warehouse(migrated=True), dagster_instance() as instance:
         run_with_progress(config, instance, chain_id, list(range(first, last + 1)), refresh=refresh)
+
+
+@contextmanager
+def dagster_instance() -> Iterator[dg.DagsterInstance]:
+    """The instance that the daemon and the user interface use, too."""
+    home = dagster_home()
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance
 
 
 def run_with_progress(

@@ -10,14 +10,10 @@ from rich.table import Table
 
 from aurora_api.access.demo_users import ensure_demo_users
 from aurora_api.commands.agreement import load_file
-from aurora_api.commands.backfill import run_with_progress
+from aurora_api.commands.backfill import dagster_instance, run_with_progress
+from aurora_api.commands.console import console
 from aurora_api.commands.signing import print_demo_users
-from aurora_api.commands.surroundings import (
-    configuration_directory,
-    console,
-    dagster_instance,
-    point_at_sandbox,
-)
+from aurora_api.commands.surroundings import configuration_directory, point_at_sandbox
 from aurora_resources.config import ChainSettings
 from aurora_resources.config_files import load_config
 from aurora_resources.errors import ConfigurationError
@@ -54,7 +50,7 @@ def demo() -> None:
     """Serve a small world of every chain, ingest and book six periods of each, and show what came out."""
     os.environ.setdefault("AURORA_HOME", HOME)
     with SandboxServer(demo_world()) as sandbox:
-        point_at_sandbox(sandbox)
+        point_at_sandbox(sandbox.provider_urls)
         config = load_config()
         console.print(
             f"[bold]Aurora[/] on its provider sandbox ({sandbox.base_url}); data in {aurora_home()}\n"

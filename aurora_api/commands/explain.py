@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
+from aurora_api.commands.console import console, print_json
 from aurora_api.commands.plain import as_plain
 from aurora_api.commands.reading import open_books
-from aurora_api.commands.surroundings import console, print_json
 from aurora_assets.commission.agreement import Rule
 from aurora_assets.explaining import Explanation, Source
 from aurora_assets.explaining import explain as find_the_way

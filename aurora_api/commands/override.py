@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from aurora_api.commands.console import console
 from aurora_api.commands.noting import note
-from aurora_api.commands.surroundings import console
 from aurora_assets.commission.overrides import OverrideError, OverrideState
 from aurora_assets.statements.overrides import confirm_override, override_line, withdraw_override
 from aurora_resources.config_files import load_chains

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from aurora_resources.errors import MigrationError
 from aurora_resources.warehouse.connection import Warehouse, open_warehouse
-from aurora_resources.warehouse.migrations import current, newest
+from aurora_resources.warehouse.revisions import current, newest
 
 
 @contextmanager

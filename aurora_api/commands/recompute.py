@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from rich.table import Table
 
-from aurora_api.commands.surroundings import console, print_json
+from aurora_api.commands.console import console, print_json
 from aurora_assets.chain_runs import chain_run
 from aurora_assets.recompute import Applied, LineChange, Plan, PlannedPeriod, apply_plan, plan_recompute
 from aurora_assets.steps.planning import period_range

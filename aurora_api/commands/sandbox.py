@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aurora_api.commands.surroundings import console
+from aurora_api.commands.console import console
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.sandbox.cast import WorldSpec
 from aurora_resources.sandbox.environment import sandbox_environment

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from aurora_api.access.demo_users import DemoUser
-from aurora_api.commands.surroundings import console
+from aurora_api.commands.console import console
 
 
 def print_demo_users(users: Sequence[DemoUser]) -> None:

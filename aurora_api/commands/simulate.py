@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from aurora_api.commands.surroundings import console, print_json
+from aurora_api.commands.console import console, print_json
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.chain_runs import chain_run
 from aurora_assets.simulation import SimulatedPeriod

@@ -6,8 +6,8 @@ from typing import Any
 
 from rich.table import Table
 
+from aurora_api.commands.console import console, print_json
 from aurora_api.commands.noting import note
-from aurora_api.commands.surroundings import console, print_json
 from aurora_assets.commission.statement import StatementAction, StatementError, StatementPlace
 from aurora_assets.statements.csv_file import rate_text, statement_csv
 from aurora_assets.statements.signature import (

@@ -13,9 +13,9 @@ from typing import Final
 from aurora_api.access.demo_users import ensure_demo_users
 from aurora_api.access.token_secret import token_keys
 from aurora_api.commands.agreement import load_file
+from aurora_api.commands.console import console
 from aurora_api.commands.surroundings import (
     configuration_directory,
-    console,
     dagster_home,
     point_at_sandbox,
     real_providers_configured,
@@ -47,7 +47,7 @@ def up(*, dagster_port: int, api_port: int, sandbox_port: int) -> None:
         on_sandbox = not real_providers_configured()
         if on_sandbox:
             sandbox = stack.enter_context(SandboxServer(_living_world(), port=sandbox_port))
-            point_at_sandbox(sandbox)
+            point_at_sandbox(sandbox.provider_urls)
             os.environ.setdefault(DEVELOPMENT_VARIABLE, "1")
             console.print(f"sandbox    {sandbox.base_url}  (set {' or '.join(NODES)} to use real providers)")
         config = load_config()

@@ -26,8 +26,8 @@ from aurora_api.access.users import (
     set_password,
     update_user,
 )
+from aurora_api.commands.console import console, print_json
 from aurora_api.commands.noting import note
-from aurora_api.commands.surroundings import console, print_json
 from aurora_api.schema.errors import Problem
 from aurora_resources.errors import AuroraError
 from aurora_resources.warehouse.connection import Connection, open_warehouse

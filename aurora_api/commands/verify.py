@@ -9,9 +9,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from aurora_api.commands.console import console, print_json
 from aurora_api.commands.plain import as_plain
 from aurora_api.commands.reading import open_books
-from aurora_api.commands.surroundings import console, print_json
 from aurora_assets.chain_runs import chain_run
 from aurora_assets.steps.discrepancy import Discrepancy
 from aurora_assets.steps.replay import Verification

@@ -26,6 +26,7 @@ from aurora_resources.warehouse.address import (
 )
 from aurora_resources.warehouse.embedded import EmbeddedServer, aurora_home
 from aurora_resources.warehouse.exact import read_numeric_as_int
+from aurora_resources.warehouse.revisions import current, newest
 
 DATABASE: Final = "aurora"
 DAGSTER_SCHEMA: Final = "dagster"
@@ -199,6 +200,8 @@ def create_database(server_url: str, name: str) -> None:
 
 
 def _migrate(url: str) -> None:
+    if current(url) == newest():
+        return
     from aurora_resources.warehouse.migrations import migrate  # noqa: PLC0415 - Alembic takes a second to load
 
     migrate(url)

@@ -2,10 +2,9 @@
 
 Each number is one revision after the one before; no Python is written for it. A file runs whole, in one
 transaction with the note that it ran, and two processes never migrate at once. The files themselves are
-in `sql/migrations/`.
+in `sql/migrations/`; which revision a database is at is told by `revisions.py`, without Alembic.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,12 +24,9 @@ from sqlalchemy.exc import DBAPIError
 
 from aurora_resources.errors import MigrationError
 from aurora_resources.warehouse.address import parse_address
-from aurora_resources.warehouse.queries import sql_folder
+from aurora_resources.warehouse.revisions import VERSION_SCHEMA, VERSION_TABLE, up_files
 
-VERSION_TABLE: Final = "alembic_version"
-VERSION_SCHEMA: Final = "public"
 _OWNED_SCHEMA: Final = "registry"
-_UP_FILE: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.up\.sql")
 
 
 def migrate(url: str, to: str = "head", *, folder: Path | None = None) -> None:
@@ -48,32 +44,14 @@ def downgrade(url: str, to: str, *, folder: Path | None = None) -> None:
     _run(url, lambda heads, _: script._downgrade_revs(to, heads))  # type: ignore[arg-type]
 
 
-def current(url: str) -> str | None:
-    """The revision that the database is at, such as `0003`; None before the first. Raises MigrationError."""
-    with _connected(url) as connection:
-        return _context(connection).get_current_revision()
-
-
-def newest(folder: Path | None = None) -> str | None:
-    """The last revision in the folder. Raises MigrationError when the folder is not in order."""
-    return _read_folder(folder).get_current_head()
-
-
 def _read_folder(folder: Path | None) -> ScriptDirectory:
     """Alembic's view of the folder: one revision a number, each on the one before."""
-    place = folder or sql_folder() / "migrations"
-    ups = sorted(place.glob("*.up.sql"))
-    if not ups:
-        raise MigrationError(f"{place} holds no migration; install Aurora again")
-    scripts: list[Script] = []
-    for number, path in enumerate(ups, start=1):
-        match = _UP_FILE.fullmatch(path.name)
-        if match is None or int(match[1]) != number:
-            raise MigrationError(
-                f"{path}: expected {number:04}_name.up.sql (lower case, from 0001, no gap or double)"
-            )
-        scripts.append(_script(path, match[1], f"{number - 1:04}" if number > 1 else None))
-    directory = ScriptDirectory(place)
+    files = up_files(folder)
+    scripts = [
+        _script(path, revision, before)
+        for (revision, path), before in zip(files.items(), (None, *files), strict=False)
+    ]
+    directory = ScriptDirectory(next(iter(files.values())).parent)
     directory.revision_map = RevisionMap(lambda: scripts)
     return directory
 

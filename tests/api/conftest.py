@@ -24,6 +24,8 @@ from aurora_api.service.context import Reader
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.embedded import EmbeddedServer
+from tests.integration.statements.office import book_three_months
+from tests.made_once import MadeOnce
 
 ROWS = Path(__file__).with_name("rows.sql")
 KEYS = TokenKeys(["the signing key of these tests alone"])
@@ -130,6 +132,12 @@ def service(database_server: EmbeddedServer, template_database: str) -> Iterator
                 yield started
         finally:
             connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def office_database(made_once: MadeOnce) -> str:
+    """The name of a database with three months of the sandbox's books, to be copied."""
+    return made_once.make("office", book_three_months)
 
 
 @pytest.fixture(scope="session")

@@ -12,24 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import dagster as dg
 import pytest
 from graphql import OperationType, get_operation_ast, parse
 
 from aurora_api.access.passwords import Passwords
 from aurora_api.access.principal import ROLE_CAPABILITIES, Capability, UserRole
 from aurora_api.schema.build import schema
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import PATHS as PROVIDERS
 from tests.api.conftest import Service, run_service
-from tests.api.money.conftest import NOWHERE, SECOND_PERSON_ABOVE, USERS
-from tests.integration.pipeline.installation import CHECKOUT, Pipeline
-from tests.integration.statements.office import Office, dated
+from tests.api.money.conftest import SECOND_PERSON_ABOVE, USERS
+from tests.integration.statements.office import office_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aurora_resources.warehouse.connection import Warehouse
+    from tests.made_once import MadeOnce
 
 DOCUMENT: Final = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 PATHS: Final = (
@@ -115,16 +111,12 @@ EXAMPLES: Final = _examples(DOCUMENT)
 
 
 @pytest.fixture
-def bookkeeping(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """The service over January's epochs and the next, with a user of each role and one with a password."""
-    monkeypatch.setenv("AURORA_CONFIG_DIR", str(tmp_path))
-    monkeypatch.setenv("AURORA_DATABASE_URL", warehouse.url)
-    with dg.DagsterInstance.ephemeral() as instance:
-        urls = dict.fromkeys(PROVIDERS, NOWHERE)
-        office = Office(Pipeline(tmp_path, warehouse, urls, instance))
-        office.pipeline.configure(override_second_person_above=SECOND_PERSON_ABOVE)
-        office.pipeline.load(CHECKOUT / "partners.yaml")
-        office.ask(dated(demo_world()), 800, 803)
+def bookkeeping(office_database: str, made_once: MadeOnce, tmp_path: Path) -> Iterator[Service]:
+    """The service over three months of books, with a user of each role and one with a password."""
+    with (
+        made_once.copy(office_database) as warehouse,
+        office_of(tmp_path, warehouse, override_second_person_above=SECOND_PERSON_ABOVE),
+    ):
         with warehouse.connect() as session:
             session.execute(USERS.encode())
             session.execute("select setval(pg_get_serial_sequence('access.users', 'user_id'), 100)")

@@ -12,6 +12,8 @@ from aurora_resources.sandbox.server import SandboxServer
 from aurora_resources.sandbox.world import World
 from aurora_resources.warehouse.connection import Warehouse
 from tests.integration.pipeline.installation import Pipeline
+from tests.integration.statements.office import book_three_months
+from tests.made_once import MadeOnce
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +50,9 @@ def make_pipeline(
 def pipeline(make_pipeline: Callable[[SandboxServer], Pipeline], sandbox: SandboxServer) -> Pipeline:
     """An installation on the small world."""
     return make_pipeline(sandbox)
+
+
+@pytest.fixture(scope="session")
+def office_database(made_once: MadeOnce) -> str:
+    """The name of a database with three months of books, to be copied."""
+    return made_once.make("office", book_three_months)

@@ -1,60 +1,52 @@
 """Books in which two partners have something of every kind, each on a validator of its own."""
 
-import os
 from collections.abc import Iterator
+from pathlib import Path
 
-import dagster as dg
-import psycopg
 import pytest
 import yaml
 
 from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import PATHS
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
 from tests.api.conftest import run_service
 from tests.api.isolation.belongings import PERIOD, Books, belongings
-from tests.api.money.conftest import NOWHERE, USERS
-from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline, keys
-from tests.integration.statements.office import FEBRUARY, JANUARY, Office, dated
+from tests.api.money.conftest import USERS
+from tests.integration.pipeline.installation import CHAIN, CHECKOUT, keys
+from tests.integration.statements.office import FEBRUARY, JANUARY, Office, dated, office_of
+from tests.made_once import MadeOnce
 
 PARTNERS = {"north": "northwind", "south": "harbor"}
 
 
 @pytest.fixture(scope="session")
-def books(
-    database_server: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Books]:
+def books(made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Books]:
     """The service over them. Nothing that a partner may do changes what these tests look at."""
-    name = f"isolation_{os.getpid()}"
-    with psycopg.connect(database_server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template_database} strategy file_copy")
-        try:
-            warehouse = Warehouse(
-                database_server.url(name), application="aurora test", server=database_server
-            )
-            folder = tmp_path_factory.mktemp("isolation")
-            with pytest.MonkeyPatch.context() as environment, dg.DagsterInstance.ephemeral() as instance:
-                environment.setenv("AURORA_CONFIG_DIR", str(folder))
-                environment.setenv("AURORA_DATABASE_URL", warehouse.url)
-                urls = dict.fromkeys(PATHS, NOWHERE)
-                validators = _book(Office(Pipeline(folder, warehouse, urls, instance)))
-                with run_service(warehouse) as service:
-                    owned = {
-                        user: belongings(service, user, code, validators[user])
-                        for user, code in PARTNERS.items()
-                    }
-                    yield Books(service, owned)
-        finally:
-            connection.execute(f"drop database {name} with (force)")
+    name = made_once.make("isolation", _book)
+    with (
+        made_once.copy(name) as warehouse,
+        office_of(tmp_path_factory.mktemp("isolation"), warehouse) as office,
+        run_service(warehouse) as service,
+    ):
+        owned = {
+            user: belongings(service, user, PARTNERS[user], validator)
+            for user, validator in _validators(office).items()
+        }
+        yield Books(service, owned)
 
 
-def _book(office: Office) -> dict[str, str]:
-    """Two months released to both partners, the second with a correction; whose validator is which."""
+def _book(warehouse: Warehouse, folder: Path) -> None:
+    """Two months released to both partners, the second with a correction."""
+    with office_of(folder, warehouse) as office:
+        _book_months(office, _validators(office))
+
+
+def _validators(office: Office) -> dict[str, str]:
+    """Whose validator is which."""
+    return dict(zip(PARTNERS, keys(office.pipeline.chain), strict=False))
+
+
+def _book_months(office: Office, validators: dict[str, str]) -> None:
     pipeline = office.pipeline
-    pipeline.configure()
-    listed = keys(pipeline.chain)
-    validators = dict(zip(PARTNERS, listed, strict=False))
     file = yaml.safe_load((CHECKOUT / "partners.yaml").read_text())
     for partner in file["partners"]:
         (user,) = [user for user, code in PARTNERS.items() if code == partner["code"]]
@@ -95,4 +87,3 @@ def _book(office: Office) -> dict[str, str]:
     office.rebook(801)
     for code in PARTNERS.values():
         office.release(FEBRUARY, code)
-    return validators

@@ -20,7 +20,8 @@ from aurora_resources.warehouse.connection import (
     open_warehouse,
 )
 from aurora_resources.warehouse.embedded import EmbeddedServer
-from aurora_resources.warehouse.migrations import current, downgrade, migrate, newest
+from aurora_resources.warehouse.migrations import downgrade, migrate
+from aurora_resources.warehouse.revisions import current, newest
 
 ROLES = ("aurora_api", "aurora_auth", "aurora_owner", "aurora_pipeline", "aurora_staff")
 

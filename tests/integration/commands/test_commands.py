@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import psycopg
 import pytest
+import yaml
 
 from aurora_resources.sandbox.environment import sandbox_environment
 from aurora_resources.sandbox.generate import demo_world
@@ -127,10 +129,20 @@ def test_an_error_is_one_message_without_a_traceback(
         assert "Traceback" not in done.stderr
 
 
+def impatient(folder: Path) -> dict[str, str]:
+    """The checkout's configuration, with short waits before a provider is asked again."""
+    for name in ("chains.yaml", "dagster.yaml"):
+        shutil.copyfile(CHECKOUT / name, folder / name)
+    listed = yaml.safe_load((CHECKOUT / "providers.yaml").read_text())["providers"]
+    hasty = [provider | {"retry": {"base_seconds": 0.01, "cap_seconds": 0.05}} for provider in listed]
+    (folder / "providers.yaml").write_text(yaml.safe_dump({"providers": hasty}))
+    return {"AURORA_CONFIG_DIR": str(folder)}
+
+
 def test_a_failed_backfill_names_provider_endpoint_period_and_reason(
-    environment: dict[str, str], providers: dict[str, str]
+    environment: dict[str, str], providers: dict[str, str], tmp_path: Path
 ) -> None:
-    nowhere = providers | {"JITO_URL": "http://127.0.0.1:9"}
+    nowhere = providers | impatient(tmp_path) | {"JITO_URL": "http://127.0.0.1:9"}
     done = aurora(environment | nowhere, "backfill", "solana-mainnet", "--from", "803", "--to", "803")
     assert done.returncode == 1
     told = " ".join(done.stderr.split())

@@ -30,7 +30,7 @@ from aurora_resources.warehouse.migrations import migrate
 from aurora_resources.warehouse.queries import read_query, sql_folder
 from tests.integration.pipeline.books import Books, books
 from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline
-from tests.integration.pipeline.warehouses import another_warehouse
+from tests.made_once import MadeOnce
 
 FIRST, LAST = 802, 803
 SCRIPT: Final = Path(__file__).with_name("run_backfill.py")
@@ -46,21 +46,19 @@ CHECKS_OF: Final = {
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    database_server: EmbeddedServer,
-    template_database: str,
-    tmp_path_factory: pytest.TempPathFactory,
-    small_world: World,
-) -> Books:
+def undisturbed(made_once: MadeOnce, small_world: World) -> Books:
     """The books of a run nobody disturbed."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    with (
-        another_warehouse(database_server, template_database) as warehouse,
-        SandboxServer(small_world) as sandbox,
-        installation_of_this_process(folder, warehouse, sandbox) as pipeline,
-    ):
-        assert pipeline.backfill(FIRST, LAST).succeeded
-        found = books(pipeline)
+
+    def book(warehouse: Warehouse, folder: Path) -> None:
+        with (
+            SandboxServer(small_world) as sandbox,
+            installation_of_this_process(folder, warehouse, sandbox) as pipeline,
+        ):
+            assert pipeline.backfill(FIRST, LAST).succeeded
+
+    name = made_once.make("undisturbed", book)
+    with made_once.copy(name) as warehouse, dg.DagsterInstance.ephemeral() as instance:
+        found = books(Pipeline(made_once.folder(name), warehouse, {}, instance))
     assert all(found[table] for table in found if table != "canonical.findings")
     return found
 

@@ -1,11 +1,14 @@
 """An installation with books of six epochs, and what people do with its statements."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import dagster as dg
 import psycopg
 import pytest
 
@@ -16,16 +19,19 @@ from aurora_assets.steps.ingest import ChainRun
 from aurora_assets.steps.pnl import book_pnl
 from aurora_resources.config import AuroraConfig
 from aurora_resources.config_files import load_config
-from aurora_resources.sandbox.server import SandboxServer
+from aurora_resources.sandbox.generate import demo_world
+from aurora_resources.sandbox.server import PATHS, SandboxServer
 from aurora_resources.sandbox.world import World
+from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.wiring import chain_source
-from tests.integration.pipeline.installation import CHAIN, Pipeline
+from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 # 800 to 802 end in January, 803 and 804 in February, 805 in March.
 EPOCH_LENGTH = timedelta(days=9, hours=16)
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 NORTHWIND = "northwind"
+NOWHERE = "http://127.0.0.1:9"
 
 SUBMIT, APPROVE, RELEASE, PAY, REOPEN = StatementAction
 
@@ -175,3 +181,24 @@ class Office:
 def totals(view: StatementView) -> Mapping[str, int]:
     """The statement's totals as numbers, lamports."""
     return {name: int(amount) for name, amount in view.content.document["totals"].items()}
+
+
+@contextmanager
+def office_of(folder: Path, warehouse: Warehouse, **changes: Any) -> Iterator[Office]:
+    """The installation is the process's for as long as the context lasts; no provider can be reached.
+
+    `changes` are to the chain's configuration.
+    """
+    with pytest.MonkeyPatch.context() as environment, dg.DagsterInstance.ephemeral() as instance:
+        environment.setenv("AURORA_CONFIG_DIR", str(folder))
+        environment.setenv("AURORA_DATABASE_URL", warehouse.url)
+        pipeline = Pipeline(folder, warehouse, dict.fromkeys(PATHS, NOWHERE), instance)
+        pipeline.configure(**changes)
+        yield Office(pipeline)
+
+
+def book_three_months(warehouse: Warehouse, folder: Path) -> None:
+    """Epochs 800 to 805, the checkout's agreements: January and February are complete, March has begun."""
+    with office_of(folder, warehouse) as office:
+        office.pipeline.load(CHECKOUT / "partners.yaml")
+        office.ask(dated(demo_world()), 800, 805)

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 from aurora_resources.errors import ConfigurationError, MigrationError
-from aurora_resources.warehouse.migrations import current, downgrade, migrate, newest
+from aurora_resources.warehouse.migrations import downgrade, migrate
+from aurora_resources.warehouse.revisions import current, newest
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FIRST = """
@@ -168,6 +169,19 @@ def test_a_server_that_is_not_there_is_a_migration_error_without_password(folder
     assert "hush" not in str(caught.value)
     with pytest.raises(ConfigurationError):
         migrate("postgresql://aurora:hu%sh@/aurora", folder=folder)
+
+
+def test_a_revision_that_cannot_be_read_is_a_migration_error_without_password(
+    empty_database: str, folder: Path
+) -> None:
+    with pytest.raises(MigrationError, match="cannot be read") as caught:
+        current(f"postgresql://aurora:hush@/aurora?host={folder}")
+    assert "hush" not in str(caught.value)
+    migrate(empty_database, folder=folder)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("insert into public.alembic_version values ('0001')")
+    with pytest.raises(MigrationError, match="has 2 rows"):
+        current(empty_database)
 
 
 def test_the_real_ones_go_up_down_and_up_again(empty_database: str) -> None:

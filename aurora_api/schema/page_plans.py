@@ -125,7 +125,7 @@ def _plan_column(
 def _column(edges: RowEdges[Any], name: str) -> list[Any]:
     try:
         return edges.column(name)
-    except AttributeError as unread:
+    except KeyError as unread:
         raise Unusual from unread
 
 

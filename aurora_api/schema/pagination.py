@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 from typing import Annotated, Any, Final, Generic, TypeAlias, TypeVar, overload
 from uuid import UUID
 
@@ -64,8 +63,14 @@ class RowEdges(Sequence[Edge[N]]):
         self.page, self.rows, self.kind, self.common = page, rows, kind, common
 
     def column(self, name: str) -> list[Any]:
-        """The column of each row. Raises AttributeError if it was not read."""
-        return list(map(attrgetter(name), self.rows))
+        """The column of each row. Raises KeyError if it was not read."""
+        return list(self._columns[name])
+
+    @cached_property
+    def _columns(self) -> dict[str, tuple[Any, ...]]:
+        if not self.rows:
+            return {}
+        return dict(zip(self.rows[0]._fields, zip(*self.rows, strict=True), strict=True))
 
     @cached_property
     def nodes(self) -> list[N]:

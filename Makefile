@@ -29,7 +29,7 @@ doctor: $(VENV)/.runtime ## Look whether everything is in place
 	@$(BIN)/aurora doctor
 
 test: $(VENV)/.dev ## Every test
-	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup
+	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
 
 coverage: $(VENV)/.dev ## The engine's branches, all of which must be tested
 	@$(BIN)/coverage run --branch --source aurora_assets.commission -m pytest tests/unit/commission tests/spec

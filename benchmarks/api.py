@@ -54,7 +54,7 @@ PNL_COLUMNS: Final = (
 )
 LINE_COLUMNS: Final = (
     *("line_id", "period_id", "partner_code", "agreement_id", "version", "rule_id", "validator_key"),
-    *("validator_position", "component", "amount"),
+    *("component", "amount"),
 )
 LINES: Final = """query Lines($partner: String!, $agreement: String!, $from: Ordinal!, $to: Ordinal!) {
   agreement(agreementId: $agreement) { name status version rules { ruleId component method rateBps } }
@@ -173,7 +173,7 @@ def floor_pnl(start: int) -> bytes:
 
 def floor_lines(code: str, start: int) -> bytes:
     """What it asks for the same lines."""
-    after = ("period_id", "partner_code", "agreement_id", "rule_id", "validator_position", "line_id")
+    after = ("period_id", "partner_code", "agreement_id", "rule_id", "validator_key", "line_id")
     unused = dict.fromkeys(("validator_keys", "components", "line_id", *(f"after_{each}" for each in after)))
     return floor_request(
         "api/commission_lines.sql",

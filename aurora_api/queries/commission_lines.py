@@ -26,7 +26,7 @@ _KEYSET: Final = Keyset(
         "partner_code": str,
         "agreement_id": str,
         "rule_id": str,
-        "validator_position": str,
+        "validator_key": str,
         "line_id": UUID,
     },
 )
@@ -46,7 +46,6 @@ class _LineRow(NamedTuple):
     version: int
     rule_id: str
     validator_key: str | None
-    validator_position: str
     validator_name: str | None
     component: str
     method: str

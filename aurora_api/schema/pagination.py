@@ -171,8 +171,9 @@ class Page:
         )
 
     def cursor_of(self, row: object) -> str:
-        """The cursor of a row that has the key's columns as attributes."""
-        key = [getattr(row, column) for column in self.keyset.columns]
+        """The cursor of a row that has the key's columns as attributes; None is in order where "" is."""
+        parts = (getattr(row, column) for column in self.keyset.columns)
+        key = ["" if part is None else part for part in parts]
         return base64.urlsafe_b64encode(msgspec.json.encode([self.tag, *key])).decode()
 
 

@@ -3,7 +3,7 @@
 -- The page is cut partner by partner of each generation, in an index's order; names are looked up for its rows
 -- alone. The trace and the rule's terms, most of a row, are null unless they are asked for.
 select line.line_id::text, generation.period_id, partner.code as partner_code, partner.name as partner_name,
-    line.agreement_id, line.version, line.rule_id, line.validator_key, line.validator_position,
+    line.agreement_id, line.version, line.rule_id, line.validator_key,
     coalesce((
         select validator.name
         from registry.validators as validator
@@ -38,7 +38,7 @@ cross join lateral (
             or (generation.period_id, partner.code, agreement_id, rule_id, coalesce(validator_key, ''),
                 line_id)
             > (%(after_period_id)s, %(after_partner_code)s::text, %(after_agreement_id)s::text,
-                %(after_rule_id)s::text, %(after_validator_position)s::text, %(after_line_id)s::uuid)
+                %(after_rule_id)s::text, %(after_validator_key)s::text, %(after_line_id)s::uuid)
         )
     order by agreement_id, rule_id, coalesce(validator_key, ''), line_id
     limit %(row_limit)s

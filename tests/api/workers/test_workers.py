@@ -173,6 +173,14 @@ def test_sign_ins_are_counted_together(crew: Crew) -> None:
     assert set(codes[PER_MINUTE:]) == {"RATE_LIMITED"}
 
 
+def test_callers_are_sent_round_now_and_then(crew: Crew) -> None:
+    with httpx.Client() as client:
+        answers = [client.get(f"{crew.url}/health") for _ in range(400)]
+    assert {answer.status_code for answer in answers} == {200}
+    ended = sum(answer.headers.get("Connection") == "close" for answer in answers)
+    assert 0 < ended < 20
+
+
 def test_metrics_are_of_all_workers(crew: Crew, token_of: Callable[[str], str]) -> None:
     told = 'api_requests_total{operation="(none)",route="/graphql",status="400"}'
     before = counted(crew, told)

@@ -3,7 +3,6 @@
 import os
 
 from aurora_api.access.demo_users import kept_demo_users
-from aurora_api.access.rates import rate_limits_from_environment
 from aurora_api.commands.signing import print_demo_users
 from aurora_api.service.app import serve
 from aurora_api.service.settings import settings_from_environment
@@ -27,4 +26,4 @@ def api(host: str, port: int, workers: int) -> None:
         if workers == 1:
             serve(warehouse, settings, host=host, port=port)
         else:
-            serve_with_workers(workers, rate_limits_from_environment(), host=host, port=port)
+            serve_with_workers(workers, settings.limits, host=host, port=port)

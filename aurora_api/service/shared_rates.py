@@ -1,6 +1,6 @@
 """One count of who asked how often, for all workers of a service: their parent's, asked over a local socket.
 
-Python's own managers carry the call: a worker calls the parent's `RateLimits` as if it were here. The socket
+Python's own managers carry the call: a worker calls the parent's count as if it were here. The socket
 is in a folder of the parent's user alone, and whoever connects must know the key that only children get.
 """
 
@@ -11,7 +11,7 @@ from multiprocessing.managers import BaseManager
 from pathlib import Path
 from typing import Final, Protocol, TypeVar, cast
 
-from aurora_api.access.rates import Allowance, CountsRates, RateLimits
+from aurora_api.access.rates import Allowance, CountsRates
 from aurora_api.schema.errors import Code, Problem
 
 SOCKET: Final = "rates"
@@ -30,7 +30,7 @@ class _Served(Protocol):
 
 
 @contextmanager
-def serve_rates(limits: RateLimits, folder: Path) -> Iterator[None]:
+def serve_rates(limits: CountsRates, folder: Path) -> Iterator[None]:
     """Let the children of this process count with `limits`, over a socket in `folder`."""
     _Manager.register("limits", callable=lambda: limits, exposed=("count_login", "count_request"))
     server = _Manager(str(folder / SOCKET)).get_server()

@@ -18,7 +18,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from aurora_api.access.rates import RateLimits
+from aurora_api.access.rates import CountsRates
 from aurora_api.service.app import create_app, settle_memory, uvicorn_options
 from aurora_api.service.metrics import FOLDER_VARIABLE
 from aurora_api.service.settings import settings_from_environment
@@ -30,7 +30,7 @@ from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
 WORKER: Final = f"{__name__}:work"
 
 
-def serve_with_workers(workers: int, limits: RateLimits, *, host: str, port: int) -> None:
+def serve_with_workers(workers: int, limits: CountsRates, *, host: str, port: int) -> None:
     """Answer with this many processes until told to stop; each reads its settings from the environment.
 
     The warehouse is open meanwhile, and its tables are up to date.

@@ -1,7 +1,6 @@
 """A running service over a fresh warehouse with a few rows, asked over real HTTP as a user of any role."""
 
 import hashlib
-import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from typing import Any, Self, TypeAlias
 from uuid import UUID
 
 import httpx
-import psycopg
 import pytest
 import uvicorn
 
@@ -23,7 +21,6 @@ from aurora_api.service.app import create_app
 from aurora_api.service.context import Reader
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
 from tests.integration.statements.office import book_three_months
 from tests.made_once import MadeOnce
 
@@ -118,20 +115,12 @@ def run_service(warehouse: Warehouse, given: ApiSettings | None = None) -> Itera
 
 
 @pytest.fixture(scope="session")
-def service(database_server: EmbeddedServer, template_database: str) -> Iterator[Service]:
+def service(made_once: MadeOnce, template_database: str) -> Iterator[Service]:
     """The service over `fill`'s rows, for all tests that change none of them."""
-    name = f"api_{os.getpid()}"
-    with psycopg.connect(database_server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template_database} strategy file_copy")
-        try:
-            warehouse = Warehouse(
-                database_server.url(name), application="aurora test", server=database_server
-            )
-            fill(warehouse)
-            with run_service(warehouse) as started:
-                yield started
-        finally:
-            connection.execute(f"drop database {name} with (force)")
+    with made_once.copy(template_database) as warehouse:
+        fill(warehouse)
+        with run_service(warehouse) as started:
+            yield started
 
 
 @pytest.fixture(scope="session")

@@ -17,16 +17,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
-import psycopg
 import pytest
 
 from aurora_api.access.token_keys import TokenKeys
-from aurora_resources.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from aurora_resources.warehouse.embedded import EmbeddedServer
+    from aurora_resources.warehouse.connection import Warehouse
+    from tests.made_once import MadeOnce
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 SECRET = secrets.token_urlsafe(48)
@@ -121,17 +120,12 @@ def started(database_url: str, folder: Path) -> Iterator[Crew]:
 
 @pytest.fixture(scope="module")
 def database(
-    database_server: EmbeddedServer, template_database: str, fill_rows: Callable[[Warehouse], None]
+    made_once: MadeOnce, template_database: str, fill_rows: Callable[[Warehouse], None]
 ) -> Iterator[str]:
     """The address of a database with the rows of `rows.sql`."""
-    name = f"workers_{os.getpid()}"
-    with psycopg.connect(database_server.url("postgres"), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template_database} strategy file_copy")
-        try:
-            fill_rows(Warehouse(database_server.url(name), application="aurora test", server=database_server))
-            yield database_server.url(name)
-        finally:
-            connection.execute(f"drop database {name} with (force)")
+    with made_once.copy(template_database) as warehouse:
+        fill_rows(warehouse)
+        yield warehouse.url
 
 
 @pytest.fixture(scope="module")

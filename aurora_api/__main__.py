@@ -1,5 +1,5 @@
 """`python -m aurora_api` is the `aurora` command, for processes that Aurora starts itself."""
 
-from aurora_api.cli import main
+from aurora_api.commands.main import main
 
 main()

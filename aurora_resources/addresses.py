@@ -14,7 +14,7 @@ _SOLANA_BYTES: Final = 32
 _SOLANA_LENGTH_MAX: Final = 44
 
 
-def spelled_address(protocol: str, text: str) -> str:
+def normalize_address(protocol: str, text: str) -> str:
     """The one spelling of `text` on a protocol; itself where the protocol's form is not known.
 
     Raises ValueError, which says what is wrong, for a text that has not the form of a key there.

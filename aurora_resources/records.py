@@ -17,7 +17,7 @@ Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None
 T = TypeVar("T")
 
 
-class Role(StrEnum):
+class Feed(StrEnum):
     """The questions a chain's providers answer; also the kinds of staged payloads."""
 
     PERIODS = "periods"
@@ -59,7 +59,7 @@ class StakeBasis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ProviderRequest:
     """One HTTP request to one provider, without its base URL, headers or secrets.
 
     `endpoint` is what messages call it (`getBlock`, `POST /validators`). `subject` is the validator it is
@@ -87,10 +87,10 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Payload:
+class ProviderResponse:
     """One response exactly as received, with the question it answers."""
 
-    question: Question
+    question: ProviderRequest
     status: int
     body: bytes
     fetched_at: datetime
@@ -101,14 +101,14 @@ class Payload:
         return hashlib.sha256(self.body).digest()
 
 
-Staged: TypeAlias = Mapping[tuple[Role, str], Sequence[Payload]]
+Staged: TypeAlias = Mapping[tuple[Feed, str], Sequence[ProviderResponse]]
 """Payloads of one period in the order they were asked, by role and provider."""
 
 
-class Asks(Protocol):
+class Fetcher(Protocol):
     """Whatever can put a question to its provider; the graph's one also keeps every answer in staging."""
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         """Return the answer. Raises ProviderError (see `errors.py`) after the client's own retries."""
         ...
 
@@ -265,7 +265,7 @@ class ValidatorMeta:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood(Generic[T]):
+class Normalized(Generic[T]):
     """Records made of payloads, with what a person should know about them."""
 
     records: tuple[T, ...]

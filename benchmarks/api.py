@@ -26,12 +26,12 @@ import psycopg
 from api_load import Ask, measure, request
 from api_servers import serve_aurora, serve_floor
 
-from aurora_api.access.entering import Identity
+from aurora_api.access.authenticate import Identity
 from aurora_api.access.rates import REQUESTS_VARIABLE
 from aurora_api.access.token_secret import SECRET_VARIABLE, token_keys
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.address import URL_VARIABLE
 from aurora_resources.warehouse.connection import Warehouse, create_database
-from aurora_resources.warehouse.embedded import EmbeddedServer
 from aurora_resources.warehouse.migrations import migrate
 
 CLIENTS: Final = (1, 10, 50)

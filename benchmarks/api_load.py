@@ -1,4 +1,4 @@
-"""Clients for `benchmarks/api.py`: each asks, waits for the whole answer, asks again, on one connection.
+"""Clients for `benchmarks/api.py`: each fetcher, waits for the whole answer, asks again, on one connection.
 
 Where the server ends it they open another, and the time it takes is part of the next answer's.
 

@@ -1,4 +1,4 @@
-"""The two servers that `benchmarks/api.py` asks, each a process of its own: the service, and the floor.
+"""The two servers that `benchmarks/api.py` fetcher, each a process of its own: the service, and the floor.
 
 The floor is the same SQL, psycopg's pool, JSON, and nothing else: no GraphQL, no user, no policies, no
 limits. It is the least that an answer of the same rows can cost in Python, in one process as well.
@@ -19,8 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aurora_api.commands.api import api
-from aurora_api.service.context import POOL_SIZE
-from aurora_api.service.row_types import select_columns
+from aurora_api.context.request import POOL_SIZE
+from aurora_api.context.row_types import select_columns
 from aurora_resources.warehouse.exact import read_numeric_as_int
 from aurora_resources.warehouse.queries import read_query
 

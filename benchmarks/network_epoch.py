@@ -25,21 +25,21 @@ import yaml
 
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.agreements.store import load_agreements
-from aurora_assets.steps import normalise
-from aurora_assets.steps.commissions import book_commissions
-from aurora_assets.steps.ingest import ChainRun, ingest
-from aurora_assets.steps.pnl import book_pnl
-from aurora_resources.config import AuroraConfig
-from aurora_resources.config_files import load_config
-from aurora_resources.records import Role
-from aurora_resources.sandbox.cast import WorldSpec
-from aurora_resources.sandbox.generate import generate_world
-from aurora_resources.sandbox.server import PATHS, SandboxServer
-from aurora_resources.sandbox.world import World
-from aurora_resources.sandbox.world_file import load_world
+from aurora_assets.pipeline import write_facts as normalise
+from aurora_assets.pipeline.commissions import book_commissions
+from aurora_assets.pipeline.ingest import ChainRun, ingest
+from aurora_assets.pipeline.pnl import book_pnl
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import AuroraConfig
+from aurora_resources.providers.wiring import chain_source, open_transport
+from aurora_resources.records import Feed
 from aurora_resources.warehouse.connection import Warehouse, open_warehouse
 from aurora_resources.warehouse.registry import sync_registry
-from aurora_resources.wiring import chain_source, open_transport
+from aurora_sandbox.server.server import PATHS, SandboxServer
+from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.solana.generate import generate_world
+from aurora_sandbox.solana.world import World
+from aurora_sandbox.solana.world_file import load_world
 
 CHAIN: Final = "solana-mainnet"
 EPOCH: Final = 800
@@ -175,19 +175,19 @@ class Benchmark:
                 chains = {chain.chain_id: chain for chain in self._config.chains}
                 load_agreements(connection, read_agreement_file(path, chains), chains)
         print(f"{'step':<24}{'seconds':>9}{'rows':>10}{'peak MiB':>10}")
-        self._ask(Role.PERIODS, Role.STAKES)
+        self._ask(Feed.PERIODS, Feed.STAKES)
         httpx.post(f"{self._base_url}/_sandbox/advance", json={"epochs": 1}).raise_for_status()
-        self._ask(Role.PERIODS, Role.META, Role.MEV, Role.FEES, Role.REWARDS)
+        self._ask(Feed.PERIODS, Feed.META, Feed.MEV, Feed.FEES, Feed.REWARDS)
         self._compute()
         print("again, with nothing new")
         self._compute()
 
-    def _ask(self, *roles: Role) -> None:
+    def _ask(self, *roles: Feed) -> None:
         for role in roles:
             with measured(f"staging {role.value}") as rows:
                 rows(anyio.run(self._ask_one, role))
 
-    async def _ask_one(self, role: Role) -> int:
+    async def _ask_one(self, role: Feed) -> int:
         async with open_transport(self._config, self._run.settings) as transport:
             head = await self._run.source.head(transport)
             done = await ingest(self._run, transport, head, self._epoch, role)

@@ -16,8 +16,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse, create_database
-from aurora_resources.warehouse.embedded import EmbeddedServer
 from aurora_resources.warehouse.migrations import migrate
 from tests.made_once import MadeOnce
 

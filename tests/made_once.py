@@ -14,8 +14,8 @@ from typing import Final
 
 import psycopg
 
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
 
 _READY: Final = "select from pg_database where datname = %s and not datallowconn"
 _copies: Final = itertools.count(1)

@@ -10,11 +10,11 @@ from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
 
-from aurora_api.access.bearers import API_TOKEN_PREFIX
 from aurora_api.access.principal import Capability, Principal
 from aurora_api.access.sessions import digest_of, new_token
-from aurora_api.schema.errors import Code, Problem
-from aurora_resources.warehouse.connection import Connection
+from aurora_api.problems import Code, Problem
+from aurora_api.service.authenticator import API_TOKEN_PREFIX
+from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
 DAYS_MAX: Final = 366
@@ -45,7 +45,7 @@ class ApiTokenRow(NamedTuple):
 
 
 def create_api_token(
-    session: Connection, principal: Principal, name: str, scopes: Collection[Capability], days: int
+    session: DbConnection, principal: Principal, name: str, scopes: Collection[Capability], days: int
 ) -> tuple[ApiTokenRow, str]:
     """A new token of the user, and its text, which is told this once.
 
@@ -75,7 +75,7 @@ def create_api_token(
     return row, token
 
 
-def revoke_api_token(session: Connection, api_token_id: str, user_id: int | None) -> ApiTokenRow:
+def revoke_api_token(session: DbConnection, api_token_id: str, user_id: int | None) -> ApiTokenRow:
     """End a token: the user's own, or anybody's with None. Raises Problem when there is none."""
     try:
         named = UUID(api_token_id)

@@ -15,10 +15,10 @@ from aurora_api.access.principal import UserRole
 from aurora_api.access.sessions import auth_transaction
 from aurora_api.access.token_secret import write_once
 from aurora_api.access.users import UserTerms, create_user, find_user_named, password_hash_of, set_password
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.warehouse.audit import AuditEntry, append_audit
-from aurora_resources.warehouse.connection import Connection, Warehouse
+from aurora_resources.warehouse.connection import DbConnection, Warehouse
 
 KEPT: Final = "demo-users.json"
 _AUDITOR_TIME: Final = timedelta(days=365)
@@ -53,7 +53,7 @@ def ensure_demo_users(warehouse: Warehouse, home: Path, partner_code: str) -> Se
     return users
 
 
-def _ensure(session: Connection, user: DemoUser, passwords: Passwords, partner_code: str) -> None:
+def _ensure(session: DbConnection, user: DemoUser, passwords: Passwords, partner_code: str) -> None:
     try:
         known = find_user_named(session, user.username)
     except Problem as problem:

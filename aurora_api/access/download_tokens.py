@@ -12,9 +12,9 @@ from typing import Final
 
 import jwt
 
-from aurora_api.access.entering import Identity
-from aurora_api.schema.errors import Code, Problem
-from aurora_assets.commission.statement import StatementPlace
+from aurora_api.access.authenticate import Identity
+from aurora_api.problems import Code, Problem
+from aurora_assets.commission.statement import StatementKey
 
 PATH: Final = "/statements/download"
 LIFETIME_SECONDS: Final = 5 * 60
@@ -34,7 +34,7 @@ class FileFormat(StrEnum):
 class Download:
     """What may be downloaded, by whom."""
 
-    place: StatementPlace
+    place: StatementKey
     format: FileFormat
     identity: Identity
 
@@ -63,7 +63,7 @@ def read_download(token: str, key: bytes) -> Download:
             token, key, algorithms=[_ALGORITHM], audience=PURPOSE, options={"require": list(_REQUIRED)}
         )
         return Download(
-            StatementPlace(claims["partner"], claims["chain"], date.fromisoformat(claims["month"])),
+            StatementKey(claims["partner"], claims["chain"], date.fromisoformat(claims["month"])),
             FileFormat(claims["format"]),
             Identity(int(claims["sub"]), str(claims["sid"])),
         )

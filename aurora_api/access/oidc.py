@@ -14,7 +14,7 @@ import anyio
 import httpx
 import jwt
 
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 from aurora_resources.errors import ConfigurationError
 
 ISSUER_VARIABLE: Final = "AURORA_OIDC_ISSUER"

@@ -9,7 +9,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 
 SHORTEST: Final = 12
 LONGEST: Final = 512

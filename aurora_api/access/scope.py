@@ -4,7 +4,7 @@ The warehouse hides the rest from them; a sum over what is left would be wrong w
 """
 
 from aurora_api.access.principal import Principal
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 
 
 def refuse_partial_view(principal: Principal, what: str) -> None:

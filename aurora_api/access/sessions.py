@@ -16,12 +16,12 @@ from uuid import UUID, uuid4
 
 from psycopg.rows import class_row
 
-from aurora_api.access.entering import Identity
+from aurora_api.access.authenticate import Identity
 from aurora_api.access.passwords import Passwords
 from aurora_api.access.token_keys import LIFETIME_SECONDS, TokenKeys
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 from aurora_resources.warehouse.audit import AuditEntry, append_audit
-from aurora_resources.warehouse.connection import AUTH_ROLE, Connection, Warehouse
+from aurora_resources.warehouse.connection import AUTH_ROLE, DbConnection, Warehouse
 from aurora_resources.warehouse.queries import read_query
 
 SESSION_DAYS: Final = 30
@@ -37,7 +37,7 @@ _NO_SUCH: Final = "this is no refresh token of a session here; sign in again"
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class RequestMeta:
     """What the audit log keeps of the request: its correlation id, the SHA-256 of its body."""
 
     correlation_id: str
@@ -75,7 +75,7 @@ class _Refresh(NamedTuple):
 
 
 @contextmanager
-def auth_transaction(warehouse: Warehouse) -> Iterator[Connection]:
+def auth_transaction(warehouse: Warehouse) -> Iterator[DbConnection]:
     """A transaction that may see users and tokens, and nothing of the books."""
     with warehouse.transaction() as session:
         session.execute("select set_config('role', %s, true)", [AUTH_ROLE])
@@ -95,7 +95,7 @@ class Sessions:
         self.keys: Final = keys
         self.passwords: Final = passwords
 
-    def login(self, username: str, password: str, trail: Trail) -> SignedIn:
+    def login(self, username: str, password: str, trail: RequestMeta) -> SignedIn:
         """Begin a session. Raises Problem, the same for an unknown user as for a wrong password.
 
         Both cost the same, too: a password is always checked, and the outcome always written down.
@@ -120,7 +120,7 @@ class Sessions:
             raise refusal or Problem(Code.CREDENTIALS_INVALID, _WRONG)
         return signed_in
 
-    def refresh(self, refresh_token: str, trail: Trail) -> SignedIn:
+    def refresh(self, refresh_token: str, trail: RequestMeta) -> SignedIn:
         """The session's next pair of tokens. Raises Problem; a token used before ends the session."""
         if not refresh_token.startswith(REFRESH_PREFIX) or not refresh_token.isascii():
             raise Problem(Code.TOKEN_INVALID, _NO_SUCH)
@@ -140,7 +140,7 @@ class Sessions:
             append_audit(session, _entry("refresh", trail, found, refusal))
         raise refusal
 
-    def _begin(self, session: Connection, user_id: int) -> SignedIn:
+    def _begin(self, session: DbConnection, user_id: int) -> SignedIn:
         family = uuid4()
         token = new_token(REFRESH_PREFIX)
         (ends_at,) = session.execute(
@@ -149,7 +149,7 @@ class Sessions:
         ).fetchall()[0]
         return self._told(user_id, family, token, ends_at)
 
-    def _follow(self, session: Connection, used: _Refresh) -> SignedIn:
+    def _follow(self, session: DbConnection, used: _Refresh) -> SignedIn:
         token = new_token(REFRESH_PREFIX)
         session.execute(
             read_query("access/follow_refresh_token.sql"),
@@ -166,7 +166,7 @@ class Sessions:
         access_token = self.keys.issue(Identity(user_id, f"{FAMILY}{family}"))
         return SignedIn(access_token, token, LIFETIME_SECONDS, ends_at)
 
-    def _keep_hash_current(self, session: Connection, found: _Credentials, password: str) -> None:
+    def _keep_hash_current(self, session: DbConnection, found: _Credentials, password: str) -> None:
         stored = found.password_hash
         if stored is not None and self.passwords.is_outdated(stored):
             renewed = {
@@ -177,7 +177,7 @@ class Sessions:
             session.execute(read_query("access/renew_password_hash.sql"), renewed)
 
 
-def end_session(session: Connection, family_id: UUID, because: str) -> None:
+def end_session(session: DbConnection, family_id: UUID, because: str) -> None:
     """No token of the session is good any more, from now on."""
     session.execute(read_query("access/revoke_family.sql"), {"family_id": family_id, "because": because})
 
@@ -219,7 +219,7 @@ def _refresh_refusal(found: _Refresh) -> Problem | None:
 
 
 def _entry(
-    action: str, trail: Trail, found: _Credentials | _Refresh | None, refusal: Problem | None
+    action: str, trail: RequestMeta, found: _Credentials | _Refresh | None, refusal: Problem | None
 ) -> AuditEntry:
     # Not what was typed: people type passwords into the wrong box.
     return AuditEntry(

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 import jwt
 
-from aurora_api.access.entering import Identity
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.access.authenticate import Identity
+from aurora_api.problems import Code, Problem
 
 ISSUER: Final = "aurora"
 AUDIENCE: Final = "aurora-api"

@@ -11,8 +11,8 @@ from typing import Final
 
 from aurora_api.access.token_keys import TokenKeys
 from aurora_resources.errors import ConfigurationError
+from aurora_resources.postgres.server import aurora_home
 from aurora_resources.warehouse.address import URL_VARIABLE
-from aurora_resources.warehouse.embedded import aurora_home
 
 SECRET_VARIABLE: Final = "AURORA_TOKEN_SECRET"  # noqa: S105 - the variable's name
 PREVIOUS_VARIABLE: Final = "AURORA_TOKEN_SECRET_PREVIOUS"

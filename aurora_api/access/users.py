@@ -13,8 +13,8 @@ from psycopg.rows import class_row
 
 from aurora_api.access.principal import UserRole
 from aurora_api.access.sessions import USERNAME
-from aurora_api.schema.errors import Code, Problem
-from aurora_resources.warehouse.connection import Connection
+from aurora_api.problems import Code, Problem
+from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
 
@@ -88,7 +88,7 @@ class UserRow(NamedTuple):
         }
 
 
-def create_user(session: Connection, username: str, terms: UserTerms, password_hash: str | None) -> UserRow:
+def create_user(session: DbConnection, username: str, terms: UserTerms, password_hash: str | None) -> UserRow:
     """Add a user. Raises Problem for terms that do not go together, and for a name that is taken."""
     name = username.strip().lower()
     if not USERNAME.fullmatch(name):
@@ -106,7 +106,7 @@ def create_user(session: Connection, username: str, terms: UserTerms, password_h
     return find_user(session, rows[0][0])
 
 
-def find_user(session: Connection, user_id: int) -> UserRow:
+def find_user(session: DbConnection, user_id: int) -> UserRow:
     """The user, locked until the transaction ends. Raises Problem when there is none."""
     with session.cursor(row_factory=class_row(UserRow)) as cursor:
         found = cursor.execute(read_query("access/user.sql").encode(), {"user_id": user_id}).fetchone()
@@ -115,7 +115,7 @@ def find_user(session: Connection, user_id: int) -> UserRow:
     return found
 
 
-def find_user_named(session: Connection, username: str) -> UserRow:
+def find_user_named(session: DbConnection, username: str) -> UserRow:
     """The user of that name, locked. Raises Problem when there is none."""
     name = username.strip().lower()
     asked = {"username": name if USERNAME.fullmatch(name) else ""}
@@ -125,7 +125,7 @@ def find_user_named(session: Connection, username: str) -> UserRow:
     return find_user(session, found[0])
 
 
-def update_user(session: Connection, user: UserRow, expected_version: int, terms: UserTerms) -> UserRow:
+def update_user(session: DbConnection, user: UserRow, expected_version: int, terms: UserTerms) -> UserRow:
     """Give the user these terms from now on; who is no longer active loses sessions and API tokens.
 
     Raises Problem when somebody changed them since `expected_version`, for terms that do not go together, and
@@ -156,13 +156,13 @@ def update_user(session: Connection, user: UserRow, expected_version: int, terms
     return find_user(session, user.user_id)
 
 
-def password_hash_of(session: Connection, user_id: int) -> str | None:
+def password_hash_of(session: DbConnection, user_id: int) -> str | None:
     """The hash of the user's password, if they have one."""
     found = session.execute(read_query("access/password_hash.sql"), {"user_id": user_id}).fetchone()
     return None if found is None else found[0]
 
 
-def set_password(session: Connection, user_id: int, password_hash: str, *, but: object = None) -> None:
+def set_password(session: DbConnection, user_id: int, password_hash: str, *, but: object = None) -> None:
     """A new password; all sessions end, but for the family `but` (a UUID)."""
     session.execute(
         read_query("access/put_password.sql"), {"user_id": user_id, "password_hash": password_hash}
@@ -171,7 +171,7 @@ def set_password(session: Connection, user_id: int, password_hash: str, *, but: 
 
 
 def sign_out(
-    session: Connection, user_id: int, because: str, *, but: object = None, tokens: bool = False
+    session: DbConnection, user_id: int, because: str, *, but: object = None, tokens: bool = False
 ) -> None:
     """End all of a user's sessions, but for the family `but`, and with `tokens` the API tokens, too."""
     ended = {"user_id": user_id, "because": because, "but": but}
@@ -180,7 +180,7 @@ def sign_out(
         session.execute(read_query("access/revoke_api_tokens.sql"), {"user_id": user_id})
 
 
-def _columns(session: Connection, terms: UserTerms) -> dict[str, object]:
+def _columns(session: DbConnection, terms: UserTerms) -> dict[str, object]:
     _check(terms)
     return {
         "display_name": terms.display_name.strip(),
@@ -220,7 +220,7 @@ def _is_over(expires_at: datetime | None) -> bool:
     return expires_at is not None and expires_at <= datetime.now(UTC)
 
 
-def _partner_id(session: Connection, code: str) -> int:
+def _partner_id(session: DbConnection, code: str) -> int:
     found = session.execute(read_query("access/partner_of_code.sql"), {"code": code}).fetchone()
     if found is None:
         raise Problem(Code.NOT_FOUND, "there is no such partner", "input.partnerCode")
@@ -228,7 +228,7 @@ def _partner_id(session: Connection, code: str) -> int:
     return partner_id
 
 
-def _keep_an_admin(session: Connection, user_id: int) -> None:
+def _keep_an_admin(session: DbConnection, user_id: int) -> None:
     admins = [row[0] for row in session.execute(read_query("access/active_admins.sql")).fetchall()]
     if admins == [user_id]:
         raise Problem(Code.INVALID_ARGUMENT, "this is the last administrator; make another one first")

@@ -1,1 +1,1 @@
-"""The commands of `aurora`, one module each; `aurora_api.cli` puts them together."""
+"""The commands of `aurora`, one module each; `aurora_api.commands.main` puts them together."""

@@ -8,14 +8,14 @@ import psycopg
 from psycopg.rows import dict_row
 from rich.table import Table
 
+from aurora_api.commands.audited import audit
 from aurora_api.commands.console import console, print_json
-from aurora_api.commands.noting import note
-from aurora_api.commands.plain import as_plain
-from aurora_api.commands.reading import open_books
+from aurora_api.commands.read_only import open_read_only
+from aurora_api.commands.serialization import to_json_value
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.agreements.store import load_agreements
-from aurora_resources.config import AuroraConfig
-from aurora_resources.config_files import load_config
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import AuroraConfig
 from aurora_resources.errors import AgreementError
 from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.queries import read_query
@@ -47,7 +47,7 @@ def load_file(connection: psycopg.Connection[Any], config: AuroraConfig, file: P
     }
     told = ", ".join(f"{count} {what}" for what, count in changes.items() if count)
     if told:
-        note(connection, "agreements.load", "AgreementFile", file.name, after=changes)
+        audit(connection, "agreements.load", "AgreementFile", file.name, after=changes)
     connection.commit()
     console.print(f"{file}: {told or 'nothing new'}")
 
@@ -59,13 +59,13 @@ def list_agreements(as_of: str | None, *, as_json: bool) -> None:
     """
     moment = None if as_of is None else _moment(as_of)
     with (
-        open_books("aurora-agreement") as warehouse,
+        open_read_only("aurora-agreement") as warehouse,
         warehouse.connect() as connection,
         connection.cursor(row_factory=dict_row) as cursor,
     ):
         rows = cursor.execute(read_query("api/agreements.sql"), {"recorded_until": moment}).fetchall()
     if as_json:
-        print_json([{name: as_plain(_utc(value)) for name, value in row.items()} for row in rows])
+        print_json([{name: to_json_value(_utc(value)) for name, value in row.items()} for row in rows])
         return
     title = "Agreements" if moment is None else f"Agreements as recorded until {_utc(moment)}"
     table = Table(title=title, title_justify="left")

@@ -1,7 +1,7 @@
 """`aurora audit`: the proof that no row of the audit log was edited, removed or inserted."""
 
 from aurora_api.commands.console import console, print_json
-from aurora_api.commands.reading import open_books
+from aurora_api.commands.read_only import open_read_only
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.warehouse.audit import verify_audit
 
@@ -13,7 +13,7 @@ def verify(anchor: str | None, *, as_json: bool) -> bool:
     text, MigrationError when the tables are not the newest.
     """
     noted = None if anchor is None else read_anchor(anchor)
-    with open_books("aurora audit") as warehouse, warehouse.connect() as connection:
+    with open_read_only("aurora audit") as warehouse, warehouse.connect() as connection:
         verdict = verify_audit(connection, noted)
     head = f"{verdict.sequence}:{verdict.head_hash.hex()}"
     if as_json:

@@ -7,12 +7,12 @@ import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from aurora_api.commands.console import console
-from aurora_api.commands.surroundings import dagster_home
-from aurora_assets.backfill import Backfill, slice_count
-from aurora_assets.backfill import backfill as run_backfill
-from aurora_assets.progress import watching
-from aurora_resources.config import AuroraConfig
-from aurora_resources.config_files import load_config
+from aurora_api.commands.environment import dagster_home
+from aurora_assets.graph.backfill import Backfill, slice_count
+from aurora_assets.graph.backfill import backfill as run_backfill
+from aurora_assets.graph.progress import watching
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import AuroraConfig
 from aurora_resources.errors import AuroraError, PeriodError
 from aurora_resources.warehouse.connection import open_warehouse
 

@@ -12,18 +12,18 @@ from aurora_api.access.demo_users import ensure_demo_users
 from aurora_api.commands.agreement import load_file
 from aurora_api.commands.backfill import dagster_instance, run_with_progress
 from aurora_api.commands.console import console
-from aurora_api.commands.signing import print_demo_users
-from aurora_api.commands.surroundings import configuration_directory, point_at_sandbox
-from aurora_resources.config import ChainSettings
-from aurora_resources.config_files import load_config
+from aurora_api.commands.environment import configuration_directory, point_at_sandbox
+from aurora_api.commands.sign_in import print_demo_users
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import SandboxServer
+from aurora_resources.postgres.server import aurora_home
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
-from aurora_resources.warehouse.embedded import aurora_home
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.registry import sync_registry
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.solana.generate import demo_world
 
 HOME: Final = ".aurora/demo"
 PERIODS: Final = 6

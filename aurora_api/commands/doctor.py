@@ -9,14 +9,14 @@ import anyio
 from rich.table import Table
 
 from aurora_api.commands.console import console, print_json
-from aurora_api.commands.surroundings import configuration_directory
-from aurora_resources.config import AuroraConfig, ChainSettings
-from aurora_resources.config_files import load_config
+from aurora_api.commands.environment import configuration_directory
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import AuroraConfig, ChainSettings
 from aurora_resources.errors import AuroraError
+from aurora_resources.providers.wiring import chain_source, open_transport
 from aurora_resources.records import ChainHead
 from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.revisions import current, newest
-from aurora_resources.wiring import chain_source, open_transport
 
 
 @dataclass(frozen=True, slots=True)

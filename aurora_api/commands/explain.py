@@ -1,6 +1,6 @@
 """`aurora explain LINE`: the way of a number as a tree, or as JSON, from the amount down to the responses.
 
-What is on the way is found in `aurora_assets.explaining`; here it is only shown. Amounts are in native units,
+`aurora_assets.explain.explain` finds what is on the way; here it is shown. Amounts are in native units,
 and in coins beside them.
 """
 
@@ -15,13 +15,13 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from aurora_api.commands.console import console, print_json
-from aurora_api.commands.plain import as_plain
-from aurora_api.commands.reading import open_books
+from aurora_api.commands.read_only import open_read_only
+from aurora_api.commands.serialization import to_json_value
 from aurora_assets.commission.agreement import Rule
-from aurora_assets.explaining import Explanation, Source
-from aurora_assets.explaining import explain as find_the_way
-from aurora_resources.config import ChainSettings
-from aurora_resources.config_files import load_config
+from aurora_assets.explain.explain import Explanation, Source
+from aurora_assets.explain.explain import explain as find_the_way
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.units import format_amount
 
 SHOWN: Final = 5
@@ -35,7 +35,7 @@ _COUNTS: Final = frozenset({"produced_blocks", "commission_bps", "staker_count",
 def explain(line: str, *, show_all: bool, as_json: bool) -> None:
     """Print the way of the line whose id begins with `line`. Raises LineNotFound, ConfigurationError."""
     config = load_config()
-    with open_books("aurora-explain") as warehouse, warehouse.connect() as connection:
+    with open_read_only("aurora-explain") as warehouse, warehouse.connect() as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         found = find_the_way(connection, line, config.chains)
@@ -51,16 +51,16 @@ def as_data(found: Explanation, *, show_all: bool) -> dict[str, Any]:
     """The way for programs; amounts are whole numbers of native units. Lists are whole with `show_all`."""
 
     def listed(rows: Sequence[object]) -> dict[str, object]:
-        return {"count": len(rows), "first": as_plain(rows if show_all else rows[:SHOWN])}
+        return {"count": len(rows), "first": to_json_value(rows if show_all else rows[:SHOWN])}
 
     return {
-        "line": as_plain({name: value for name, value in found.line.items() if name != "rate_trace"}),
+        "line": to_json_value({name: value for name, value in found.line.items() if name != "rate_trace"}),
         "rate_trace": found.line["rate_trace"],
-        "rule": as_plain(asdict(found.rule)),
-        "lines_of_the_rule": as_plain(found.rule_lines),
+        "rule": to_json_value(asdict(found.rule)),
+        "lines_of_the_rule": to_json_value(found.rule_lines),
         "steps": [asdict(step) | {"holds": step.holds} for step in found.steps],
         "holds": found.holds,
-        "pnl": as_plain(found.pnl),
+        "pnl": to_json_value(found.pnl),
         "fact": None if found.fact is None else {"table": found.fact_table, **_plain_row(found.fact)},
         "wallets": listed(found.wallets),
         "stake_accounts": listed(found.accounts),
@@ -71,7 +71,7 @@ def as_data(found: Explanation, *, show_all: bool) -> dict[str, Any]:
 
 
 def _plain_row(row: dict[str, Any]) -> dict[str, object]:
-    return {name: as_plain(value) for name, value in row.items()}
+    return {name: to_json_value(value) for name, value in row.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class _Shown:
     def _fact(self, branch: Tree, fact: dict[str, Any]) -> None:
         for name, value in fact.items():
             is_amount = isinstance(value, int) and name not in _COUNTS
-            branch.add(escape(f"{name} {self.money(value) if is_amount else as_plain(value)}"))
+            branch.add(escape(f"{name} {self.money(value) if is_amount else to_json_value(value)}"))
 
     def _stakes(self, branch: Tree, found: Explanation) -> None:
         wallets = branch.add(f"{len(found.wallets)} wallets of {escape(found.line['partner'])} on it")

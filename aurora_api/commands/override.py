@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
+from aurora_api.commands.audited import audit
 from aurora_api.commands.console import console
-from aurora_api.commands.noting import note
 from aurora_assets.commission.overrides import OverrideError, OverrideState
 from aurora_assets.statements.overrides import confirm_override, override_line, withdraw_override
-from aurora_resources.config_files import load_chains
+from aurora_resources.config.files import load_chains
 from aurora_resources.warehouse.connection import open_warehouse
 
 
@@ -31,7 +31,7 @@ def override(line: str, *, amount: str | None, withdraw: bool, confirm: bool, re
             "computed": _text(done.computed),
             "amount": _text(None if amount is None else _amount(amount)),
         }
-        note(
+        audit(
             connection, f"override.{action}", "CommissionLine", str(line_id), by=by, reason=reason, after=said
         )
     told = {

@@ -6,11 +6,18 @@ from uuid import uuid4
 from rich.table import Table
 
 from aurora_api.commands.console import console, print_json
-from aurora_assets.chain_runs import chain_run
-from aurora_assets.recompute import Applied, LineChange, Plan, PlannedPeriod, apply_plan, plan_recompute
-from aurora_assets.steps.planning import period_range
-from aurora_resources.config import ChainSettings
-from aurora_resources.config_files import load_config
+from aurora_assets.pipeline.chain_run import chain_run
+from aurora_assets.recompute.planning import period_range
+from aurora_assets.recompute.recompute import (
+    Applied,
+    LineChange,
+    Plan,
+    PlannedPeriod,
+    apply_plan,
+    plan_recompute,
+)
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from aurora_api.commands.console import console
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.sandbox.cast import WorldSpec
-from aurora_resources.sandbox.environment import sandbox_environment
-from aurora_resources.sandbox.faults import parse_fault
-from aurora_resources.sandbox.generate import Growth, generate_world
-from aurora_resources.sandbox.recording import Recording
-from aurora_resources.sandbox.server import PATHS, sandbox_app, serve_forever
-from aurora_resources.sandbox.world_file import load_world
+from aurora_sandbox.server.environment import sandbox_environment
+from aurora_sandbox.server.faults import parse_fault
+from aurora_sandbox.server.recording import Recording
+from aurora_sandbox.server.server import PATHS, sandbox_app, serve_forever
+from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.solana.generate import Growth, generate_world
+from aurora_sandbox.solana.world_file import load_world
 
 
 def sandbox(

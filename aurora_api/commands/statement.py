@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
+from aurora_api.commands.audited import audit
 from aurora_api.commands.console import console, print_json
-from aurora_api.commands.noting import note
-from aurora_assets.commission.statement import StatementAction, StatementError, StatementPlace
+from aurora_assets.commission.statement import StatementAction, StatementError, StatementKey
 from aurora_assets.statements.csv_file import rate_text, statement_csv
 from aurora_assets.statements.signature import (
     KEY_VARIABLE,
@@ -24,13 +24,13 @@ from aurora_resources.warehouse.connection import open_warehouse
 _PLACES = 6
 
 
-def place_of(partner: str, chain_id: str, month: str) -> StatementPlace:
+def key_of_statement(partner: str, chain_id: str, month: str) -> StatementKey:
     """The place as typed; `month` is `2026-01`. Raises StatementError for anything else."""
     try:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise StatementError(f'"{month}" is not a month; write it as 2026-01') from None
-    return StatementPlace(partner, chain_id, first)
+    return StatementKey(partner, chain_id, first)
 
 
 def show_list(partner: str | None, chain_id: str | None, *, as_json: bool) -> None:
@@ -72,7 +72,7 @@ def show_list(partner: str | None, chain_id: str | None, *, as_json: bool) -> No
     console.print(table)
 
 
-def show(place: StatementPlace, *, as_json: bool) -> None:
+def show(place: StatementKey, *, as_json: bool) -> None:
     """One statement: lines, corrections, totals, and for a draft what blocks it."""
     with open_warehouse(migrated=True) as warehouse, warehouse.connect() as connection:
         view = view_statement(connection, place)
@@ -91,7 +91,7 @@ def show(place: StatementPlace, *, as_json: bool) -> None:
     _print(view)
 
 
-def take(place: StatementPlace, action: StatementAction, by: str) -> None:
+def take(place: StatementKey, action: StatementAction, by: str) -> None:
     """Submit, approve, release, pay or reopen it, and say what it is now."""
     with open_warehouse(migrated=True) as warehouse, warehouse.transaction() as connection:
         view = act(connection, place, action, by)
@@ -101,7 +101,7 @@ def take(place: StatementPlace, action: StatementAction, by: str) -> None:
             "sha256": view.content.sha256.hex(),
             "payable": str(view.content.document["totals"]["payable"]),
         }
-        note(connection, f"statement.{action}", "Statement", str(place), by=by, after=said)
+        audit(connection, f"statement.{action}", "Statement", str(place), by=by, after=said)
     document, record = view.content.document, view.record
     payable = _coins(document, document["totals"]["payable"])
     number = "" if record.number is None else f", number {record.number}"
@@ -112,7 +112,7 @@ def take(place: StatementPlace, action: StatementAction, by: str) -> None:
 
 
 def export(
-    place: StatementPlace, *, csv: Path | None = None, pdf: Path | None = None, signed: Path | None = None
+    place: StatementKey, *, csv: Path | None = None, pdf: Path | None = None, signed: Path | None = None
 ) -> None:
     """Write it to the files that are named. `signed` is for `verify`. Raises StatementError for none."""
     if csv is None and pdf is None and signed is None:
@@ -124,7 +124,7 @@ def export(
         _write(csv, statement_csv(view))
     if pdf is not None:
         # Only here: the library takes its time to load.
-        from aurora_assets.statements.pdf_file import statement_pdf  # noqa: PLC0415
+        from aurora_assets.statements.pdf_file import statement_pdf
 
         _write(pdf, statement_pdf(view))
     if signed is not None:

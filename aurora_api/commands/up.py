@@ -14,23 +14,23 @@ from aurora_api.access.demo_users import ensure_demo_users
 from aurora_api.access.token_secret import token_keys
 from aurora_api.commands.agreement import load_file
 from aurora_api.commands.console import console
-from aurora_api.commands.surroundings import (
+from aurora_api.commands.environment import (
     configuration_directory,
     dagster_home,
     point_at_sandbox,
     real_providers_configured,
 )
 from aurora_api.service.settings import DEVELOPMENT_VARIABLE
-from aurora_resources.config_files import load_config
+from aurora_resources.config.files import load_config
 from aurora_resources.errors import AuroraError
-from aurora_resources.sandbox.app import SandboxApp
-from aurora_resources.sandbox.cast import WorldSpec
-from aurora_resources.sandbox.environment import NODES
-from aurora_resources.sandbox.generate import Growth, generate_world
-from aurora_resources.sandbox.server import SandboxServer, sandbox_app
+from aurora_resources.postgres.server import aurora_home
 from aurora_resources.warehouse.connection import open_warehouse
-from aurora_resources.warehouse.embedded import aurora_home
 from aurora_resources.warehouse.registry import sync_registry
+from aurora_sandbox.server.app import SandboxApp
+from aurora_sandbox.server.environment import NODES
+from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.solana.generate import Growth, generate_world
 
 AGREEMENTS: Final = "partners.yaml"
 DEMO_PARTNER: Final = "northwind"

@@ -26,11 +26,11 @@ from aurora_api.access.users import (
     set_password,
     update_user,
 )
+from aurora_api.commands.audited import audit
 from aurora_api.commands.console import console, print_json
-from aurora_api.commands.noting import note
-from aurora_api.schema.errors import Problem
+from aurora_api.problems import Problem
 from aurora_resources.errors import AuroraError
-from aurora_resources.warehouse.connection import Connection, open_warehouse
+from aurora_resources.warehouse.connection import DbConnection, open_warehouse
 from aurora_resources.warehouse.queries import read_query
 
 PASSWORD_VARIABLE: Final = "AURORA_USER_PASSWORD"  # noqa: S105 - a variable's name
@@ -45,7 +45,7 @@ def add(username: str, terms: UserTerms, *, with_password: bool) -> None:
     hashed = _new_hash(username) if with_password else None
     with _users() as session:
         made = create_user(session, username, terms, hashed)
-        note(
+        audit(
             session,
             "createUser",
             "User",
@@ -86,7 +86,7 @@ def change_password(username: str) -> None:
     with _users() as session:
         user = find_user_named(session, username)
         set_password(session, user.user_id, hashed)
-        note(session, "setPassword", "User", user.username, partner_id=user.partner_id)
+        audit(session, "setPassword", "User", user.username, partner_id=user.partner_id)
     console.print(f"{user.username} has a new password, and no session any more", highlight=False)
 
 
@@ -116,7 +116,7 @@ def _change(username: str, changed: Callable[[UserTerms], UserTerms]) -> None:
     with _users() as session:
         before = find_user_named(session, username)
         after = update_user(session, before, before.version, changed(before.terms))
-        note(
+        audit(
             session,
             "updateUser",
             "User",
@@ -129,7 +129,7 @@ def _change(username: str, changed: Callable[[UserTerms], UserTerms]) -> None:
 
 
 @contextmanager
-def _users() -> Iterator[Connection]:
+def _users() -> Iterator[DbConnection]:
     """A transaction that may see users; what the rules refuse is told as an error of this command."""
     try:
         with open_warehouse(migrated=True) as warehouse, auth_transaction(warehouse) as session:

@@ -1,7 +1,7 @@
 """`aurora verify CHAIN --from A --to B`: whether the books are what their responses give, to the last unit.
 
 A table, or JSON, of every value that differs from its replay; which rows those are is found in
-`aurora_assets.steps.replay`.
+`aurora_assets.pipeline.replay`.
 """
 
 from typing import Any
@@ -10,19 +10,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from aurora_api.commands.console import console, print_json
-from aurora_api.commands.plain import as_plain
-from aurora_api.commands.reading import open_books
-from aurora_assets.chain_runs import chain_run
-from aurora_assets.steps.discrepancy import Discrepancy
-from aurora_assets.steps.replay import Verification
-from aurora_assets.steps.replay import verify as replay_and_compare
-from aurora_resources.config_files import load_config
+from aurora_api.commands.read_only import open_read_only
+from aurora_api.commands.serialization import to_json_value
+from aurora_assets.pipeline.chain_run import chain_run
+from aurora_assets.pipeline.discrepancy import Discrepancy
+from aurora_assets.pipeline.replay import Verification
+from aurora_assets.pipeline.replay import verify as replay_and_compare
+from aurora_resources.config.files import load_config
 
 
 def verify(chain_id: str, first: int, last: int, *, as_json: bool) -> bool:
     """Replay, compare and print; True when nothing differs. Raises PeriodError, ConfigurationError."""
     chain = load_config().chain(chain_id)
-    with open_books("aurora-verify") as warehouse:
+    with open_read_only("aurora-verify") as warehouse:
         run = chain_run(warehouse, chain, "verify")
         result = replay_and_compare(run, first, last)
     if as_json:
@@ -43,10 +43,10 @@ def as_data(result: Verification) -> dict[str, Any]:
             {
                 "period": found.period_id,
                 "table": found.table,
-                "key": {name: as_plain(value) for name, value in found.key.items()},
+                "key": {name: to_json_value(value) for name, value in found.key.items()},
                 "column": found.column,
-                "booked": as_plain(found.booked),
-                "replayed": as_plain(found.replayed),
+                "booked": to_json_value(found.booked),
+                "replayed": to_json_value(found.replayed),
             }
             for found in result.discrepancies
         ],
@@ -82,7 +82,7 @@ def _differences(found: list[Discrepancy]) -> Table:
 
 
 def _text(value: object) -> str:
-    plain = as_plain(value)
+    plain = to_json_value(value)
     if isinstance(plain, int) and not isinstance(plain, bool):
         return f"{plain:,}"
     return "—" if plain is None else str(plain)

@@ -7,17 +7,17 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from aurora_api.access.principal import Principal
-from aurora_api.mutations.acting import Deed, MutationProblem, act
-from aurora_api.mutations.narrowing import refuse_unseen_rules
-from aurora_api.mutations.reasons import refuse_unsaid
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.mutations.reasons import require_reason
+from aurora_api.mutations.scope import require_rules
 from aurora_api.queries.agreements import Agreement, resolve_agreement
 from aurora_api.schema.agreement_inputs import AgreementRuleInput, raw_agreement
-from aurora_api.service.context import Info
 from aurora_assets.agreements.chains import read_chains
-from aurora_assets.agreements.editing import Change, amend_agreement, create_agreement, move_agreement
-from aurora_assets.agreements.entries import AgreementEntry, understand
+from aurora_assets.agreements.editing import Change, amend_agreement, create_agreement, transition
+from aurora_assets.agreements.entries import AgreementEntry, parse_entry
 from aurora_assets.agreements.lifecycle import AgreementAction
-from aurora_resources.warehouse.connection import Connection
+from aurora_resources.warehouse.connection import DbConnection
 
 AgreementResult: TypeAlias = Annotated[
     Agreement | MutationProblem,
@@ -68,7 +68,7 @@ class MoveAgreementInput:
 async def create(info: Info, input: CreateAgreementInput) -> AgreementResult:  # noqa: A002
     """A draft at version 1."""
 
-    def change(session: Connection) -> Change:
+    def change(session: DbConnection) -> Change:
         return create_agreement(session, input.partner_code, _entry(input), read_chains(session))
 
     return await _changed(info, "agreement.create", input.reason, change)
@@ -77,7 +77,7 @@ async def create(info: Info, input: CreateAgreementInput) -> AgreementResult:  #
 async def amend(info: Info, input: AmendAgreementInput) -> AgreementResult:  # noqa: A002
     """The next version."""
 
-    def change(session: Connection) -> Change:
+    def change(session: DbConnection) -> Change:
         return amend_agreement(session, input.expected_version, _entry(input), read_chains(session))
 
     return await _changed(info, "agreement.amend", input.reason, change)
@@ -99,23 +99,23 @@ async def terminate(info: Info, input: MoveAgreementInput) -> AgreementResult:  
 
 
 async def _move(info: Info, given: MoveAgreementInput, action: AgreementAction) -> AgreementResult:
-    def change(session: Connection) -> Change:
-        return move_agreement(session, given.agreement_id, given.expected_version, action)
+    def change(session: DbConnection) -> Change:
+        return transition(session, given.agreement_id, given.expected_version, action)
 
     return await _changed(info, f"agreement.{action.lower()}", given.reason, change)
 
 
 async def _changed(
-    info: Info, action: str, reason: str, change: Callable[[Connection], Change]
+    info: Info, action: str, reason: str, change: Callable[[DbConnection], Change]
 ) -> AgreementResult:
-    def work(session: Connection, principal: Principal) -> Deed[str]:
-        refuse_unsaid(reason)
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[str]:
+        require_reason(reason)
         made = change(session)
         for kept in (made.before, made.after):
-            refuse_unseen_rules(principal, kept.newest.rules if kept else ())
+            require_rules(principal, kept.newest.rules if kept else ())
         before = None if made.before is None else made.before.as_data()
         agreement_id = made.after.newest.agreement_id
-        return Deed(
+        return AuditedChange(
             agreement_id,
             "Agreement",
             agreement_id,
@@ -124,7 +124,7 @@ async def _changed(
             partner_id=made.after.partner_id,
         )
 
-    done = await act(info, action, work, reason=reason)
+    done = await run_audited(info, action, work, reason=reason)
     if isinstance(done, MutationProblem):
         return done
     found = await resolve_agreement(info, done)
@@ -137,4 +137,4 @@ def _entry(given: CreateAgreementInput | AmendAgreementInput) -> AgreementEntry:
     raw = raw_agreement(
         given.agreement_id, given.name, given.valid_from, given.valid_until, given.rules, given.reason
     )
-    return understand(AgreementEntry, raw, f"agreement {given.agreement_id}")
+    return parse_entry(AgreementEntry, raw, f"agreement {given.agreement_id}")

@@ -6,11 +6,11 @@ import strawberry
 
 from aurora_api.access.api_tokens import create_api_token, revoke_api_token
 from aurora_api.access.principal import Capability, Principal
-from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.users import ApiToken, api_token_of
-from aurora_api.schema.errors import Code, Problem
-from aurora_api.service.context import Info
-from aurora_resources.warehouse.connection import AUTH_ROLE, Connection
+from aurora_resources.warehouse.connection import AUTH_ROLE, DbConnection
 
 
 @strawberry.type(description="A new API token, with its text.")
@@ -44,22 +44,22 @@ class RevokeApiTokenInput:
 async def resolve_create_api_token(info: Info, input: CreateApiTokenInput) -> NewApiTokenResult:  # noqa: A002
     """Make an API token of the caller's."""
 
-    def work(session: Connection, principal: Principal) -> Deed[NewApiToken]:
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[NewApiToken]:
         if principal.scopes is not None:
             raise Problem(Code.FORBIDDEN, "an API token makes no tokens; sign in as a person")
         row, token = create_api_token(session, principal, input.name, input.scopes, input.days)
         made = NewApiToken(api_token=api_token_of(row), token=token)
-        return Deed(made, "ApiToken", str(row.api_token_id), after=row.audited)
+        return AuditedChange(made, "ApiToken", str(row.api_token_id), after=row.audited)
 
-    return await act(info, "createApiToken", work, as_role=AUTH_ROLE)
+    return await run_audited(info, "createApiToken", work, as_role=AUTH_ROLE)
 
 
 async def resolve_revoke_api_token(info: Info, input: RevokeApiTokenInput) -> ApiTokenResult:  # noqa: A002
     """End an API token, at once."""
 
-    def work(session: Connection, principal: Principal) -> Deed[ApiToken]:
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[ApiToken]:
         anybodys = Capability.MANAGE_USERS in principal.capabilities
         row = revoke_api_token(session, input.api_token_id, None if anybodys else principal.user_id)
-        return Deed(api_token_of(row), "ApiToken", str(row.api_token_id), after=row.audited)
+        return AuditedChange(api_token_of(row), "ApiToken", str(row.api_token_id), after=row.audited)
 
-    return await act(info, "revokeApiToken", work, as_role=AUTH_ROLE)
+    return await run_audited(info, "revokeApiToken", work, as_role=AUTH_ROLE)

@@ -11,12 +11,12 @@ from uuid import UUID
 import strawberry
 
 from aurora_api.access.principal import Principal
-from aurora_api.mutations.acting import Deed, MutationProblem, act
-from aurora_api.mutations.statements import refuse_unsaid
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.mutations.statements import require_reason
 from aurora_api.queries.chains import find_chain
 from aurora_api.queries.overrides import LineOverride, line_not_found, line_override, read_line_id
 from aurora_api.schema.scalars import Amount
-from aurora_api.service.context import Info
 from aurora_assets.statements.overrides import (
     LineUnknown,
     OverriddenLine,
@@ -25,8 +25,8 @@ from aurora_assets.statements.overrides import (
     read_overrides,
     withdraw_override,
 )
-from aurora_resources.config_files import load_chains
-from aurora_resources.warehouse.connection import Connection
+from aurora_resources.config.files import load_chains
+from aurora_resources.warehouse.connection import DbConnection
 
 LineOverrideResult: TypeAlias = Annotated[
     LineOverride | MutationProblem,
@@ -62,7 +62,7 @@ class WithdrawLineOverrideInput:
 async def override_commission_line(info: Info, input: OverrideCommissionLineInput) -> LineOverrideResult:  # noqa: A002
     """Set what the line is owed."""
 
-    def change(session: Connection, line_id: UUID, by: str) -> None:
+    def change(session: DbConnection, line_id: UUID, by: str) -> None:
         override_line(session, load_chains(), line_id, input.amount, reason=input.reason, by=by)
 
     return await _change(info, "override.make", input.line_id, input.reason, change)
@@ -71,7 +71,7 @@ async def override_commission_line(info: Info, input: OverrideCommissionLineInpu
 async def confirm_line_override(info: Info, input: ConfirmLineOverrideInput) -> LineOverrideResult:  # noqa: A002
     """Confirm it, as another user."""
 
-    def change(session: Connection, line_id: UUID, by: str) -> None:
+    def change(session: DbConnection, line_id: UUID, by: str) -> None:
         confirm_override(session, load_chains(), line_id, reason=input.reason, by=by)
 
     return await _change(info, "override.confirm", input.line_id, input.reason, change)
@@ -80,17 +80,17 @@ async def confirm_line_override(info: Info, input: ConfirmLineOverrideInput) -> 
 async def withdraw_line_override(info: Info, input: WithdrawLineOverrideInput) -> LineOverrideResult:  # noqa: A002
     """Withdraw it."""
 
-    def change(session: Connection, line_id: UUID, by: str) -> None:
+    def change(session: DbConnection, line_id: UUID, by: str) -> None:
         withdraw_override(session, line_id, reason=input.reason, by=by)
 
     return await _change(info, "override.withdraw", input.line_id, input.reason, change)
 
 
 async def _change(
-    info: Info, action: str, given: str, reason: str, change: Callable[[Connection, UUID, str], None]
+    info: Info, action: str, given: str, reason: str, change: Callable[[DbConnection, UUID, str], None]
 ) -> LineOverrideResult:
-    def work(session: Connection, principal: Principal) -> Deed[OverriddenLine]:
-        refuse_unsaid(reason)
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[OverriddenLine]:
+        require_reason(reason)
         line_id = read_line_id(given)
         try:
             before = read_overrides(session, line_id)
@@ -99,9 +99,9 @@ async def _change(
         change(session, line_id, principal.username)
         after = read_overrides(session, line_id)
         partner_id = after.place.partner_id
-        return Deed(after, "CommissionLine", str(line_id), _told(before), _told(after), partner_id)
+        return AuditedChange(after, "CommissionLine", str(line_id), _told(before), _told(after), partner_id)
 
-    done = await act(info, action, work, reason=reason)
+    done = await run_audited(info, action, work, reason=reason)
     if isinstance(done, MutationProblem):
         return done
     chain = await find_chain(info, done.place.chain_id)

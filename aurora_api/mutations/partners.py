@@ -5,13 +5,13 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from aurora_api.access.principal import Principal
-from aurora_api.mutations.acting import Deed, MutationProblem, act
-from aurora_api.mutations.reasons import refuse_unsaid
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.mutations.reasons import require_reason
 from aurora_api.queries.partners import PartnerNode, resolve_partner
-from aurora_api.service.context import Info
-from aurora_assets.agreements.entries import PartnerEntry, understand
+from aurora_assets.agreements.entries import PartnerEntry, parse_entry
 from aurora_assets.agreements.partners import KnownPartner, create_partner, rename_partner
-from aurora_resources.warehouse.connection import Connection
+from aurora_resources.warehouse.connection import DbConnection
 
 PartnerResult: TypeAlias = Annotated[
     PartnerNode | MutationProblem,
@@ -42,26 +42,26 @@ class UpdatePartnerInput:
 async def create(info: Info, input: CreatePartnerInput) -> PartnerResult:  # noqa: A002
     """A partner without wallets and agreements."""
 
-    def work(session: Connection, _: Principal) -> Deed[str]:
-        refuse_unsaid(input.reason)
+    def work(session: DbConnection, _: Principal) -> AuditedChange[str]:
+        require_reason(input.reason)
         made = create_partner(session, _entry(input.partner_code, input.name))
-        return Deed(made.code, "Partner", made.code, None, _told(made), partner_id=made.partner_id)
+        return AuditedChange(made.code, "Partner", made.code, None, _told(made), partner_id=made.partner_id)
 
-    done = await act(info, "partner.create", work, reason=input.reason)
+    done = await run_audited(info, "partner.create", work, reason=input.reason)
     return await _shown(info, done)
 
 
 async def update(info: Info, input: UpdatePartnerInput) -> PartnerResult:  # noqa: A002
     """The same partner under another name."""
 
-    def work(session: Connection, _: Principal) -> Deed[str]:
-        refuse_unsaid(input.reason)
+    def work(session: DbConnection, _: Principal) -> AuditedChange[str]:
+        require_reason(input.reason)
         before, after = rename_partner(session, _entry(input.partner_code, input.name))
-        return Deed(
+        return AuditedChange(
             after.code, "Partner", after.code, _told(before), _told(after), partner_id=after.partner_id
         )
 
-    done = await act(info, "partner.update", work, reason=input.reason)
+    done = await run_audited(info, "partner.update", work, reason=input.reason)
     return await _shown(info, done)
 
 
@@ -75,7 +75,7 @@ async def _shown(info: Info, done: str | MutationProblem) -> PartnerResult:
 
 
 def _entry(code: str, name: str) -> PartnerEntry:
-    return understand(PartnerEntry, {"code": code, "name": name}, "partner")
+    return parse_entry(PartnerEntry, {"code": code, "name": name}, "partner")
 
 
 def _told(partner: KnownPartner) -> dict[str, str]:

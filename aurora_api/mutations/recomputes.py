@@ -9,16 +9,16 @@ import strawberry
 
 from aurora_api.access.principal import Capability, Principal
 from aurora_api.access.scope import sees_chain
-from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
 from aurora_api.mutations.started_work import note_started, started_before, work_key
-from aurora_api.mutations.statements import refuse_unsaid
+from aurora_api.mutations.statements import require_reason
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.recomputes import Recompute, find_recompute
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
-from aurora_assets.recompute_queue import RecomputeOrder, order_recompute
-from aurora_resources.config_files import load_chains
-from aurora_resources.warehouse.connection import Connection
+from aurora_assets.recompute.queue import RecomputeOrder, order_recompute
+from aurora_resources.config.files import load_chains
+from aurora_resources.warehouse.connection import DbConnection
 
 OPERATION = "recompute.start"
 
@@ -48,10 +48,10 @@ class StartRecomputeInput:
 async def start_recompute(info: Info, input: StartRecomputeInput) -> RecomputeResult:  # noqa: A002
     """Ask for it."""
 
-    def work(session: Connection, principal: Principal) -> Deed[str]:
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[str]:
         return _order(session, principal, input, info.context.correlation_id)
 
-    done = await act(info, OPERATION, work, reason=input.reason)
+    done = await run_audited(info, OPERATION, work, reason=input.reason)
     if isinstance(done, MutationProblem):
         return done
     found = await find_recompute(info, done)
@@ -61,9 +61,9 @@ async def start_recompute(info: Info, input: StartRecomputeInput) -> RecomputeRe
 
 
 def _order(
-    session: Connection, principal: Principal, asked: StartRecomputeInput, correlation_id: str
-) -> Deed[str]:
-    refuse_unsaid(asked.reason)
+    session: DbConnection, principal: Principal, asked: StartRecomputeInput, correlation_id: str
+) -> AuditedChange[str]:
+    require_reason(asked.reason)
     # Dagster runs what is configured, whatever else the books hold.
     known = any(chain.chain_id == asked.chain_id for chain in load_chains())
     if not (known and sees_chain(principal, asked.chain_id)):
@@ -81,7 +81,7 @@ def _order(
     key = work_key(principal, OPERATION, asked.idempotency_key, what)
     before = started_before(session, key)
     if before is not None:
-        return Deed(before, "Recompute", before, after={"repeated": True, **what})
+        return AuditedChange(before, "Recompute", before, after={"repeated": True, **what})
     order = RecomputeOrder(
         chain_id=asked.chain_id,
         from_period=asked.from_period,
@@ -93,7 +93,7 @@ def _order(
     )
     recompute_id = str(order_recompute(session, order))
     note_started(session, key, recompute_id)
-    return Deed(recompute_id, "Recompute", recompute_id, after=what)
+    return AuditedChange(recompute_id, "Recompute", recompute_id, after=what)
 
 
 def _no_chain(chain_id: str) -> Problem:

@@ -11,12 +11,12 @@ import strawberry
 from anyio import CapacityLimiter
 
 from aurora_api.access.principal import Principal
-from aurora_api.access.sessions import SignedIn, Trail, end_session, family_of
+from aurora_api.access.sessions import RequestMeta, SignedIn, end_session, family_of
 from aurora_api.access.users import find_user, password_hash_of, set_password
-from aurora_api.mutations.acting import Deed, MutationProblem, act
-from aurora_api.schema.errors import Code, Problem
-from aurora_api.service.context import Context, Info
-from aurora_resources.warehouse.connection import AUTH_ROLE, Connection
+from aurora_api.context.request import Context, Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.problems import Code, Problem
+from aurora_resources.warehouse.connection import AUTH_ROLE, DbConnection
 
 # A check of a password takes 64 MiB: many at once must not take the service's memory.
 _checks = CapacityLimiter(2)
@@ -99,14 +99,14 @@ async def resolve_refresh(info: Info, input: RefreshInput) -> SessionResult:  # 
 async def resolve_logout(info: Info) -> DoneResult:
     """End the session that asks."""
 
-    def work(session: Connection, principal: Principal) -> Deed[Done]:
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[Done]:
         family = family_of(principal.session_id)
         if family is None:
             raise Problem(Code.INVALID_ARGUMENT, "this token is no session; revokeApiToken ends an API token")
         end_session(session, family, "signed out")
-        return Deed(Done(done=True), "Session", str(family))
+        return AuditedChange(Done(done=True), "Session", str(family))
 
-    return await act(info, "logout", work, as_role=AUTH_ROLE)
+    return await run_audited(info, "logout", work, as_role=AUTH_ROLE)
 
 
 async def resolve_change_password(info: Info, input: ChangePasswordInput) -> DoneResult:  # noqa: A002
@@ -116,7 +116,7 @@ async def resolve_change_password(info: Info, input: ChangePasswordInput) -> Don
         return limited
     passwords = info.context.sessions.passwords
 
-    def work(session: Connection, principal: Principal) -> Deed[Done]:
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[Done]:
         family = family_of(principal.session_id)
         if family is None:
             raise Problem(Code.FORBIDDEN, "a password is changed by a person who signed in with it")
@@ -124,9 +124,9 @@ async def resolve_change_password(info: Info, input: ChangePasswordInput) -> Don
         if not passwords.verify(password_hash_of(session, user.user_id), input.password):
             raise Problem(Code.CREDENTIALS_INVALID, "the password is wrong", "input.password")
         set_password(session, user.user_id, passwords.hash(input.new_password), but=family)
-        return Deed(Done(done=True), "User", user.username)
+        return AuditedChange(Done(done=True), "User", user.username)
 
-    return await act(info, "changePassword", work, as_role=AUTH_ROLE)
+    return await run_audited(info, "changePassword", work, as_role=AUTH_ROLE)
 
 
 async def too_many_logins(context: Context) -> MutationProblem | None:
@@ -140,8 +140,8 @@ async def too_many_logins(context: Context) -> MutationProblem | None:
     return MutationProblem(code=Code.RATE_LIMITED, message=told, field=None)
 
 
-def _trail(context: Context) -> Trail:
-    return Trail(context.correlation_id, context.request_digest)
+def _trail(context: Context) -> RequestMeta:
+    return RequestMeta(context.correlation_id, context.request_digest)
 
 
 def _session(signed_in: SignedIn) -> Session:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from aurora_api.access.principal import Principal
-from aurora_api.schema.errors import Code, Problem
-from aurora_resources.warehouse.connection import Connection
+from aurora_api.problems import Code, Problem
+from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
 KEY_LENGTH_MAX: Final = 200
@@ -48,7 +48,7 @@ def work_key(principal: Principal, operation: str, given: str, asked: Mapping[st
     return WorkKey(principal.user_id, operation, given, digest)
 
 
-def started_before(session: Connection, key: WorkKey) -> str | None:
+def started_before(session: DbConnection, key: WorkKey) -> str | None:
     """What was started under this key, None for nothing; nobody else can start it until the transaction ends.
 
     Raises Problem when it was another input.
@@ -69,7 +69,7 @@ def started_before(session: Connection, key: WorkKey) -> str | None:
     return str(row[0])
 
 
-def note_started(session: Connection, key: WorkKey, reference: str) -> None:
+def note_started(session: DbConnection, key: WorkKey, reference: str) -> None:
     """Keep what was started under the key."""
     session.execute(
         read_query("access/start_work.sql"),

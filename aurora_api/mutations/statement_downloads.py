@@ -10,11 +10,11 @@ import strawberry
 
 from aurora_api.access.download_tokens import PATH, PURPOSE, Download, FileFormat, sign_download
 from aurora_api.access.principal import Principal
-from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
 from aurora_api.queries.statement_files import file_name, view_for
-from aurora_api.queries.statements import place_of
-from aurora_api.service.context import Info
-from aurora_resources.warehouse.connection import Connection
+from aurora_api.queries.statements import key_of_statement
+from aurora_resources.warehouse.connection import DbConnection
 
 strawberry.enum(
     FileFormat, name="StatementFormat", description="The forms in which a statement is handed out."
@@ -50,14 +50,14 @@ async def download_statement(info: Info, input: DownloadStatementInput) -> State
     """An address for it."""
     key, identity = info.context.sessions.keys.derive(PURPOSE), info.context.identity
 
-    def work(session: Connection, principal: Principal) -> Deed[StatementDownload]:
-        place = place_of(input.statement_id)
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[StatementDownload]:
+        place = key_of_statement(input.statement_id)
         view = view_for(session, principal, place)
         token, ends = sign_download(Download(place, input.format, identity), key)
         made = StatementDownload(
             path=f"{PATH}?token={token}", file_name=file_name(view, input.format), expires_at=ends
         )
         told = {"file": made.file_name, "sha256": view.content.sha256.hex()}
-        return Deed(made, "Statement", str(place), after=told, partner_id=principal.partner_id)
+        return AuditedChange(made, "Statement", str(place), after=told, partner_id=principal.partner_id)
 
-    return await act(info, "statement.download", work)
+    return await run_audited(info, "statement.download", work)

@@ -11,17 +11,17 @@ import strawberry
 
 from aurora_api.access.principal import Principal, UserRole
 from aurora_api.access.scope import refuse_partial_view, sees_chain
-from aurora_api.mutations.acting import Deed, MutationProblem, act
-from aurora_api.queries.statements import Statement, find_statement, place_of
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.problems import Code, Problem
+from aurora_api.queries.statements import Statement, find_statement, key_of_statement
 from aurora_api.schema.node import not_found
-from aurora_api.service.context import Info
-from aurora_assets.commission.statement import StatementAction, StatementPlace, refuse_own_approval
+from aurora_assets.commission.statement import StatementAction, StatementKey, refuse_own_approval
 from aurora_assets.statements.books import PartiesUnknown, read_parties
 from aurora_assets.statements.corrections import lock_statements
 from aurora_assets.statements.store import StatementView, view_statement
 from aurora_assets.statements.store import act as take_step
-from aurora_resources.warehouse.connection import Connection
+from aurora_resources.warehouse.connection import DbConnection
 
 StatementResult: TypeAlias = Annotated[
     Statement | MutationProblem,
@@ -96,7 +96,7 @@ async def reject_statement(info: Info, input: RejectStatementInput) -> Statement
     return await _take(info, input.statement_id, StatementAction.REOPEN, input.reason)
 
 
-def refuse_unsaid(reason: str | None) -> None:
+def require_reason(reason: str | None) -> None:
     """Raise Problem for a reason that says nothing."""
     if reason is not None and not reason.strip():
         raise Problem(Code.INVALID_ARGUMENT, "reason is empty; say why", "input.reason")
@@ -106,7 +106,7 @@ async def _take(
     info: Info, given: str, action: StatementAction, reason: str | None, expected: str | None = None
 ) -> StatementResult:
     work = _step(given, action, reason, expected)
-    done = await act(info, f"statement.{_NAMES[action]}", work, reason=reason)
+    done = await run_audited(info, f"statement.{_NAMES[action]}", work, reason=reason)
     if isinstance(done, MutationProblem):
         return done
     found = await find_statement(info, done.partner, done.chain_id, f"{done.month:%Y-%m}")
@@ -126,10 +126,10 @@ _NAMES: Final = {
 
 def _step(
     given: str, action: StatementAction, reason: str | None, expected: str | None
-) -> Callable[[Connection, Principal], Deed[StatementPlace]]:
-    def step(session: Connection, principal: Principal) -> Deed[StatementPlace]:
-        refuse_unsaid(reason)
-        place = place_of(given)
+) -> Callable[[DbConnection, Principal], AuditedChange[StatementKey]]:
+    def step(session: DbConnection, principal: Principal) -> AuditedChange[StatementKey]:
+        require_reason(reason)
+        place = key_of_statement(given)
         if not sees_chain(principal, place.chain_id):
             raise not_found("Statement")
         refuse_partial_view(principal, "a statement")
@@ -149,7 +149,7 @@ def _step(
         if action is StatementAction.RELEASE and principal.role is not UserRole.ADMIN:
             refuse_own_approval(place, before.record.prepared_by or "", principal.username, "release")
         after = take_step(session, place, action, principal.username)
-        return Deed(
+        return AuditedChange(
             place, "Statement", str(place), _told(before), _told(after), partner_id=parties.partner_id
         )
 

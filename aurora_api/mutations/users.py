@@ -17,10 +17,10 @@ from aurora_api.access.users import (
     sign_out,
     update_user,
 )
-from aurora_api.mutations.acting import Deed, MutationProblem, act
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
 from aurora_api.queries.users import User, user_of
-from aurora_api.service.context import Info
-from aurora_resources.warehouse.connection import AUTH_ROLE, Connection
+from aurora_resources.warehouse.connection import AUTH_ROLE, DbConnection
 
 UserResult: TypeAlias = Annotated[User | MutationProblem, strawberry.union("UserResult")]
 
@@ -103,11 +103,11 @@ async def resolve_create_user(info: Info, input: CreateUserInput) -> UserResult:
         oidc_subject=input.oidc_subject,
     )
 
-    def work(session: Connection, _: Principal) -> Deed[User]:
+    def work(session: DbConnection, _: Principal) -> AuditedChange[User]:
         password_hash = None if input.password is None else passwords.hash(input.password)
         return _deed(None, create_user(session, input.username, terms, password_hash))
 
-    return await act(info, "createUser", work, as_role=AUTH_ROLE)
+    return await run_audited(info, "createUser", work, as_role=AUTH_ROLE)
 
 
 async def resolve_update_user(info: Info, input: UpdateUserInput) -> UserResult:  # noqa: A002
@@ -157,23 +157,23 @@ async def resolve_set_password(info: Info, input: SetPasswordInput) -> UserResul
     """Give a user another password."""
     passwords = info.context.sessions.passwords
 
-    def work(session: Connection, _: Principal) -> Deed[User]:
+    def work(session: DbConnection, _: Principal) -> AuditedChange[User]:
         before = find_user_named(session, input.username)
         set_password(session, before.user_id, passwords.hash(input.password))
         return _deed(before, find_user_named(session, input.username))
 
-    return await act(info, "setPassword", work, as_role=AUTH_ROLE)
+    return await run_audited(info, "setPassword", work, as_role=AUTH_ROLE)
 
 
 async def resolve_sign_out_user(info: Info, input: SignOutUserInput) -> UserResult:  # noqa: A002
     """End all sessions and API tokens of a user, who may sign in again."""
 
-    def work(session: Connection, _: Principal) -> Deed[User]:
+    def work(session: DbConnection, _: Principal) -> AuditedChange[User]:
         user = find_user_named(session, input.username)
         sign_out(session, user.user_id, input.reason, tokens=True)
         return _deed(user, user)
 
-    return await act(info, "signOutUser", work, reason=input.reason, as_role=AUTH_ROLE)
+    return await run_audited(info, "signOutUser", work, reason=input.reason, as_role=AUTH_ROLE)
 
 
 async def _change(
@@ -184,15 +184,15 @@ async def _change(
     reason: str | None,
     changed: Callable[[UserTerms], UserTerms],
 ) -> User | MutationProblem:
-    def work(session: Connection, _: Principal) -> Deed[User]:
+    def work(session: DbConnection, _: Principal) -> AuditedChange[User]:
         before = find_user_named(session, username)
         return _deed(before, update_user(session, before, expected_version, changed(before.terms)))
 
-    return await act(info, action, work, reason=reason, as_role=AUTH_ROLE)
+    return await run_audited(info, action, work, reason=reason, as_role=AUTH_ROLE)
 
 
-def _deed(before: UserRow | None, after: UserRow) -> Deed[User]:
-    return Deed(
+def _deed(before: UserRow | None, after: UserRow) -> AuditedChange[User]:
+    return AuditedChange(
         user_of(after),
         "User",
         after.username,

@@ -6,16 +6,16 @@ import strawberry
 from pydantic import ValidationError
 
 from aurora_api.access.principal import Principal
-from aurora_api.mutations.acting import Deed, MutationProblem, act
-from aurora_api.mutations.narrowing import refuse_unseen_validator
-from aurora_api.mutations.reasons import refuse_unsaid
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.mutations.reasons import require_reason
+from aurora_api.mutations.scope import require_validator
 from aurora_api.queries.chains import find_chain
 from aurora_api.queries.validators import Validator, resolve_validator
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
-from aurora_resources.config import ChainSettings, ValidatorEntry
-from aurora_resources.config_files import load_chains
-from aurora_resources.warehouse.connection import Connection
+from aurora_resources.config.files import load_chains
+from aurora_resources.config.models import ChainSettings, ValidatorEntry
+from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.declared import RegistrationError, declare_validator
 
 ValidatorResult: TypeAlias = Annotated[
@@ -59,17 +59,17 @@ async def register(info: Info, input: RegisterValidatorInput) -> ValidatorResult
     # The chains that this user may see, before those that the files name.
     chain = await find_chain(info, input.chain_id)
 
-    def work(session: Connection, principal: Principal) -> Deed[str]:
-        refuse_unsaid(input.reason)
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[str]:
+        require_reason(input.reason)
         entry = _entry(input)
-        refuse_unseen_validator(principal, entry.key)
+        require_validator(principal, entry.key)
         before = declare_validator(session, _settings(chain.chain_id), entry, input.reason)
         told = None if before is None else before.model_dump(mode="json")
-        return Deed(
+        return AuditedChange(
             entry.key, "Validator", f"{chain.chain_id}/{entry.key}", told, entry.model_dump(mode="json")
         )
 
-    done = await act(info, "validator.register", work, reason=input.reason)
+    done = await run_audited(info, "validator.register", work, reason=input.reason)
     if isinstance(done, MutationProblem):
         return done
     found = await resolve_validator(info, chain.chain_id, done)

@@ -7,20 +7,20 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from aurora_api.access.principal import Principal
-from aurora_api.mutations.acting import Deed, MutationProblem, act
-from aurora_api.mutations.narrowing import refuse_unseen_validators
-from aurora_api.mutations.reasons import refuse_unsaid
+from aurora_api.context.request import Info
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.mutations.reasons import require_reason
+from aurora_api.mutations.scope import require_all_validators
 from aurora_api.queries.partner_wallets import PartnerWallet, find_wallet
 from aurora_api.schema.enums import ClaimOutcome
-from aurora_api.service.context import Info
 from aurora_assets.agreements.chains import read_chains
-from aurora_assets.agreements.entries import WalletEntry, spelled_wallet, understand
+from aurora_assets.agreements.entries import WalletEntry, normalize_wallet, parse_entry
 from aurora_assets.agreements.partners import lock_partner
 from aurora_assets.agreements.wallet_upload import Report, upload
 from aurora_assets.agreements.wallets import add_claims, end_claim
 from aurora_assets.commission.agreement import WalletClaim
 from aurora_resources.errors import AgreementError
-from aurora_resources.warehouse.connection import Connection
+from aurora_resources.warehouse.connection import DbConnection
 
 
 @strawberry.type(description="What became of one row of an uploaded file.")
@@ -102,48 +102,48 @@ class UploadWalletsInput:
 async def add(info: Info, input: AddWalletInput) -> PartnerWalletResult:  # noqa: A002
     """Claim one wallet for a partner."""
 
-    def work(session: Connection, principal: Principal) -> Deed[WalletClaim]:
-        refuse_unsaid(input.reason)
-        refuse_unseen_validators(principal)
-        entry = spelled_wallet(_entry(input), read_chains(session))
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[WalletClaim]:
+        require_reason(input.reason)
+        require_all_validators(principal)
+        entry = normalize_wallet(_entry(input), read_chains(session))
         partner = lock_partner(session, input.partner_code)
         (judged,) = add_claims(session, partner.code, partner.partner_id, [entry])
         if judged.outcome is ClaimOutcome.REFUSED:
             raise AgreementError(judged.fault)
         return _deed(judged.claim, None, judged.claim, partner.partner_id)
 
-    done = await act(info, "wallet.add", work, reason=input.reason)
+    done = await run_audited(info, "wallet.add", work, reason=input.reason)
     return await _shown(info, done)
 
 
 async def end(info: Info, input: EndWalletInput) -> PartnerWalletResult:  # noqa: A002
     """End one claim of a partner."""
 
-    def work(session: Connection, principal: Principal) -> Deed[WalletClaim]:
-        refuse_unsaid(input.reason)
-        refuse_unseen_validators(principal)
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[WalletClaim]:
+        require_reason(input.reason)
+        require_all_validators(principal)
         partner = lock_partner(session, input.partner_code)
         entry = _entry(input)
         claim = WalletClaim(entry.chain, entry.wallet, partner.code, entry.valid_from)
         before, after = end_claim(session, partner.partner_id, claim, entry.valid_until or input.valid_until)
         return _deed(claim, before, after, partner.partner_id)
 
-    done = await act(info, "wallet.end", work, reason=input.reason)
+    done = await run_audited(info, "wallet.end", work, reason=input.reason)
     return await _shown(info, done)
 
 
 async def upload_file(info: Info, input: UploadWalletsInput) -> WalletUploadResult:  # noqa: A002
     """Claim a file of wallets, all or none."""
 
-    def work(session: Connection, principal: Principal) -> Deed[WalletUpload]:
-        refuse_unsaid(input.reason)
-        refuse_unseen_validators(principal)
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[WalletUpload]:
+        require_reason(input.reason)
+        require_all_validators(principal)
         partner = lock_partner(session, input.partner_code)
         report = upload(session, partner.code, partner.partner_id, input.csv)
         shown = _report(report)
         counts = {"added": shown.added, "unchanged": shown.unchanged, "refused": shown.refused}
         added = [[row.chain_id, row.wallet] for row in shown.rows if row.outcome is ClaimOutcome.ADDED]
-        return Deed(
+        return AuditedChange(
             shown,
             "Partner",
             partner.code,
@@ -152,7 +152,7 @@ async def upload_file(info: Info, input: UploadWalletsInput) -> WalletUploadResu
             refused=not shown.written,
         )
 
-    return await act(info, "wallet.upload", work, reason=input.reason)
+    return await run_audited(info, "wallet.upload", work, reason=input.reason)
 
 
 def _entry(given: AddWalletInput | EndWalletInput) -> WalletEntry:
@@ -163,15 +163,15 @@ def _entry(given: AddWalletInput | EndWalletInput) -> WalletEntry:
         "until": given.valid_until,
         "notes": given.notes if isinstance(given, AddWalletInput) else None,
     }
-    return understand(WalletEntry, raw, "wallet")
+    return parse_entry(WalletEntry, raw, "wallet")
 
 
 def _deed(
     result: WalletClaim, before: WalletClaim | None, after: WalletClaim, partner_id: int
-) -> Deed[WalletClaim]:
+) -> AuditedChange[WalletClaim]:
     named = f"{after.partner_id}/{after.chain_id}/{after.wallet}"
     told = None if before is None else _told(before)
-    return Deed(result, "PartnerWallet", named, told, _told(after), partner_id=partner_id)
+    return AuditedChange(result, "PartnerWallet", named, told, _told(after), partner_id=partner_id)
 
 
 def _told(claim: WalletClaim) -> dict[str, str | None]:

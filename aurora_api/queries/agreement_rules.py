@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import strawberry
 
+from aurora_api.context.request import Reader
 from aurora_api.schema.enums import Component, LossPolicy, Method, TierMetric, TierMode, TierScope
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.scalars import Amount, Bps
-from aurora_api.service.context import Reader
 
 VersionKey: TypeAlias = tuple[str, int]
 

@@ -9,13 +9,13 @@ from typing import Annotated, Final, NamedTuple
 
 import strawberry
 
+from aurora_api.context.loaders import loader_of
+from aurora_api.context.request import Info, Reader
 from aurora_api.queries.agreement_rules import AgreementRule, load_rules
-from aurora_api.queries.loaders import loader_of
 from aurora_api.queries.partners import find_partner
 from aurora_api.schema.enums import AgreementStatus
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
-from aurora_api.service.context import Info, Reader
 
 _KEYSET: Final = Keyset("agreements", {"partner_code": str, "agreement_id": str})
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import strawberry
 
+from aurora_api.context.request import Info
 from aurora_api.queries.chains import find_coin
 from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range, read_ordinal
 from aurora_api.queries.source_payloads import SOURCES_DEFAULT, SourceCount, SourcePayload, sources_of
@@ -16,7 +17,6 @@ from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Bps, Ordinal
-from aurora_api.service.context import Info
 
 _KEYSET: Final = Keyset("canonicalFacts", {"period_id": int, "validator_key": str})
 _SOURCES: Final = "The responses it was made from: those about the validator, or about no single one."

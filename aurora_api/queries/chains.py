@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 import strawberry
 
 from aurora_api.access.scope import sees_chain
+from aurora_api.context.request import Info, Reader
+from aurora_api.problems import Code, Problem
 from aurora_api.schema.enums import PeriodType
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.money import Coin
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info, Reader
 
 KEPT_SECONDS: Final = 10.0
 """How long a changed coin in the configuration may go unnoticed."""

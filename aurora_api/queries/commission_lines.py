@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from aurora_api.context.request import Info
 from aurora_api.queries.chains import find_coin
 from aurora_api.queries.partners import find_partner
 from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range
@@ -17,7 +18,6 @@ from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import ID_DESCRIPTION, Node, is_uuid, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
 
 _KEYSET: Final = Keyset(
     "commissionLines",

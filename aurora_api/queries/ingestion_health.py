@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from aurora_api.service.context import Reader
-from aurora_resources.records import Role
+from aurora_api.context.request import Reader
+from aurora_resources.records import Feed
 
 DEGRADED_FROM: Final = 5
 UNHEALTHY_ABOVE: Final = 10
@@ -18,7 +18,7 @@ RECENT: Final = timedelta(hours=24)
 WATCHED_DEGRADED: Final = timedelta(minutes=15)
 WATCHED_UNHEALTHY: Final = timedelta(hours=1)
 # Stakes can only be asked for as a period ends: books that were begun later have none, and are whole without.
-ROLES: Final = tuple(role for role in Role if role is not Role.STAKES)
+ROLES: Final = tuple(role for role in Feed if role is not Feed.STAKES)
 
 
 class HealthStatus(StrEnum):

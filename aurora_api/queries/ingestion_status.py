@@ -4,10 +4,10 @@ from datetime import datetime
 
 import strawberry
 
+from aurora_api.context.request import Info
 from aurora_api.queries.chains import find_chain
 from aurora_api.queries.ingestion_health import ChainHealth, HealthStatus, read_ingestion_health
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
 
 strawberry.enum(
     HealthStatus,

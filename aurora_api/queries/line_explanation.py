@@ -1,6 +1,6 @@
 """The way of a commission line: every step of its arithmetic, the facts under it, the responses below those.
 
-It is found and computed once more by `aurora_assets/explaining.py`; here it is only shown.
+It is found and computed once more by `aurora_assets/explain/explain.py`; here it is only shown.
 """
 
 import json
@@ -11,18 +11,18 @@ from typing import Annotated, Any, Final, TypeAlias
 import strawberry
 
 from aurora_api.access.scope import refuse_partial_view
+from aurora_api.context.read_only import read_with
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.canonical_facts import CanonicalFacts, find_facts
 from aurora_api.queries.chains import find_chain
 from aurora_api.queries.commission_lines import CommissionLine, find_line
 from aurora_api.queries.overrides import read_line_id
-from aurora_api.queries.reading import read_with
 from aurora_api.queries.source_payloads import SourcePayload
 from aurora_api.queries.validator_pnl import ValidatorPnl, find_pnl
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.money import Coin, Money
-from aurora_api.service.context import Info
-from aurora_assets.explaining import Explanation, LineNotFound, Row, Source, explain
-from aurora_resources.config_files import load_chains
+from aurora_assets.explain.explain import Explanation, LineNotFound, Row, Source, explain
+from aurora_resources.config.files import load_chains
 
 LISTED_DEFAULT: Final = 20
 LISTED_MAX: Final = 500

@@ -10,6 +10,8 @@ from typing import Final, TypeAlias
 
 import strawberry
 
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.agreements import resolve_agreement
 from aurora_api.queries.audit_log import find_audit_entry
 from aurora_api.queries.canonical_facts import find_facts
@@ -24,10 +26,8 @@ from aurora_api.queries.statements import find_statement
 from aurora_api.queries.users import find_user_node
 from aurora_api.queries.validator_pnl import find_pnl
 from aurora_api.queries.validators import resolve_validator
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.node import Node, read_node_id
 from aurora_api.schema.permissions import needed_capability
-from aurora_api.service.context import Info
 
 Finder: TypeAlias = Callable[..., Awaitable[Node | None]]
 

@@ -9,12 +9,12 @@ from uuid import UUID
 
 import strawberry
 
+from aurora_api.context.read_only import read_with
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.chains import find_chain
-from aurora_api.queries.reading import read_with
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import is_uuid, read_node_id
-from aurora_api.service.context import Info
 from aurora_assets.commission.overrides import OverrideAction, OverrideState
 from aurora_assets.statements.overrides import LineUnknown, OverriddenLine, read_overrides
 

@@ -5,11 +5,11 @@ from typing import Annotated, Final, NamedTuple
 
 import strawberry
 
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.partners import find_partner
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
-from aurora_api.service.context import Info
 from aurora_assets.agreements.wallet_csv import write_wallet_csv
 
 EXPORT_ROWS_MAX: Final = 100_000

@@ -4,10 +4,10 @@ from typing import Annotated, Final, NamedTuple
 
 import strawberry
 
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
-from aurora_api.service.context import Info
 
 _KEYSET: Final = Keyset("partners", {"code": str})
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import strawberry
 
+from aurora_api.context.request import Info
 from aurora_api.queries.chains import Chain, find_chain
 from aurora_api.queries.commission_lines import CommissionLine, lines_of_statement
 from aurora_api.queries.partners import Partner, find_partner
@@ -17,7 +18,6 @@ from aurora_api.schema.money import Money
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
 
 _FINDINGS: Final = Keyset("findings", {"position": int})
 

@@ -5,12 +5,12 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import strawberry
 
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.chains import find_chain
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import ORDINAL_MAX, Ordinal
-from aurora_api.service.context import Info
 
 FromPeriod: TypeAlias = Annotated[
     Ordinal | None, strawberry.argument(description="The first period, itself included; null for the oldest.")

@@ -10,11 +10,11 @@ from uuid import UUID
 
 import strawberry
 
+from aurora_api.context.request import Info
 from aurora_api.queries.chains import find_chain
 from aurora_api.schema.node import Node, is_uuid, key_of, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
 
 _KEYSET: Final = Keyset("recomputes", {"requested_position": str, "recompute_id": UUID})
 

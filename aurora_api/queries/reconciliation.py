@@ -9,14 +9,14 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 import strawberry
 
 from aurora_api.access.scope import refuse_partial_view
+from aurora_api.context.read_only import read_with
+from aurora_api.context.request import Info
 from aurora_api.queries.chains import find_chain
 from aurora_api.queries.periods import Period, find_period
-from aurora_api.queries.reading import read_with
 from aurora_api.schema.enums import Component
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
-from aurora_assets.steps.checking import CheckOutcome, run_checks
+from aurora_assets.pipeline.checking import CheckOutcome, run_checks
 
 _FACTS: Final = Keyset("reconciliation.factFindings", {"dataset": str, "position": int})
 _COMPUTATION: Final = Keyset("reconciliation.computationFindings", {"position": int})

@@ -6,23 +6,23 @@ from typing import Final
 
 import strawberry
 
+from aurora_api.context.read_only import read_with
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.chains import Chain, find_chain
-from aurora_api.queries.reading import read_with
 from aurora_api.schema.agreement_inputs import AgreementRuleInput, raw_agreement
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
 from aurora_assets.agreements.chains import read_chains
-from aurora_assets.agreements.entries import spelled_partner, understand
+from aurora_assets.agreements.entries import normalize_partner, parse_entry
 from aurora_assets.agreements.file import AgreementFile
-from aurora_assets.simulation import ALWAYS, Difference
-from aurora_assets.simulation import SimulatedPeriod as Simulated
-from aurora_assets.steps.planning import period_range
-from aurora_assets.steps.simulating import simulate_in, to_draft
-from aurora_resources.config import ChainSettings
-from aurora_resources.config_files import load_chains
-from aurora_resources.warehouse.connection import Connection
+from aurora_assets.recompute.planning import period_range
+from aurora_assets.recompute.simulate import simulate_in, to_draft
+from aurora_assets.recompute.simulation import ALWAYS, Difference
+from aurora_assets.recompute.simulation import SimulatedPeriod as Simulated
+from aurora_resources.config.files import load_chains
+from aurora_resources.config.models import ChainSettings
+from aurora_resources.warehouse.connection import DbConnection
 
 PERIODS_MAX: Final = 100
 AMOUNTS_MAX: Final = 20_000
@@ -109,10 +109,10 @@ async def resolve_simulate_agreement(
     periods = period_range(chain_id, from_period, to_period)
     settings = _settings(chain_id)
 
-    def work(session: Connection) -> tuple[Simulated, ...]:
+    def work(session: DbConnection) -> tuple[Simulated, ...]:
         chains = read_chains(session)
-        file = understand(AgreementFile, _raw(input, chain_id), "draft")
-        spelled = tuple(spelled_partner(partner, chains) for partner in file.partners)
+        file = parse_entry(AgreementFile, _raw(input, chain_id), "draft")
+        spelled = tuple(normalize_partner(partner, chains) for partner in file.partners)
         file = file.model_copy(update={"partners": spelled})
         return simulate_in(session, settings, periods, to_draft(file, chains))
 

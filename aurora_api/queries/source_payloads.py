@@ -10,8 +10,8 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 import strawberry
 from strawberry.dataloader import DataLoader
 
-from aurora_api.schema.errors import Code, Problem
-from aurora_api.service.context import Info
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 
 SOURCES_DEFAULT: Final = 10
 SOURCES_MAX: Final = 100

@@ -11,18 +11,18 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import strawberry
 
 from aurora_api.access.scope import refuse_partial_view
-from aurora_api.queries.reading import read_with
+from aurora_api.context.read_only import read_with
+from aurora_api.context.request import Info
 from aurora_api.schema.enums import Component, FactState, Method
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
-from aurora_assets.commission.statement import StatementError, StatementPlace
+from aurora_assets.commission.statement import StatementError, StatementKey
 from aurora_assets.statements.csv_file import rate_text
 from aurora_assets.statements.store import view_statement
-from aurora_resources.warehouse.connection import Connection as Session
+from aurora_resources.warehouse.connection import DbConnection
 
-Asked: TypeAlias = tuple[StatementPlace, str | None]
+Asked: TypeAlias = tuple[StatementKey, str | None]
 """A statement: its place and, once it was submitted, the id of its frozen content."""
 
 T = TypeVar("T")
@@ -177,7 +177,7 @@ def load_documents(
     return load
 
 
-def _drafts(session: Session, places: Sequence[StatementPlace]) -> dict[StatementPlace, StatementDocument]:
+def _drafts(session: DbConnection, places: Sequence[StatementKey]) -> dict[StatementKey, StatementDocument]:
     drafts = {}
     for place in places:
         try:

@@ -9,16 +9,16 @@ from typing import Final
 from aurora_api.access.download_tokens import FileFormat
 from aurora_api.access.principal import Capability, Principal
 from aurora_api.access.scope import refuse_partial_view, sees_chain
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 from aurora_api.schema.node import not_found
-from aurora_assets.commission.statement import RELEASED_STATES, StatementError, StatementPlace
+from aurora_assets.commission.statement import RELEASED_STATES, StatementError, StatementKey
 from aurora_assets.statements.store import StatementView, view_frozen, view_statement
-from aurora_resources.warehouse.connection import Connection
+from aurora_resources.warehouse.connection import DbConnection
 
 _HARMLESS: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def view_for(session: Connection, principal: Principal, place: StatementPlace) -> StatementView:
+def view_for(session: DbConnection, principal: Principal, place: StatementKey) -> StatementView:
     """The statement as this user may export it: partners their own from RELEASED on. Raises Problem.
 
     One that is missing and one that is somebody else's are told alike.

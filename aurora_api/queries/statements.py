@@ -11,17 +11,17 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.queries.chains import find_chain
 from aurora_api.queries.partners import find_partner
 from aurora_api.queries.statement_documents import Asked, StatementDocument, load_documents
 from aurora_api.schema.enums import StatementStatus
-from aurora_api.schema.errors import Code, Problem
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import Node, key_of, node_id, not_found
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info
-from aurora_assets.commission.statement import StatementPlace
+from aurora_assets.commission.statement import StatementKey
 
 Month: TypeAlias = Annotated[
     str | None, strawberry.argument(description="A billing month, such as 2026-01, itself included.")
@@ -93,7 +93,7 @@ class Statement(Node):
     released_at: datetime | None = strawberry.field(description="UTC.")
     paid_by: str | None
     paid_at: datetime | None = strawberry.field(description="UTC.")
-    place: strawberry.Private[StatementPlace]
+    place: strawberry.Private[StatementKey]
     frozen_id: strawberry.Private[str | None]
     documents: strawberry.Private[Documents]
 
@@ -152,12 +152,12 @@ async def find_statement(info: Info, partner_code: str, chain_id: str, month: st
     return await resolve_statement(info, partner_code, chain_id, month)
 
 
-def place_of(given: str) -> StatementPlace:
+def key_of_statement(given: str) -> StatementKey:
     """The place that an id names. Raises Problem."""
     partner_code, chain_id, month = key_of("Statement", given, 3)
     if not _MONTH.fullmatch(month):
         raise not_found("Statement")
-    return StatementPlace(partner_code, chain_id, read_month(month))
+    return StatementKey(partner_code, chain_id, read_month(month))
 
 
 def read_month(text: str) -> date:
@@ -214,7 +214,7 @@ def _statement(row: _StatementRow, documents: Documents) -> Statement:
         released_at=row.released_at,
         paid_by=row.paid_by,
         paid_at=row.paid_at,
-        place=StatementPlace(row.partner_code, row.chain_id, read_month(row.month)),
+        place=StatementKey(row.partner_code, row.chain_id, read_month(row.month)),
         frozen_id=row.statement_id if row.sha256 is not None else None,
         documents=documents,
     )

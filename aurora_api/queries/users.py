@@ -9,9 +9,9 @@ import strawberry
 from aurora_api.access.api_tokens import ApiTokenRow
 from aurora_api.access.principal import Capability, Principal, UserRole
 from aurora_api.access.users import UserRow
+from aurora_api.context.request import Info
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
-from aurora_api.service.context import Info
 from aurora_resources.warehouse.connection import AUTH_ROLE
 
 _USERS: Final = Keyset("users", {"username": str})

@@ -7,12 +7,12 @@ from typing import Any, Final, NamedTuple
 
 import strawberry
 
+from aurora_api.context.loaders import loader_of
+from aurora_api.context.request import Info, Reader
 from aurora_api.queries.chains import find_chain
-from aurora_api.queries.loaders import loader_of
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
-from aurora_api.service.context import Info, Reader
 
 _KEYSET: Final = Keyset("validators", {"validator_key": str})
 

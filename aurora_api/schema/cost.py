@@ -34,7 +34,7 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 from aurora_api.schema.pagination import PAGE_MAX
 
 COST_MAX: Final = 100_000

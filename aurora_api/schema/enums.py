@@ -18,7 +18,7 @@ from aurora_assets.commission.agreement import (
     TierScope,
 )
 from aurora_assets.commission.statement import StatementStatus
-from aurora_resources.config import PeriodType
+from aurora_resources.config.models import PeriodType
 from aurora_resources.records import Component, FactState
 
 __all__ = [

@@ -31,7 +31,7 @@ from strawberry.extensions import (
 )
 from strawberry.types.graphql import OperationType
 
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 
 DEPTH_MAX: Final = 12
 ALIASES_MAX: Final = 15

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 import strawberry
 
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 
 ID_LENGTH_MAX: Final = 1000
 ID_DESCRIPTION: Final = "Opaque, the same at every reading."

@@ -17,7 +17,7 @@ import msgspec
 import strawberry
 from strawberry.relay import PageInfo
 
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 from aurora_api.schema.scalars import ORDINAL_MAX
 
 PAGE_DEFAULT: Final = 100

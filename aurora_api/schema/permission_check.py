@@ -24,7 +24,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from aurora_api.access.principal import Capability
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 from aurora_api.schema.permissions import needed_capability
 
 KEPT_DOCUMENTS: Final = 512

@@ -16,8 +16,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aurora_api.access.download_tokens import PATH, PURPOSE
-from aurora_api.schema.errors import problem_of
-from aurora_api.service.context import make_pool
+from aurora_api.context.request import make_pool
+from aurora_api.problems import problem_of
 from aurora_api.service.correlation import CorrelationIds
 from aurora_api.service.downloads import StatementDownloads
 from aurora_api.service.endpoint import GraphQLEndpoint, refuse

@@ -8,13 +8,13 @@ from typing import Final
 
 from starlette.requests import Request
 
-from aurora_api.access.bearers import Bearers
 from aurora_api.access.oidc import Oidc
 from aurora_api.access.passwords import Passwords
 from aurora_api.access.principal import Principal
 from aurora_api.access.sessions import Sessions
-from aurora_api.schema.errors import Code, Problem
-from aurora_api.service.context import Reader
+from aurora_api.context.request import Reader
+from aurora_api.problems import Code, Problem
+from aurora_api.service.authenticator import Bearers
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse
 

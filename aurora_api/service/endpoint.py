@@ -21,12 +21,12 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from aurora_api.context.request import Context, Pool, Reader, Reply
+from aurora_api.problems import Code, Problem, is_refusal, present, present_problem, problem_of
 from aurora_api.queries.chains import Coins, chain_loader
-from aurora_api.schema.build import schema
-from aurora_api.schema.errors import Code, Problem, is_refusal, present, present_problem, problem_of
 from aurora_api.service.callers import Caller, Callers
-from aurora_api.service.context import Context, Pool, Reader, Reply
 from aurora_api.service.correlation import correlation_id_of
+from aurora_api.service.schema import schema
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse
 
@@ -79,7 +79,7 @@ class GraphQLEndpoint:
     async def _answer_caller(self, request: Request, reader: Reader, caller: Caller, body: bytes) -> Response:
         if caller.refusal is not None:
             return refuse(request, caller.status, caller.refusal, caller.headers)
-        asked = _understand(request, body)
+        asked = _normalize(request, body)
         if isinstance(asked, Response):
             return asked
         return await self._execute(request, asked, self._context(request, reader, caller, asked, body))
@@ -173,7 +173,7 @@ async def _read(request: Request) -> bytes | Response:
     return bytes(body)
 
 
-def _understand(request: Request, body: bytes) -> _Asked | Response:
+def _normalize(request: Request, body: bytes) -> _Asked | Response:
     """What is asked, or the refusal of a body that does not say so."""
     # No text of the warehouse can hold it, wherever in the query or its variables it is.
     if b"\\u0000" in body:

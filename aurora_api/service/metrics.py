@@ -26,8 +26,8 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aurora_api.context.request import Pool, Reader
 from aurora_api.queries.ingestion_health import ChainHealth, HealthStatus, read_ingestion_health
-from aurora_api.service.context import Pool, Reader
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"

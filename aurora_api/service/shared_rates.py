@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeVar, cast
 
 from aurora_api.access.rates import Allowance, CountsRates
-from aurora_api.schema.errors import Code, Problem
+from aurora_api.problems import Code, Problem
 
 SOCKET: Final = "rates"
 

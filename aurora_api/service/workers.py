@@ -20,10 +20,10 @@ from starlette.types import ASGIApp
 
 from aurora_api.access.rates import CountsRates
 from aurora_api.service.app import create_app, settle_memory, uvicorn_options
+from aurora_api.service.connection_recycler import ConnectionRecycler
 from aurora_api.service.metrics import FOLDER_VARIABLE
 from aurora_api.service.settings import settings_from_environment
 from aurora_api.service.shared_rates import SharedRateLimits, serve_rates
-from aurora_api.service.spreading import Spreading
 from aurora_resources.logs import configure_logs
 from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
 
@@ -50,7 +50,7 @@ def work() -> ASGIApp:
     warehouse = opened.enter_context(open_warehouse(application="aurora-api", role=API_ROLE))
     app = create_app(warehouse, settings_from_environment(SharedRateLimits(folder)), closing=opened)
     settle_memory()
-    return Spreading(app)
+    return ConnectionRecycler(app)
 
 
 def _end_with_parent() -> None:

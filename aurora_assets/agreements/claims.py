@@ -21,7 +21,7 @@ class ClaimOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ClaimCheck:
     """One wanted claim, what becomes of it, and why it is refused if it is."""
 
     claim: WalletClaim
@@ -29,7 +29,7 @@ class Judged:
     fault: str | None = None
 
 
-def judge_claims(wanted: Sequence[WalletClaim], known: Iterable[WalletClaim]) -> tuple[Judged, ...]:
+def judge_claims(wanted: Sequence[WalletClaim], known: Iterable[WalletClaim]) -> tuple[ClaimCheck, ...]:
     """Each wanted claim in its order, against the `known` ones and those wanted before it."""
     held: defaultdict[tuple[str, str], list[WalletClaim]] = defaultdict(list)
     for claim in known:
@@ -39,12 +39,12 @@ def judge_claims(wanted: Sequence[WalletClaim], known: Iterable[WalletClaim]) ->
         others = held[claim.chain_id, claim.wallet]
         in_the_way = next((other for other in others if _overlap(claim, other)), None)
         if claim in others:
-            judged.append(Judged(claim, ClaimOutcome.UNCHANGED))
+            judged.append(ClaimCheck(claim, ClaimOutcome.UNCHANGED))
         elif in_the_way is not None:
-            judged.append(Judged(claim, ClaimOutcome.REFUSED, _fault(claim, in_the_way)))
+            judged.append(ClaimCheck(claim, ClaimOutcome.REFUSED, _fault(claim, in_the_way)))
         else:
             others.append(claim)
-            judged.append(Judged(claim, ClaimOutcome.ADDED))
+            judged.append(ClaimCheck(claim, ClaimOutcome.ADDED))
     return tuple(judged)
 
 

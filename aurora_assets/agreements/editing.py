@@ -13,7 +13,7 @@ import psycopg
 from aurora_assets.agreements.entries import AgreementEntry, KnownChain, to_version
 from aurora_assets.agreements.lifecycle import AgreementAction, refuse_stale, status_after
 from aurora_assets.agreements.partners import lock_partner
-from aurora_assets.agreements.refusals import AlreadyThereError, NothingThereError
+from aurora_assets.agreements.refusals import AlreadyExistsError, NotFoundError
 from aurora_assets.agreements.store import add_version, read_agreements
 from aurora_assets.commission.activation import refuse_conflicts, validate
 from aurora_assets.commission.agreement import AgreementStatus, AgreementVersion
@@ -22,7 +22,7 @@ from aurora_resources.warehouse.queries import read_query
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredAgreement:
     """An agreement as it is kept: its name, its partner's serial number, and its newest version."""
 
     name: str
@@ -39,8 +39,8 @@ class Kept:
 class Change:
     """An agreement before (None: there was none) and after."""
 
-    before: Kept | None
-    after: Kept
+    before: StoredAgreement | None
+    after: StoredAgreement
 
 
 def create_agreement(
@@ -58,9 +58,9 @@ def create_agreement(
     wanted = to_version(partner_code, draft, version=1, chains=chains)
     validate(wanted)
     _refuse_unknown_validators(connection, wanted)
-    kept = Kept(entry.name, partner_id, wanted)
+    kept = StoredAgreement(entry.name, partner_id, wanted)
     if connection.execute(read_query("registry/add_agreement.sql"), _row(kept)).rowcount == 0:
-        raise AlreadyThereError(f"there is an agreement {entry.id} already; give this one another id")
+        raise AlreadyExistsError(f"there is an agreement {entry.id} already; give this one another id")
     add_version(connection, wanted, entry.reason)
     return Change(None, kept)
 
@@ -89,13 +89,13 @@ def amend_agreement(
     validate(wanted)
     _refuse_unknown_validators(connection, wanted)
     refuse_conflicts((*others, wanted))
-    after = Kept(entry.name, before.partner_id, wanted)
+    after = StoredAgreement(entry.name, before.partner_id, wanted)
     _put(connection, after)
     add_version(connection, wanted, entry.reason)
     return Change(before, after)
 
 
-def move_agreement(
+def transition(
     connection: psycopg.Connection[Any], agreement_id: str, expected_version: int, action: AgreementAction
 ) -> Change:
     """Activate, suspend or terminate it; its versions stay as they are.
@@ -116,24 +116,24 @@ def move_agreement(
 
 def _lock_agreement(
     connection: psycopg.Connection[Any], agreement_id: str
-) -> tuple[Kept, tuple[AgreementVersion, ...]]:
+) -> tuple[StoredAgreement, tuple[AgreementVersion, ...]]:
     """The agreement, and the newest versions of its partner's others: nobody else changes them meanwhile."""
     named = {"agreement_id": agreement_id}
     found = connection.execute(read_query("registry/lock_agreement.sql"), named).fetchone()
     if found is None:
-        raise NothingThereError(f'there is no agreement "{agreement_id}"; agreements lists those there are')
+        raise NotFoundError(f'there is no agreement "{agreement_id}"; agreements lists those there are')
     partner_id, partner_code, name = found
     newest = {version.agreement_id: version for version in read_agreements(connection)}
     mine = newest.pop(agreement_id)
     others = tuple(version for version in newest.values() if version.partner_id == partner_code)
-    return Kept(name, partner_id, mine), others
+    return StoredAgreement(name, partner_id, mine), others
 
 
-def _put(connection: psycopg.Connection[Any], kept: Kept) -> None:
+def _put(connection: psycopg.Connection[Any], kept: StoredAgreement) -> None:
     connection.execute(read_query("registry/put_agreement.sql"), _row(kept))
 
 
-def _row(kept: Kept) -> dict[str, object]:
+def _row(kept: StoredAgreement) -> dict[str, object]:
     return {
         "agreement_id": kept.newest.agreement_id,
         "partner_id": kept.partner_id,

@@ -24,7 +24,7 @@ from aurora_assets.commission.agreement import (
     TierScope,
     WalletClaim,
 )
-from aurora_resources.addresses import spelled_address
+from aurora_resources.addresses import normalize_address
 from aurora_resources.errors import AgreementError
 from aurora_resources.records import Component
 from aurora_resources.units import parse_amount
@@ -143,7 +143,7 @@ class PartnerEntry(StrictEntry):
     agreements: tuple[AgreementEntry, ...] = ()
 
 
-def understand(model: type[M], raw: object, where: str) -> M:
+def parse_entry(model: type[M], raw: object, where: str) -> M:
     """`raw` as one of the models. Raises AgreementError with a line for each fault: `where`, place, fault."""
     try:
         return model.model_validate(raw)
@@ -166,7 +166,7 @@ def to_claim(partner_code: str, entry: WalletEntry) -> WalletClaim:
     )
 
 
-def spelled_wallet(entry: WalletEntry, chains: Mapping[str, KnownChain]) -> WalletEntry:
+def normalize_wallet(entry: WalletEntry, chains: Mapping[str, KnownChain]) -> WalletEntry:
     """The wallet in its chain's one spelling.
 
     Raises AgreementError for a chain that is not configured, or a wallet without the form of one there.
@@ -174,15 +174,15 @@ def spelled_wallet(entry: WalletEntry, chains: Mapping[str, KnownChain]) -> Wall
     return entry.model_copy(update={"wallet": _spelled("wallet", entry.chain, entry.wallet, chains)})
 
 
-def spelled_partner(partner: PartnerEntry, chains: Mapping[str, KnownChain]) -> PartnerEntry:
+def normalize_partner(partner: PartnerEntry, chains: Mapping[str, KnownChain]) -> PartnerEntry:
     """The partner with its wallets in their chains' spelling. Raises AgreementError."""
-    wallets = tuple(spelled_wallet(entry, chains) for entry in partner.wallets)
+    wallets = tuple(normalize_wallet(entry, chains) for entry in partner.wallets)
     return partner.model_copy(update={"wallets": wallets})
 
 
 def _spelled(what: str, chain_id: str, key: str, chains: Mapping[str, KnownChain]) -> str:
     try:
-        return spelled_address(known_chain(chain_id, chains).protocol, key)
+        return normalize_address(known_chain(chain_id, chains).protocol, key)
     except ValueError as fault:
         raise AgreementError(f"{what} {key} on {chain_id}: {fault}") from None
 

@@ -14,10 +14,10 @@ from aurora_assets.agreements.entries import (
     KnownChain,
     PartnerEntry,
     StrictEntry,
-    spelled_partner,
+    normalize_partner,
+    parse_entry,
     to_claim,
     to_version,
-    understand,
 )
 from aurora_assets.commission.activation import validate
 from aurora_assets.commission.agreement import AgreementStatus
@@ -42,11 +42,11 @@ def read_agreement_file(path: Path, chains: Mapping[str, KnownChain]) -> Agreeme
         raise AgreementError(f"{path}: there is no such file") from None
     except yaml.YAMLError as problem:
         raise AgreementError(f"{path}: not valid YAML: {problem}") from None
-    parsed = understand(AgreementFile, raw, str(path))
+    parsed = parse_entry(AgreementFile, raw, str(path))
     partners = []
     for partner in parsed.partners:
         try:
-            partners.append(spelled_partner(partner, chains))
+            partners.append(normalize_partner(partner, chains))
             _check(partners[-1], chains)
         except AgreementError as problem:
             raise AgreementError(f"{path}: partner {partner.code}: {problem}") from None

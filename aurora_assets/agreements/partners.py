@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from aurora_assets.agreements.entries import PartnerEntry
-from aurora_assets.agreements.refusals import AlreadyThereError, NothingThereError
+from aurora_assets.agreements.refusals import AlreadyExistsError, NotFoundError
 from aurora_resources.warehouse.queries import read_query
 
 
@@ -18,27 +18,27 @@ class KnownPartner(NamedTuple):
 
 
 def create_partner(connection: psycopg.Connection[Any], entry: PartnerEntry) -> KnownPartner:
-    """A new partner, without its wallets and agreements. Raises AlreadyThereError when its code is taken."""
+    """A new partner, without its wallets and agreements. Raises AlreadyExistsError when its code is taken."""
     named = {"code": entry.code, "name": entry.name}
     found = connection.execute(read_query("registry/add_partner.sql"), named).fetchone()
     if found is None:
-        raise AlreadyThereError(f"there is a partner {entry.code} already; give this one another code")
+        raise AlreadyExistsError(f"there is a partner {entry.code} already; give this one another code")
     return KnownPartner(found[0], entry.code, entry.name)
 
 
 def rename_partner(
     connection: psycopg.Connection[Any], entry: PartnerEntry
 ) -> tuple[KnownPartner, KnownPartner]:
-    """Give the partner of the entry's code the entry's name: before and after. Raises NothingThereError."""
+    """Give the partner of the entry's code the entry's name: before and after. Raises NotFoundError."""
     before = lock_partner(connection, entry.code)
     connection.execute(read_query("registry/put_partner.sql"), {"code": entry.code, "name": entry.name})
     return before, before._replace(name=entry.name)
 
 
 def lock_partner(connection: psycopg.Connection[Any], partner_code: str) -> KnownPartner:
-    """The partner, whose agreements nobody else changes meanwhile. Raises NothingThereError."""
+    """The partner, whose agreements nobody else changes meanwhile. Raises NotFoundError."""
     named = {"partner_code": partner_code}
     found = connection.execute(read_query("registry/lock_partner.sql"), named).fetchone()
     if found is None:
-        raise NothingThereError(f'there is no partner "{partner_code}"; check its code')
+        raise NotFoundError(f'there is no partner "{partner_code}"; check its code')
     return KnownPartner(*found)

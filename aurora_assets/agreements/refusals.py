@@ -3,11 +3,11 @@
 from aurora_resources.errors import AgreementError
 
 
-class NothingThereError(AgreementError):
+class NotFoundError(AgreementError):
     """There is no such partner, agreement or claim."""
 
 
-class AlreadyThereError(AgreementError):
+class AlreadyExistsError(AgreementError):
     """The code or id is taken."""
 
 

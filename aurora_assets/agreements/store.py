@@ -36,7 +36,7 @@ from aurora_resources.warehouse.queries import read_query
 
 
 @dataclass(slots=True)
-class Loaded:
+class LoadSummary:
     """How much a file changed."""
 
     partners: int = 0
@@ -47,13 +47,13 @@ class Loaded:
 
 def load_agreements(
     connection: psycopg.Connection[Any], file: AgreementFile, chains: Mapping[str, KnownChain]
-) -> Loaded:
+) -> LoadSummary:
     """Write what the file says and the warehouse does not, in one transaction.
 
     Raises AgreementError for a wallet that another partner owns in the same time, and for two agreements in
     force that would both pay a partner on the same thing.
     """
-    loaded = Loaded()
+    loaded = LoadSummary()
     with connection.transaction():
         known = {version.agreement_id: version for version in read_agreements(connection)}
         for partner in file.partners:
@@ -122,7 +122,7 @@ def read_partner_ids(connection: psycopg.Connection[Any]) -> dict[str, int]:
     return dict(connection.execute(read_query("registry/partner_ids.sql")).fetchall())
 
 
-def _put_partner(connection: psycopg.Connection[Any], partner: PartnerEntry, loaded: Loaded) -> int:
+def _put_partner(connection: psycopg.Connection[Any], partner: PartnerEntry, loaded: LoadSummary) -> int:
     named = {"code": partner.code, "name": partner.name}
     loaded.partners += connection.execute(read_query("registry/put_partner.sql"), named).rowcount
     return read_partner_ids(connection)[partner.code]
@@ -133,7 +133,7 @@ def _put_wallet(
     partner: PartnerEntry,
     partner_id: int,
     entry: WalletEntry,
-    loaded: Loaded,
+    loaded: LoadSummary,
 ) -> None:
     place = {
         "chain_id": entry.chain,
@@ -162,7 +162,7 @@ def _put_agreement(
     name: str,
     wanted: AgreementVersion,
     before: AgreementVersion | None,
-    loaded: Loaded,
+    loaded: LoadSummary,
 ) -> None:
     if before is not None and before.status is AgreementStatus.TERMINATED is not wanted.status:
         raise AgreementError(

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from aurora_assets.commission.agreement import AgreementVersion, RuleKey, WalletClaim, in_force
 from aurora_assets.commission.attribution import owners_at
-from aurora_assets.commission.history import RuleHistory
-from aurora_assets.steps.generations import content_digest
+from aurora_assets.commission.history import RuleState
+from aurora_assets.pipeline.generations import content_digest
 
 
 class ChainTerms:
@@ -33,7 +33,7 @@ class ChainTerms:
         self._spans: dict[int, bytes] = {}
         self._rules: dict[tuple[str, int], str] = {}
 
-    def digest(self, moment: datetime, history: Mapping[RuleKey, RuleHistory]) -> bytes:
+    def digest(self, moment: datetime, history: Mapping[RuleKey, RuleState]) -> bytes:
         """SHA-256 of what holds for a period that starts at `moment`, with what its rules remember.
 
         The end of a validity is not part of it: an agreement that is ended later changes no earlier period.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aurora_assets.agreements.entries import WalletEntry, understand
+from aurora_assets.agreements.entries import WalletEntry, parse_entry
 from aurora_resources.errors import AgreementError
 
 COLUMNS: Final = ("chain", "wallet", "from", "until", "notes")
@@ -99,7 +99,7 @@ def _row(line: int, header: Sequence[str], cells: Sequence[str]) -> WalletRow:
 def _entry(read: Mapping[str, str]) -> WalletEntry:
     """An empty optional cell is one that is left out."""
     given = {name: cell for name, cell in read.items() if cell or name in REQUIRED}
-    return understand(WalletEntry, given, "row")
+    return parse_entry(WalletEntry, given, "row")
 
 
 def _harmless(cell: str) -> str:

@@ -8,7 +8,7 @@ import psycopg
 
 from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.claims import ClaimOutcome
-from aurora_assets.agreements.entries import KnownChain, WalletEntry, spelled_wallet, to_claim
+from aurora_assets.agreements.entries import KnownChain, WalletEntry, normalize_wallet, to_claim
 from aurora_assets.agreements.wallet_csv import WalletRow, read_wallet_csv
 from aurora_assets.agreements.wallets import add_claims
 from aurora_resources.errors import AgreementError
@@ -57,7 +57,7 @@ def _checked(row: WalletRow, partner_code: str, chains: Mapping[str, KnownChain]
     if row.entry is None:
         return row
     try:
-        entry = spelled_wallet(row.entry, chains)
+        entry = normalize_wallet(row.entry, chains)
         to_claim(partner_code, entry)
     except AgreementError as fault:
         return replace(row, entry=None, fault=str(fault))

@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 
-from aurora_assets.agreements.claims import ClaimOutcome, Judged, judge_claims
+from aurora_assets.agreements.claims import ClaimCheck, ClaimOutcome, judge_claims
 from aurora_assets.agreements.entries import WalletEntry, to_claim
-from aurora_assets.agreements.refusals import NothingThereError
+from aurora_assets.agreements.refusals import NotFoundError
 from aurora_assets.commission.agreement import WalletClaim
 from aurora_resources.errors import AgreementError
 from aurora_resources.warehouse.queries import read_query
@@ -17,7 +17,7 @@ from aurora_resources.warehouse.queries import read_query
 
 def add_claims(
     connection: psycopg.Connection[Any], partner_code: str, partner_id: int, entries: Sequence[WalletEntry]
-) -> tuple[Judged, ...]:
+) -> tuple[ClaimCheck, ...]:
     """Claim all wallets for the partner, or none if any of them is refused: then nothing is written.
 
     The caller's transaction is left usable. Raises AgreementError for a bad time range, and when another
@@ -70,7 +70,7 @@ def end_claim(
     found = connection.execute(read_query("registry/lock_claim.sql"), named).fetchone()
     what = f"wallet {claim.wallet} on {claim.chain_id}"
     if found is None:
-        raise NothingThereError(
+        raise NotFoundError(
             f"{what}: partner {claim.partner_id} has no claim from {claim.valid_from.isoformat()}; "
             "partnerWallets lists the claims"
         )

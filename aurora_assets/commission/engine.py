@@ -24,8 +24,8 @@ from aurora_assets.commission.findings import Finding, FindingCode
 from aurora_assets.commission.guard import GuardPolicy, apply_guard
 from aurora_assets.commission.history import (
     NO_HISTORY,
-    RuleHistory,
-    lose_track,
+    RuleState,
+    invalidate,
     open_history,
     window_of,
 )
@@ -55,7 +55,7 @@ class Computation:
     lines: tuple[Line, ...]
     findings: tuple[Finding, ...]
     totals: Mapping[str, StatementTotal]
-    history: Mapping[RuleKey, RuleHistory]
+    history: Mapping[RuleKey, RuleState]
     unsettled: frozenset[RuleKey]
 
 
@@ -64,7 +64,7 @@ def compute(
     agreements: Iterable[AgreementVersion],
     claims: Iterable[WalletClaim],
     *,
-    history: Mapping[RuleKey, RuleHistory],
+    history: Mapping[RuleKey, RuleState],
     guard: GuardPolicy = GuardPolicy.BLOCK,
     guard_limit_bps: int = BPS,
 ) -> Computation:
@@ -110,7 +110,7 @@ class _Period:
         self,
         facts: PeriodFacts,
         attribution: Attribution,
-        history: dict[RuleKey, RuleHistory],
+        history: dict[RuleKey, RuleState],
         findings: list[Finding],
     ) -> None:
         self.facts = facts
@@ -135,10 +135,10 @@ class _Period:
             payout = None if faults else self._pay(agreement, rule, validators, opened)
             if payout is None:
                 self.unsettled.add(key)
-            self.history[key] = payout.history if payout is not None else lose_track(rule, opened)
+            self.history[key] = payout.history if payout is not None else invalidate(rule, opened)
 
     def _pay(
-        self, agreement: AgreementVersion, rule: Rule, validators: list[str], opened: RuleHistory
+        self, agreement: AgreementVersion, rule: Rule, validators: list[str], opened: RuleState
     ) -> Payout | None:
         partner_id = agreement.partner_id
         found = [find_base(self.attribution, partner_id, rule, key) for key in validators]

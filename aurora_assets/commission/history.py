@@ -15,7 +15,7 @@ _MAY_BE_NEGATIVE = frozenset({Component.VOTE_REWARDS})
 
 
 @dataclass(frozen=True, slots=True)
-class RuleHistory:
+class RuleState:
     """Before a period: base already summed in `window`, and the loss still carried; None is unknown.
 
     `window` names the quarter or year `base_to_date` belongs to (`2025-Q3`, `2025`); in another one the
@@ -27,7 +27,7 @@ class RuleHistory:
     window: str | None = None
 
 
-NO_HISTORY = RuleHistory()
+NO_HISTORY = RuleState()
 
 
 def window_of(scope: TierScope, ends_at: datetime) -> str | None:
@@ -38,22 +38,22 @@ def window_of(scope: TierScope, ends_at: datetime) -> str | None:
     return f"{end.year}" if scope is TierScope.YEAR else f"{end.year}-Q{(end.month + 2) // 3}"
 
 
-def open_history(rule: Rule, before: RuleHistory, window: str | None) -> RuleHistory:
+def open_history(rule: Rule, before: RuleState, window: str | None) -> RuleState:
     """The history as this period sees it: reduced to what the rule uses, begun anew in a new window."""
     starts_anew = window is None or before.window not in (None, window)
-    return RuleHistory(
+    return RuleState(
         base_to_date=0 if starts_anew else before.base_to_date,
         loss_carried=before.loss_carried if rule.loss_policy is LossPolicy.CARRY else 0,
         window=window,
     )
 
 
-def lose_track(rule: Rule, opened: RuleHistory) -> RuleHistory:
+def invalidate(rule: Rule, opened: RuleState) -> RuleState:
     """The history after a period without an amount: unknown wherever that period may have changed it."""
     loss_may_change = rule.loss_policy is LossPolicy.CARRY and (
         rule.component in _MAY_BE_NEGATIVE or opened.loss_carried != 0
     )
-    return RuleHistory(
+    return RuleState(
         base_to_date=0 if opened.window is None else None,
         loss_carried=None if loss_may_change else opened.loss_carried,
         window=opened.window,

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from aurora_assets.commission.agreement import LossPolicy, Rule
-from aurora_assets.commission.history import RuleHistory
+from aurora_assets.commission.history import RuleState
 from aurora_assets.commission.tiers import Slice, charge
 from aurora_resources.units import floor_share
 
@@ -44,7 +44,7 @@ class Payout:
     total: int
     guarantee: int
     trace: RuleTrace
-    history: RuleHistory
+    history: RuleState
 
 
 def settle(
@@ -82,7 +82,7 @@ def settle(
     trace = RuleTrace(
         base, losses, offset, net, base_before, stake, rule.rate_bps, slices, earned, floored, capped
     )
-    after = RuleHistory(base_before + net if window is not None else 0, to_offset - offset, window)
+    after = RuleState(base_before + net if window is not None else 0, to_offset - offset, window)
     return Payout(total, guarantee, trace, after)
 
 

@@ -55,7 +55,7 @@ _STEPS: Final[Mapping[StatementAction, Mapping[StatementStatus, StatementStatus]
 
 
 @dataclass(frozen=True, slots=True)
-class StatementPlace:
+class StatementKey:
     """Whose statement: partner and chain by their codes, the month by its first day."""
 
     partner: str
@@ -75,7 +75,7 @@ class StatementPlace:
         return uuid5(LINE_NAMESPACE, f"statement/{self.partner}/{self.chain_id}/{self.month:%Y-%m}")
 
 
-def next_status(place: StatementPlace, status: StatementStatus, action: StatementAction) -> StatementStatus:
+def next_status(place: StatementKey, status: StatementStatus, action: StatementAction) -> StatementStatus:
     """The status after `action`. Raises StatementError when it cannot be done in `status`."""
     steps = _STEPS[action]
     if status in steps:
@@ -100,9 +100,7 @@ def same_person(one: str, other: str) -> bool:
     return one.strip().lower() == other.strip().lower()
 
 
-def refuse_own_approval(
-    place: StatementPlace, prepared_by: str, approver: str, step: str = "approve"
-) -> None:
+def refuse_own_approval(place: StatementKey, prepared_by: str, approver: str, step: str = "approve") -> None:
     """Raise StatementError when the approver (or who takes another `step`) is the preparer."""
     if same_person(prepared_by, approver):
         raise StatementError(
@@ -191,7 +189,7 @@ def settle_balance(opening: int, total: int) -> Balance:
 class Statement:
     """Everything a statement says. `periods` are all of the month, `lines` all of the partner in them."""
 
-    place: StatementPlace
+    place: StatementKey
     partner_name: str
     native_unit: str
     native_decimals: int

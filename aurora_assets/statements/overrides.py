@@ -23,7 +23,7 @@ from aurora_assets.commission.overrides import (
 )
 from aurora_assets.commission.statement import RELEASED_STATES, StatementStatus, person, same_person
 from aurora_assets.statements.corrections import lock_statements
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.warehouse.queries import read_query
 
@@ -45,7 +45,7 @@ class Overridden:
 
 
 @dataclass(frozen=True, slots=True)
-class LinePlace:
+class LineKey:
     """Where a line is, and its amount in force, native units; None when it only was there once."""
 
     partner_id: int
@@ -59,7 +59,7 @@ class OverriddenLine:
     """A line with its overrides, oldest first, and what they come to."""
 
     line_id: UUID
-    place: LinePlace
+    place: LineKey
     actions: Sequence[OverrideAction]
 
     @property
@@ -182,7 +182,7 @@ def _second_person_above(chains: Sequence[ChainSettings], chain_id: str) -> int 
 def read_overrides(connection: psycopg.Connection[Any], line_id: UUID) -> OverriddenLine:
     """The line with everything people set on it. Raises OverrideError when there never was such a line."""
     named = {"line_id": line_id}
-    with connection.cursor(row_factory=class_row(LinePlace)) as cursor:
+    with connection.cursor(row_factory=class_row(LineKey)) as cursor:
         place = cursor.execute(read_query("statements/line_in_force.sql"), named).fetchone()
     if place is None:
         raise LineUnknown(
@@ -200,7 +200,7 @@ def _told(connection: psycopg.Connection[Any], line_id: UUID) -> Overridden:
 
 
 def _statement_of(
-    connection: psycopg.Connection[Any], place: LinePlace
+    connection: psycopg.Connection[Any], place: LineKey
 ) -> tuple[StatementStatus | None, str | None]:
     """Status and name of the statement of the month in which the line's period ended, if there is one."""
     named = {"partner_id": place.partner_id, "chain_id": place.chain_id, "period_id": place.period_id}

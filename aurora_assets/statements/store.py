@@ -18,7 +18,7 @@ from aurora_assets.commission.statement import (
     Statement,
     StatementAction,
     StatementError,
-    StatementPlace,
+    StatementKey,
     StatementStatus,
     month_gaps,
     next_status,
@@ -60,7 +60,7 @@ class StatementView:
     `left_alone` tells of released months where a correction may be due but is not known yet.
     """
 
-    place: StatementPlace
+    place: StatementKey
     record: StatementRecord
     content: FrozenContent
     blockers: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ def list_statements(
         return cursor.execute(read_query("statements/listed.sql"), named).fetchall()
 
 
-def view_statement(connection: psycopg.Connection[Any], place: StatementPlace) -> StatementView:
+def view_statement(connection: psycopg.Connection[Any], place: StatementKey) -> StatementView:
     """The statement of that place; nothing is written. Raises StatementError when there is none."""
     parties = read_parties(connection, place.partner, place.chain_id)
     record = _record(connection, parties, place)
@@ -106,7 +106,7 @@ def view_statement(connection: psycopg.Connection[Any], place: StatementPlace) -
     return StatementView(place, record, freeze(statement), blockers, due.left_alone)
 
 
-def view_frozen(connection: psycopg.Connection[Any], place: StatementPlace) -> StatementView | None:
+def view_frozen(connection: psycopg.Connection[Any], place: StatementKey) -> StatementView | None:
     """The statement as it was submitted; None for a draft, which needs nothing but the books to be seen.
 
     Raises PartiesUnknown.
@@ -116,7 +116,7 @@ def view_frozen(connection: psycopg.Connection[Any], place: StatementPlace) -> S
 
 
 def act(
-    connection: psycopg.Connection[Any], place: StatementPlace, action: StatementAction, by: str
+    connection: psycopg.Connection[Any], place: StatementKey, action: StatementAction, by: str
 ) -> StatementView:
     """Take the statement one step further, or back to DRAFT, in the caller's transaction (READ COMMITTED).
 
@@ -146,7 +146,7 @@ def act(
     return view_statement(connection, place)
 
 
-def _submit(connection: psycopg.Connection[Any], parties: Parties, place: StatementPlace, by: str) -> None:
+def _submit(connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, by: str) -> None:
     book_corrections(connection, parties)
     statement, blockers = _build(connection, parties, place, DueCorrections())
     _refuse_blocked(place, blockers)
@@ -171,7 +171,7 @@ def _submit(connection: psycopg.Connection[Any], parties: Parties, place: Statem
 
 
 def _refuse_moved(
-    connection: psycopg.Connection[Any], parties: Parties, place: StatementPlace, record: StatementRecord
+    connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, record: StatementRecord
 ) -> None:
     """Raise StatementError when the books, built again, are blocked or say something else than was frozen."""
     statement, blockers = _build(connection, parties, place, None)
@@ -183,17 +183,17 @@ def _refuse_moved(
         )
 
 
-def _refuse_blocked(place: StatementPlace, blockers: Sequence[str]) -> None:
+def _refuse_blocked(place: StatementKey, blockers: Sequence[str]) -> None:
     if blockers:
         told = "\n".join(f"  {blocker}" for blocker in blockers)
         raise StatementError(f"{place} cannot go on:\n{told}")
 
 
-def _write(connection: psycopg.Connection[Any], statement: str, place: StatementPlace, by: str) -> None:
+def _write(connection: psycopg.Connection[Any], statement: str, place: StatementKey, by: str) -> None:
     connection.execute(read_query(statement), {"statement_id": place.statement_id, "by": by})
 
 
-def _record(connection: psycopg.Connection[Any], parties: Parties, place: StatementPlace) -> StatementRecord:
+def _record(connection: psycopg.Connection[Any], parties: Parties, place: StatementKey) -> StatementRecord:
     with connection.cursor(row_factory=dict_row) as cursor:
         named = {**parties.named, "month": place.month}
         row = cursor.execute(read_query("statements/statement.sql"), named).fetchone()
@@ -212,7 +212,7 @@ def _record(connection: psycopg.Connection[Any], parties: Parties, place: Statem
 
 
 def _build(
-    connection: psycopg.Connection[Any], parties: Parties, place: StatementPlace, due: DueCorrections | None
+    connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, due: DueCorrections | None
 ) -> tuple[Statement, tuple[str, ...]]:
     """The statement as the books say it now, and what blocks it.
 
@@ -247,7 +247,7 @@ def _opening_balance(connection: psycopg.Connection[Any], parties: Parties) -> i
 
 
 def _blockers(
-    connection: psycopg.Connection[Any], parties: Parties, place: StatementPlace, books: Books
+    connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, books: Books
 ) -> tuple[str, ...]:
     named = {**parties.named, "month": place.month}
     around = connection.execute(read_query("statements/periods_around_month.sql"), named).fetchone()

@@ -2,6 +2,6 @@
 
 `client.py` puts questions to a provider, patiently; `exchange.py` makes one request, of which `request.py` is
 what is sent. `statuses.py` and `retry_after.py` read what HTTP itself says about an answer; `redaction.py`
-keeps keys out of messages and logs; `asks.py` asks several providers. What an answer means beyond HTTP is for
-the adapters in `providers/`.
+keeps keys out of messages and logs; `fetcher.py` asks several providers. What an answer means beyond HTTP is
+for the adapters in `providers/`.
 """

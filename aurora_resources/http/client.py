@@ -2,7 +2,7 @@
 
 Here are rate limit, concurrency, retries and circuit breaker; a single request is made in `exchange.py`, and
 what an answer means is read by `statuses.py` and the adapter's `Classify`. Keeping answers is the business of
-whoever asks. Built on httpx, stamina, aiolimiter and purgatory.
+whoever fetcher. Built on httpx, stamina, aiolimiter and purgatory.
 """
 
 import ssl
@@ -22,7 +22,7 @@ from aiolimiter import AsyncLimiter
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 
-from aurora_resources.config import ProviderSettings
+from aurora_resources.config.models import ProviderSettings
 from aurora_resources.errors import (
     CircuitOpen,
     ProviderError,
@@ -35,13 +35,13 @@ from aurora_resources.http.statuses import (
     LONGEST_WAIT_SECONDS,
     NOT_FOUND,
     TOO_MANY_REQUESTS,
-    ask_after,
     error_of_status,
+    fetch_after,
     not_found,
 )
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
-Classify: TypeAlias = Callable[[Question, int, httpx.Headers, bytes], ProviderError | None]
+Classify: TypeAlias = Callable[[ProviderRequest, int, httpx.Headers, bytes], ProviderError | None]
 """An adapter's reading of (question, HTTP status, headers, body): the error it stands for, or None.
 
 Called for 2xx and 404 only; every other status has been understood before.
@@ -139,7 +139,7 @@ class ProviderClient:
             finally:
                 self._redaction.leave_transport_logs()
 
-    async def answer(self, question: Question) -> Payload:
+    async def answer(self, question: ProviderRequest) -> ProviderResponse:
         """The provider's answer, exactly as received.
 
         Raises ProviderError: what could pass has been tried again, `settings.retry.attempts` times in all.
@@ -158,7 +158,7 @@ class ProviderClient:
                 reason = f"{breaker.failures} questions in a row failed"
                 raise self._not_asked(question, reason, pause) from None
 
-    async def _ask_patiently(self, line: _Line, question: Question) -> Payload:
+    async def _ask_patiently(self, line: _Line, question: ProviderRequest) -> ProviderResponse:
         retry = self._settings.retry
         problem: ProviderError | None = None
         asked = 0
@@ -185,7 +185,7 @@ class ProviderClient:
                     raise
         raise AssertionError("stamina either returns or raises")
 
-    async def _take_turn(self, line: _Line, question: Question) -> None:
+    async def _take_turn(self, line: _Line, question: ProviderRequest) -> None:
         """Wait for the pause the provider asked for, and for the rate limit; raises if it is too long."""
         while (pause := line.quiet_until - time.monotonic()) > 0:
             if pause > LONGEST_WAIT_SECONDS:
@@ -193,19 +193,19 @@ class ProviderClient:
             await anyio.sleep(pause)
         await line.rate.acquire()
 
-    async def _ask_once(self, line: _Line, question: Question) -> Payload:
+    async def _ask_once(self, line: _Line, question: ProviderRequest) -> ProviderResponse:
         status, headers, body = await self._exchange(line.http, question)
         now = datetime.now(UTC)
-        error = self._understand(question, status, headers, body, now)
+        error = self._normalize(question, status, headers, body, now)
         if error is None:
-            return Payload(question=question, status=status, body=body, fetched_at=now)
+            return ProviderResponse(question=question, status=status, body=body, fetched_at=now)
         error.body = body
         if httpx.codes.is_error(status) and isinstance(error, TransientProviderError):
             line.quiet_until = max(line.quiet_until, time.monotonic() + (error.retry_after_seconds or 0.0))
         raise error
 
-    def _understand(
-        self, question: Question, status: int, headers: httpx.Headers, body: bytes, now: datetime
+    def _normalize(
+        self, question: ProviderRequest, status: int, headers: httpx.Headers, body: bytes, now: datetime
     ) -> ProviderError | None:
         says = "" if httpx.codes.is_success(status) else self._redaction.excerpt(body)
         error = error_of_status(question, status, headers, says, now)
@@ -215,10 +215,10 @@ class ProviderClient:
             error = not_found(question, says)
         return error
 
-    def _not_asked(self, question: Question, reason: str, pause: float) -> CircuitOpen:
+    def _not_asked(self, question: ProviderRequest, reason: str, pause: float) -> CircuitOpen:
         last = f"; the last failure was: {self._last_failure}" if self._last_failure else ""
         return CircuitOpen(
-            f"not asked, the provider is left alone: {reason}; {ask_after(pause, datetime.now(UTC))}{last}",
+            f"not asked, the provider is left alone: {reason}; {fetch_after(pause, datetime.now(UTC))}{last}",
             provider=question.provider,
             endpoint=question.endpoint,
         )

@@ -14,7 +14,7 @@ import httpx
 from aurora_resources.errors import PayloadError, TransientProviderError
 from aurora_resources.http.redaction import Redaction
 from aurora_resources.http.request import body_of, url_of
-from aurora_resources.records import Question
+from aurora_resources.records import ProviderRequest
 
 MAX_BODY_BYTES = 256 * 2**20
 """After decompression. No honest answer is larger: the rewards of a whole Solana epoch come in parts."""
@@ -34,7 +34,9 @@ class Exchange:
     def __repr__(self) -> str:
         return "<Exchange>"
 
-    async def __call__(self, http: httpx.AsyncClient, question: Question) -> tuple[int, httpx.Headers, bytes]:
+    async def __call__(
+        self, http: httpx.AsyncClient, question: ProviderRequest
+    ) -> tuple[int, httpx.Headers, bytes]:
         """Status, headers and decompressed body of the answer, whatever the status.
 
         Raises TransientProviderError when no complete answer came, PayloadError when it is too large.
@@ -52,7 +54,9 @@ class Exchange:
             logger.debug("%s %s: %s, %d bytes, %d ms", *about)
         return status, headers, body
 
-    async def _answer(self, http: httpx.AsyncClient, question: Question) -> tuple[int, httpx.Headers, bytes]:
+    async def _answer(
+        self, http: httpx.AsyncClient, question: ProviderRequest
+    ) -> tuple[int, httpx.Headers, bytes]:
         url = url_of(self.root, question)
         content, headers = body_of(question)
         try:
@@ -69,7 +73,7 @@ class Exchange:
         # Raised outside of `except`: the library's error holds the request, with its URL and headers.
         raise TransientProviderError(reason, provider=question.provider, endpoint=question.endpoint)
 
-    async def _body(self, question: Question, response: httpx.Response) -> bytes:
+    async def _body(self, question: ProviderRequest, response: httpx.Response) -> bytes:
         body = bytearray()
         async for chunk in response.aiter_bytes():
             body += chunk

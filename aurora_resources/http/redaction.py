@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 
-from aurora_resources.config import ProviderSettings
+from aurora_resources.config.models import ProviderSettings
 
 HIDDEN = "[hidden]"
 EXCERPT_CHARACTERS = 200

@@ -1,6 +1,6 @@
 """What is sent: the URL, headers and body that a question becomes.
 
-Secrets from the settings come in here and nowhere else; a `Question` never holds one.
+Secrets from the settings come in here and nowhere else; a `ProviderRequest` never holds one.
 """
 
 import json
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import httpx
 
-from aurora_resources.config import ProviderSettings
+from aurora_resources.config.models import ProviderSettings
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.records import Question
+from aurora_resources.records import ProviderRequest
 
 
 def root_url(settings: ProviderSettings) -> httpx.URL:
@@ -39,7 +39,7 @@ def standing_headers(settings: ProviderSettings, extra: Mapping[str, str] | None
     return headers
 
 
-def url_of(root: httpx.URL, question: Question) -> httpx.URL:
+def url_of(root: httpx.URL, question: ProviderRequest) -> httpx.URL:
     """The question's path below the root's, and its query after the root's, which may hold a key.
 
     Raises ConfigurationError when the path cannot stand in a URL: a validator's key is misspelt.
@@ -56,7 +56,7 @@ def url_of(root: httpx.URL, question: Question) -> httpx.URL:
     return url.copy_merge_params(parameters) if parameters else url
 
 
-def body_of(question: Question) -> tuple[bytes | None, dict[str, str]]:
+def body_of(question: ProviderRequest) -> tuple[bytes | None, dict[str, str]]:
     """The question's body as JSON, with its header; nothing for a question without one."""
     if question.body is None:
         return None, {}

@@ -15,7 +15,7 @@ from aurora_resources.errors import (
     TransientProviderError,
 )
 from aurora_resources.http.retry_after import retry_after_seconds
-from aurora_resources.records import Question
+from aurora_resources.records import ProviderRequest
 
 LONGEST_WAIT_SECONDS = 120.0
 """A provider that wants to be left alone for longer is not waited for: the question fails at once."""
@@ -29,7 +29,7 @@ _REQUEST_REFUSED = frozenset({400, 405, 413, 422})
 
 
 def error_of_status(
-    question: Question, status: int, headers: httpx.Headers, says: str, now: datetime
+    question: ProviderRequest, status: int, headers: httpx.Headers, says: str, now: datetime
 ) -> ProviderError | None:
     """The error a status stands for; None for 2xx, and for 404, which only the adapter can tell.
 
@@ -55,7 +55,7 @@ def error_of_status(
     )
 
 
-def not_found(question: Question, says: str) -> NotYetAvailable:
+def not_found(question: ProviderRequest, says: str) -> NotYetAvailable:
     """404 where the adapter has no better word: nothing is there now.
 
     NotYetAvailable and not HistoryUnavailable, because it is the reading that is asked again: a thing that
@@ -71,21 +71,21 @@ def not_found(question: Question, says: str) -> NotYetAvailable:
     )
 
 
-def ask_after(seconds: float, now: datetime) -> str:
+def fetch_after(seconds: float, now: datetime) -> str:
     """When to ask again, in UTC to the second, rounded up."""
     when = (now + timedelta(seconds=seconds + 0.999)).replace(microsecond=0, tzinfo=None)
     return f"ask again after {when.isoformat(sep=' ')} UTC"
 
 
-def _remedy_of_transient(question: Question, status: int, wait: float | None, now: datetime) -> str:
+def _remedy_of_transient(question: ProviderRequest, status: int, wait: float | None, now: datetime) -> str:
     if wait is not None and wait > LONGEST_WAIT_SECONDS:
-        return ask_after(wait, now)
+        return fetch_after(wait, now)
     if status == TOO_MANY_REQUESTS:
         return f'ask again later, or lower rate_limit of "{question.provider}" in providers.yaml'
     return "the provider is in trouble, ask again later"
 
 
-def _remedy_of_refusal(question: Question, status: int) -> str:
+def _remedy_of_refusal(question: ProviderRequest, status: int) -> str:
     entry = f'"{question.provider}" in providers.yaml'
     if status in _KEY_REFUSED:
         return (

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import anyio
 
 from aurora_resources.errors import ProviderError
-from aurora_resources.records import Asks, Payload, Question
+from aurora_resources.records import Fetcher, ProviderRequest, ProviderResponse
 
 WAITING_TASKS: Final = 64
 
@@ -18,9 +18,9 @@ Item = TypeVar("Item")
 T = TypeVar("T")
 
 
-async def ask_all(asks: Asks, questions: Iterable[Question]) -> list[Payload]:
+async def fetch_all(fetcher: Fetcher, questions: Iterable[ProviderRequest]) -> list[ProviderResponse]:
     """Ask every question. Raises the first ProviderError met."""
-    return await for_each(asks.ask, questions)
+    return await for_each(fetcher.fetch, questions)
 
 
 async def for_each(work: Callable[[Item], Awaitable[T]], items: Iterable[Item]) -> list[T]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from aurora_resources.errors import PayloadError
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Shape(Generic[T]):
     def __init__(self, wanted: type[T], hook: Hook | None = None) -> None:
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(wanted, dec_hook=hook)
 
-    def read(self, payload: Payload) -> T:
+    def read(self, payload: ProviderResponse) -> T:
         """Raise PayloadError naming provider, endpoint and field when the body has another shape."""
         try:
             return self._decoder.decode(payload.body)
@@ -37,7 +37,7 @@ class Shape(Generic[T]):
             raise unexpected(payload, str(problem)) from None
 
 
-def unexpected(payload: Payload, problem: str) -> PayloadError:
+def unexpected(payload: ProviderResponse, problem: str) -> PayloadError:
     """The error for a body that is not what the provider documents."""
     return PayloadError(
         f"{problem}; the body of {len(payload.body)} bytes is kept in staging",

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from aurora_resources.providers.decoding import Shape, unexpected
-from aurora_resources.records import Json, Payload, Question
+from aurora_resources.records import Json, ProviderRequest, ProviderResponse
 
 T = TypeVar("T")
 
@@ -34,7 +34,7 @@ class _Failed(msgspec.Struct):
 _failed = msgspec.json.Decoder(_Failed)
 
 
-def result(shape: Shape[Reply[T]], payload: Payload) -> T:
+def result(shape: Shape[Reply[T]], payload: ProviderResponse) -> T:
     """The `result` of a JSON-RPC answer. Raises PayloadError when there is none."""
     found = shape.read(payload).result
     if isinstance(found, msgspec.UnsetType):
@@ -50,7 +50,7 @@ def failure(body: bytes) -> Failure | None:
         return None
 
 
-def rpc_params(question: Question) -> Sequence[Json]:
+def rpc_params(question: ProviderRequest) -> Sequence[Json]:
     """The `params` of a JSON-RPC question, also after a round trip through staging."""
     body = question.body
     params = body.get("params") if isinstance(body, Mapping) else None

@@ -7,7 +7,7 @@ Nothing here understands a body.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aurora_resources.records import Payload, Question, Role, Staged
+from aurora_resources.records import Feed, ProviderRequest, ProviderResponse, Staged
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,31 +15,31 @@ class Answers:
     """What one provider answered for one role: by endpoint, the latest answer to each question."""
 
     provider: str
-    by_endpoint: Mapping[str, tuple[Payload, ...]]
+    by_endpoint: Mapping[str, tuple[ProviderResponse, ...]]
 
-    def every(self, endpoint: str) -> tuple[Payload, ...]:
+    def every(self, endpoint: str) -> tuple[ProviderResponse, ...]:
         """All answers of an endpoint, in the order they were asked."""
         return self.by_endpoint.get(endpoint, ())
 
-    def last(self, endpoint: str) -> Payload | None:
+    def last(self, endpoint: str) -> ProviderResponse | None:
         """The latest answer of an endpoint, None when it was never asked."""
         return self.every(endpoint)[-1] if endpoint in self.by_endpoint else None
 
 
-def answers(staged: Staged, role: Role, provider: str) -> Answers:
+def answers(staged: Staged, role: Feed, provider: str) -> Answers:
     """The answers of `provider` for `role`; empty when nothing is staged."""
-    latest: dict[bytes, Payload] = {}
+    latest: dict[bytes, ProviderResponse] = {}
     for payload in staged.get((role, provider), ()):
         digest = payload.question.digest()
         latest.pop(digest, None)  # the order is that of the answers that count
         latest[digest] = payload
-    by_endpoint: dict[str, list[Payload]] = {}
+    by_endpoint: dict[str, list[ProviderResponse]] = {}
     for payload in latest.values():
         by_endpoint.setdefault(payload.question.endpoint, []).append(payload)
     return Answers(provider, {endpoint: tuple(found) for endpoint, found in by_endpoint.items()})
 
 
-def first_with(staged: Staged, role: Role, providers: Sequence[str], endpoint: str) -> Answers | None:
+def first_with(staged: Staged, role: Feed, providers: Sequence[str], endpoint: str) -> Answers | None:
     """The answers of the first of `providers` that was asked `endpoint` for `role`."""
     for provider in providers:
         found = answers(staged, role, provider)
@@ -48,6 +48,6 @@ def first_with(staged: Staged, role: Role, providers: Sequence[str], endpoint: s
     return None
 
 
-def query_value(question: Question, name: str) -> str | None:
+def query_value(question: ProviderRequest, name: str) -> str | None:
     """One value of the query string."""
     return dict(question.query).get(name)

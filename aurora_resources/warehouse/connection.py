@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
 from aurora_resources.errors import WarehouseError
+from aurora_resources.postgres.server import EmbeddedServer, aurora_home
 from aurora_resources.warehouse.address import (
     URL_VARIABLE,
     describe_address,
@@ -24,7 +25,6 @@ from aurora_resources.warehouse.address import (
     sqlalchemy_address,
     with_option,
 )
-from aurora_resources.warehouse.embedded import EmbeddedServer, aurora_home
 from aurora_resources.warehouse.exact import read_numeric_as_int
 from aurora_resources.warehouse.revisions import current, newest
 
@@ -48,7 +48,7 @@ _LOGINS: Final[Mapping[str, str]] = {
 }
 """Who signs in at the embedded server to act as a role."""
 
-Connection: TypeAlias = psycopg.Connection[TupleRow]
+DbConnection: TypeAlias = psycopg.Connection[TupleRow]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Warehouse:
         """The same database, acting as `role`."""
         return replace(self, role=role)
 
-    def connect(self, *, autocommit: bool = False) -> Connection:
+    def connect(self, *, autocommit: bool = False) -> DbConnection:
         """A new session; the caller closes it. Raises WarehouseError when there is none to be had."""
         try:
             connection = psycopg.connect(self.conninfo, autocommit=autocommit)
@@ -91,7 +91,7 @@ class Warehouse:
         return connection
 
     @contextmanager
-    def transaction(self, lock: tuple[str, ...] | None = None) -> Iterator[Connection]:
+    def transaction(self, lock: tuple[str, ...] | None = None) -> Iterator[DbConnection]:
         """A session with one transaction: committed at the end, rolled back by any error.
 
         `lock`, such as `("canonical.validator_fees", "solana-mainnet", "850")`, lets no other holder of the

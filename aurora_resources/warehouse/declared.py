@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from aurora_resources.config import AuroraConfig, ChainSettings, ValidatorEntry
+from aurora_resources.config.models import AuroraConfig, ChainSettings, ValidatorEntry
 from aurora_resources.errors import AuroraError
 from aurora_resources.warehouse.queries import read_query
 
@@ -37,7 +37,7 @@ def declare_validator(
         )
     for address in (entry.key, *(known.identity for known in entry.identity), *(entry.own_wallets or ())):
         try:
-            spelled = chain.spelled_address(address)
+            spelled = chain.normalize_address(address)
         except ValueError as fault:
             raise RegistrationError(f"validator {entry.key}: {address!r} is no address: {fault}") from None
         if spelled != address:

@@ -8,8 +8,8 @@ from typing import Any
 
 import psycopg
 
-from aurora_resources.config import AuroraConfig, ChainSettings
-from aurora_resources.records import Role
+from aurora_resources.config.models import AuroraConfig, ChainSettings
+from aurora_resources.records import Feed
 from aurora_resources.warehouse.queries import read_query
 
 
@@ -24,8 +24,8 @@ def sync_registry(connection: psycopg.Connection[Any], config: AuroraConfig) -> 
             cursor.execute(read_query("registry/put_chain.sql"), _chain_row(chain))
             answers = [
                 (role.value, priority, provider)
-                for role in Role
-                for priority, provider in enumerate(chain.providers.for_role(role), start=1)
+                for role in Feed
+                for priority, provider in enumerate(chain.providers.for_feed(role), start=1)
             ]
             roles, priorities, providers = (list(column) for column in zip(*answers, strict=True))
             cursor.execute(

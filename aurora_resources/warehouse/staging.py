@@ -1,6 +1,6 @@
 """The staging room: every response is kept as it arrives, and finished sets of them are marked current.
 
-`StagingSlice` is the graph's `Asks`: it answers from what is already staged where the answer cannot change,
+`StagingSlice` is the graph's `Fetcher`: it answers from what is staged where the answer cannot change,
 otherwise asks the provider and keeps the body. A set becomes visible with `finish`, in one transaction; a
 process killed before that leaves evidence behind, but no half slice.
 """
@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from aurora_resources.errors import PayloadError, ProviderError
-from aurora_resources.records import Asks, Finding, Payload, Question, Role, Staged
+from aurora_resources.records import Feed, Fetcher, Finding, ProviderRequest, ProviderResponse, Staged
 from aurora_resources.warehouse.queries import read_query
 
 _FLUSH_EVERY = 64
@@ -31,7 +31,7 @@ class SliceKey:
 
     chain_id: str
     period_id: int
-    role: Role
+    role: Feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +52,27 @@ class StagingSlice:
     def __init__(
         self,
         connection: psycopg.Connection[Any],
-        transport: Asks,
+        transport: Fetcher,
         key: SliceKey,
         run_id: str,
         *,
-        ask_everything: bool = False,
+        fetch_everything: bool = False,
     ) -> None:
-        """With `ask_everything` no answer is taken from staging: whoever doubts one can have it replaced."""
+        """With `fetch_everything` no answer is taken from staging, so that a doubtful one is replaced."""
         self._connection = connection
         self._transport = transport
         self._key = key
         self._run_id = run_id
-        self._answers: list[Payload] = []
-        self._unwritten: list[tuple[Payload, bool]] = []
-        self._staged_digests: set[bytes] | None = set() if ask_everything else None
+        self._answers: list[ProviderResponse] = []
+        self._unwritten: list[tuple[ProviderResponse, bool]] = []
+        self._staged_digests: set[bytes] | None = set() if fetch_everything else None
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         """Return the answer, from staging where it cannot change. Raises ProviderError, its body kept too."""
         payload = self._already_staged(question) if question.immutable else None
         if payload is None:
             try:
-                payload = await self._transport.ask(question)
+                payload = await self._transport.fetch(question)
             except ProviderError as error:
                 self._keep_refusal(question, error)
                 raise
@@ -84,7 +84,7 @@ class StagingSlice:
 
     def staged(self) -> Staged:
         """What this slice was answered so far, by provider, in the order of asking."""
-        by_provider: dict[tuple[Role, str], list[Payload]] = defaultdict(list)
+        by_provider: dict[tuple[Feed, str], list[ProviderResponse]] = defaultdict(list)
         for payload in self._answers:
             by_provider[self._key.role, payload.question.provider].append(payload)
         return by_provider
@@ -96,7 +96,7 @@ class StagingSlice:
         body takes all answers of its endpoint with it.
         """
 
-        def is_meant(payload: Payload) -> bool:
+        def is_meant(payload: ProviderResponse) -> bool:
             question = payload.question
             return (question.provider, question.endpoint) == (error.provider, error.endpoint) and (
                 error.body is None or error.body == payload.body
@@ -166,7 +166,7 @@ class StagingSlice:
             )
             return _ingestion(written, changed=True)
 
-    def _already_staged(self, question: Question) -> Payload | None:
+    def _already_staged(self, question: ProviderRequest) -> ProviderResponse | None:
         key = asdict(self._key)
         if self._staged_digests is None:
             rows = self._connection.execute(read_query("staging/accepted_digests.sql"), key).fetchall()
@@ -180,16 +180,16 @@ class StagingSlice:
             ).fetchone()
         if row is None:
             return None
-        return Payload(question, row["status"], bytes(row["body"]), row["fetched_at"])
+        return ProviderResponse(question, row["status"], bytes(row["body"]), row["fetched_at"])
 
-    def _keep_refusal(self, question: Question, error: ProviderError) -> None:
+    def _keep_refusal(self, question: ProviderRequest, error: ProviderError) -> None:
         """An error response is evidence too; it is never taken for an answer."""
         if error.body is not None and error.status is not None:
-            refusal = Payload(question, error.status, error.body, datetime.now(UTC))
+            refusal = ProviderResponse(question, error.status, error.body, datetime.now(UTC))
             self._unwritten.append((refusal, False))
         self.flush()
 
-    def _row(self, payload: Payload, *, accepted: bool) -> dict[str, Any]:
+    def _row(self, payload: ProviderResponse, *, accepted: bool) -> dict[str, Any]:
         question = payload.question
         return asdict(self._key) | {
             "provider": question.provider,
@@ -214,25 +214,25 @@ def current_ingestion(connection: psycopg.Connection[Any], key: SliceKey) -> Ing
 
 
 def read_staged(
-    connection: psycopg.Connection[Any], chain_id: str, period_id: int, roles: Sequence[Role]
+    connection: psycopg.Connection[Any], chain_id: str, period_id: int, roles: Sequence[Feed]
 ) -> Staged:
     """Every response of the current ingestions of `roles`, by role and provider, in the order of asking."""
-    staged: dict[tuple[Role, str], list[Payload]] = defaultdict(list)
+    staged: dict[tuple[Feed, str], list[ProviderResponse]] = defaultdict(list)
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
             read_query("staging/current_payloads.sql"),
             {"chain_id": chain_id, "period_id": period_id, "roles": [role.value for role in roles]},
         )
         for row in cursor:
-            staged[Role(row["role"]), row["provider"]].append(
-                Payload(_question(row), row["status"], bytes(row["body"]), row["fetched_at"])
+            staged[Feed(row["role"]), row["provider"]].append(
+                ProviderResponse(_question(row), row["status"], bytes(row["body"]), row["fetched_at"])
             )
     return staged
 
 
-def _question(row: Mapping[str, Any]) -> Question:
+def _question(row: Mapping[str, Any]) -> ProviderRequest:
     request = row["request"]
-    return Question(
+    return ProviderRequest(
         provider=row["provider"],
         endpoint=row["endpoint"],
         method=request["method"],
@@ -254,7 +254,7 @@ def _ingestion(row: Mapping[str, Any], *, changed: bool) -> Ingestion:
     )
 
 
-def _content_digest(answers: Sequence[Payload]) -> bytes:
+def _content_digest(answers: Sequence[ProviderResponse]) -> bytes:
     """SHA-256 over (question, body) digests, sorted: concurrent asking does not change it."""
     pairs = sorted((answer.question.digest().hex(), answer.sha256.hex()) for answer in answers)
     return hashlib.sha256(json.dumps(pairs).encode()).digest()

@@ -9,7 +9,7 @@ from typing import Final
 import psycopg
 
 from aurora_resources.errors import WarehouseError
-from aurora_resources.records import Role
+from aurora_resources.records import Feed
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.queries import read_query
 
@@ -33,7 +33,7 @@ def note_failure(
     run_id: str,
     *,
     period_id: int | None = None,
-    role: Role | None = None,
+    role: Feed | None = None,
 ) -> None:
     """An attempt failed. Never raises for want of a warehouse: the failure itself is what must be told."""
     try:

@@ -14,11 +14,11 @@ import httpx
 import pytest
 import uvicorn
 
-from aurora_api.access.entering import Identity
+from aurora_api.access.authenticate import Identity
 from aurora_api.access.rates import RateLimits
 from aurora_api.access.token_keys import TokenKeys
+from aurora_api.context.request import Reader
 from aurora_api.service.app import create_app
-from aurora_api.service.context import Reader
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse
 from tests.integration.statements.office import book_three_months

@@ -17,7 +17,7 @@ from graphql import OperationType, get_operation_ast, parse
 
 from aurora_api.access.passwords import Passwords
 from aurora_api.access.principal import ROLE_CAPABILITIES, Capability, UserRole
-from aurora_api.schema.build import schema
+from aurora_api.service.schema import schema
 from tests.api.conftest import Service, run_service
 from tests.api.money.conftest import SECOND_PERSON_ABOVE, USERS
 from tests.integration.statements.office import office_of

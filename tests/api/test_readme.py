@@ -6,7 +6,7 @@ from pathlib import Path
 
 from graphql import parse, validate
 
-from aurora_api.schema.build import schema
+from aurora_api.service.schema import schema
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from aurora_api.schema.build import schema
-from aurora_api.service import context
-from aurora_api.service.context import make_pool
+from aurora_api.context import request as context
+from aurora_api.context.request import make_pool
+from aurora_api.service.schema import schema
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.migrations import downgrade
 
@@ -131,7 +131,7 @@ def test_the_exported_schema_is_current() -> None:
     exported = (CHECKOUT / "docs" / "schema.graphql").read_text(encoding="utf-8")
     assert exported.rstrip() == schema.as_str().rstrip(), (
         "docs/schema.graphql is out of date: run python -c "
-        "'from aurora_api.schema.build import schema; print(schema)' > docs/schema.graphql"
+        "'from aurora_api.service.schema import schema; print(schema)' > docs/schema.graphql"
     )
 
 

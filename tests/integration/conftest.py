@@ -7,10 +7,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import SandboxServer
-from aurora_resources.sandbox.world import World
 from aurora_resources.warehouse.connection import Warehouse
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.solana.generate import demo_world
+from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.installation import Pipeline
 from tests.integration.statements.office import book_three_months
 from tests.made_once import MadeOnce

@@ -30,15 +30,15 @@ from aurora_resources.providers.ethereum.relays import (
     claims_by_block,
     delivered,
 )
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 LARGEST = 2**256 - 1
 wei = st.integers(0, LARGEST)
 OURS, BUILDER, KEY, HASH = "0x0a", "0x0b", "0xaa", "0x11"
 
 
-def answer(question: Question, text: str) -> Payload:
-    return Payload(question, 200, text.encode(), datetime(2026, 11, 1, tzinfo=UTC))
+def answer(question: ProviderRequest, text: str) -> ProviderResponse:
+    return ProviderResponse(question, 200, text.encode(), datetime(2026, 11, 1, tzinfo=UTC))
 
 
 @given(wei)

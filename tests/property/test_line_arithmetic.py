@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import given, settings
 
-from aurora_assets.arithmetic import Trace, spell_out
 from aurora_assets.commission.guard import GuardPolicy
+from aurora_assets.explain.arithmetic import Trace, spell_out
 from tests.property.test_commission_engine import stories, tell
 
 

@@ -5,20 +5,20 @@ Beacon nodes answer periods, stakes, rewards and descriptions, an execution node
 
 from typing import Final
 
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.http.client import Classify
 from aurora_resources.providers.ethereum.beacon import classify_beacon
 from aurora_resources.providers.ethereum.execution import classify_execution
-from aurora_resources.records import Role
+from aurora_resources.records import Feed
 
 _SPOKEN: Final = {
-    Role.PERIODS: "a beacon node",
-    Role.STAKES: "a beacon node",
-    Role.REWARDS: "a beacon node",
-    Role.META: "a beacon node",
-    Role.FEES: "an execution node",
-    Role.MEV: "a relay",
+    Feed.PERIODS: "a beacon node",
+    Feed.STAKES: "a beacon node",
+    Feed.REWARDS: "a beacon node",
+    Feed.META: "a beacon node",
+    Feed.FEES: "an execution node",
+    Feed.MEV: "a relay",
 }
 
 
@@ -27,7 +27,7 @@ def classifier_of(settings: ChainSettings, provider: str) -> Classify | None:
 
     Raises ConfigurationError for a provider that is named for roles of different kinds.
     """
-    spoken = {_SPOKEN[role] for role in Role if provider in settings.providers.for_role(role)}
+    spoken = {_SPOKEN[role] for role in Feed if provider in settings.providers.for_feed(role)}
     if len(spoken) > 1:
         raise ConfigurationError(
             f'chains.yaml: {settings.chain_id}.providers: "{provider}" cannot be '

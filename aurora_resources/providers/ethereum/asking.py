@@ -7,57 +7,57 @@ and the blocks they did propose. FEES, MEV and REWARDS ask about those blocks, a
 from collections.abc import Iterable, Sequence
 
 from aurora_resources.errors import HistoryUnavailable, RefusedByProvider
-from aurora_resources.providers.concurrently import ask_all, for_each
+from aurora_resources.providers.concurrently import fetch_all, for_each
 from aurora_resources.providers.ethereum import beacon_answers, execution_answers
 from aurora_resources.providers.ethereum.beacon import Beacon
 from aurora_resources.providers.ethereum.evidence import Evidence, Proposal
-from aurora_resources.providers.ethereum.execution import CHAIN_ID, Execution, ask_balances, ask_block
+from aurora_resources.providers.ethereum.execution import CHAIN_ID, Execution, fetch_balances, fetch_block
 from aurora_resources.providers.ethereum.execution_answers import ExecutionBlock
-from aurora_resources.providers.ethereum.periods import ask_period
-from aurora_resources.providers.ethereum.relays import Relay, ask_delivered
-from aurora_resources.providers.ethereum.reward_questions import ask_rewards
-from aurora_resources.providers.ethereum.slots import ask_duties, ask_slot
-from aurora_resources.providers.ethereum.weights import ask_states
-from aurora_resources.records import Asks, Role
+from aurora_resources.providers.ethereum.periods import fetch_period
+from aurora_resources.providers.ethereum.relays import Relay, fetch_delivered
+from aurora_resources.providers.ethereum.reward_questions import fetch_rewards
+from aurora_resources.providers.ethereum.slots import fetch_duties, fetch_slot
+from aurora_resources.providers.ethereum.weights import fetch_states
+from aurora_resources.records import Feed, Fetcher
 
 
-async def ask_role(
-    asks: Asks, role: Role, provider: str, period_id: int, keys: Sequence[str], known: Evidence
+async def fetch_role(
+    fetcher: Fetcher, role: Feed, provider: str, period_id: int, keys: Sequence[str], known: Evidence
 ) -> None:
     """Ask `provider` everything `role` needs about the validators of these keys. Raises ProviderError."""
     match role:
-        case Role.PERIODS:
-            await ask_period(asks, Beacon(provider), known.rules, period_id)
-        case Role.STAKES:
-            await _ask_stakes(asks, Beacon(provider), keys, known)
-        case Role.META:
-            await ask_all(asks, Beacon(provider).validators(known.window.last_slot, keys))
-        case Role.FEES:
-            await _ask_fees(asks, Execution(provider), known)
-        case Role.MEV:
-            await ask_delivered(asks, Relay(provider), [found.slot for found in known.proposals])
-        case Role.REWARDS:
-            await ask_rewards(asks, Beacon(provider), known)
+        case Feed.PERIODS:
+            await fetch_period(fetcher, Beacon(provider), known.rules, period_id)
+        case Feed.STAKES:
+            await _ask_stakes(fetcher, Beacon(provider), keys, known)
+        case Feed.META:
+            await fetch_all(fetcher, Beacon(provider).validators(known.window.last_slot, keys))
+        case Feed.FEES:
+            await _ask_fees(fetcher, Execution(provider), known)
+        case Feed.MEV:
+            await fetch_delivered(fetcher, Relay(provider), [found.slot for found in known.proposals])
+        case Feed.REWARDS:
+            await fetch_rewards(fetcher, Beacon(provider), known)
 
 
-async def _ask_stakes(asks: Asks, beacon: Beacon, keys: Sequence[str], known: Evidence) -> None:
+async def _ask_stakes(fetcher: Fetcher, beacon: Beacon, keys: Sequence[str], known: Evidence) -> None:
     window = known.window
-    states = await ask_states(asks, beacon, known.constants, window, keys)
+    states = await fetch_states(fetcher, beacon, known.constants, window, keys)
     ours = {state.index for state in states.values()}
-    epochs = await ask_duties(asks, beacon, window.epochs)
+    epochs = await fetch_duties(fetcher, beacon, window.epochs)
     slots = [
         duty.slot
         for payload in epochs
         for duty in beacon_answers.duties(payload)
         if duty.validator_index in ours
     ]
-    headers = await for_each(lambda slot: ask_slot(asks, beacon, slot), slots)
-    await ask_all(asks, [beacon.block(header.root) for header in headers if header is not None])
+    headers = await for_each(lambda slot: fetch_slot(fetcher, beacon, slot), slots)
+    await fetch_all(fetcher, [beacon.block(header.root) for header in headers if header is not None])
 
 
-async def _ask_fees(asks: Asks, node: Execution, known: Evidence) -> None:
+async def _ask_fees(fetcher: Fetcher, node: Execution, known: Evidence) -> None:
     """Blocks, receipts, and the balances that show a payment no transaction shows."""
-    network = await asks.ask(node.chain_id())
+    network = await fetcher.fetch(node.chain_id())
     if (chain_id := execution_answers.chain_id(network)) != known.rules.execution_chain_id:
         raise RefusedByProvider(
             f"this node is on chain {chain_id}, chains.yaml says {known.rules.execution_chain_id}; "
@@ -70,10 +70,10 @@ async def _ask_fees(asks: Asks, node: Execution, known: Evidence) -> None:
     async def of_block(proposal: Proposal) -> None:
         if proposal.block is None or proposal.block.payload is None:
             return
-        found = await ask_block(asks, node, proposal.block.payload.block_hash)
+        found = await fetch_block(fetcher, node, proposal.block.payload.block_hash)
         for address in _to_be_watched(found, expected):
             try:
-                await ask_balances(asks, node, address, found.number)
+                await fetch_balances(fetcher, node, address, found.number)
             except HistoryUnavailable:
                 return  # the payment stays unverified, and says so
 

@@ -19,7 +19,7 @@ from aurora_resources.errors import (
     TransientProviderError,
 )
 from aurora_resources.http.statuses import NOT_FOUND
-from aurora_resources.records import Json, Question
+from aurora_resources.records import Json, ProviderRequest
 
 MAX_IDS: Final = 1_000
 """Validators one question asks about: about half a megabyte of answer."""
@@ -46,27 +46,29 @@ class Beacon:
 
     provider: str
 
-    def genesis(self) -> Question:
+    def genesis(self) -> ProviderRequest:
         """Time and validators root of the network's start: tells which network the node is on."""
         return self._get(GENESIS, "/eth/v1/beacon/genesis", immutable=True)
 
-    def spec(self) -> Question:
+    def spec(self) -> ProviderRequest:
         """The network's constants and fork epochs; asked anew, for a fork epoch may be set later."""
         return self._get(SPEC, "/eth/v1/config/spec")
 
-    def finality(self) -> Question:
+    def finality(self) -> ProviderRequest:
         """The checkpoints as of the head: the newest finalised epoch."""
         return self._get(FINALITY, f"/eth/v1/beacon/states/{HEAD}/finality_checkpoints")
 
-    def header(self, block: BlockId) -> Question:
-        """The header at a slot, of a root or of the head; 404 where there is none (see `slots.ask_slot`)."""
+    def header(self, block: BlockId) -> ProviderRequest:
+        """The header at a slot, of a root or of the head; 404 where there is none (`slots.fetch_slot`)."""
         return self._get(HEADER, f"/eth/v1/beacon/headers/{block}", immutable=block != HEAD)
 
-    def block(self, root: str) -> Question:
+    def block(self, root: str) -> ProviderRequest:
         """A whole block by its root: the execution payload and the slashings in it; up to a megabyte."""
         return self._get(BLOCK, f"/eth/v2/beacon/blocks/{root}", immutable=True)
 
-    def validators(self, state: int | Literal["head"], ids: Sequence[int | str]) -> tuple[Question, ...]:
+    def validators(
+        self, state: int | Literal["head"], ids: Sequence[int | str]
+    ) -> tuple[ProviderRequest, ...]:
         """Balance, life and credentials of validators (indices or public keys) in the state at a slot.
 
         Unknown ones are left out of the answer without a word. Raises ValueError for no ids at all: a node
@@ -77,21 +79,21 @@ class Beacon:
             self._post(VALIDATORS, path, {"ids": chunk}, immutable=state != HEAD) for chunk in _chunks(ids)
         )
 
-    def proposer_duties(self, epoch: int, version: Literal[1, 2] = 2) -> Question:
+    def proposer_duties(self, epoch: int, version: Literal[1, 2] = 2) -> ProviderRequest:
         """Who was to propose each slot of an epoch. Version 2 is newer, not all nodes have it."""
         path = f"/eth/v{version}/validator/duties/proposer/{epoch}"
         return self._get(DUTIES, path, immutable=True)
 
-    def sync_committee(self, slot: int, epoch: int) -> Question:
+    def sync_committee(self, slot: int, epoch: int) -> ProviderRequest:
         """The committee of the sync period of `epoch`, taken from the state at `slot`, which is inside it."""
         path = f"/eth/v1/beacon/states/{slot}/sync_committees"
         return self._get(SYNC_COMMITTEE, path, (("epoch", str(epoch)),), immutable=True)
 
-    def block_rewards(self, root: str) -> Question:
+    def block_rewards(self, root: str) -> ProviderRequest:
         """What the proposer of a block earned in the consensus layer, in gwei; never its fees."""
         return self._get(BLOCK_REWARDS, f"/eth/v1/beacon/rewards/blocks/{root}", immutable=True)
 
-    def attestation_rewards(self, epoch: int, ids: Sequence[int | str]) -> tuple[Question, ...]:
+    def attestation_rewards(self, epoch: int, ids: Sequence[int | str]) -> tuple[ProviderRequest, ...]:
         """Rewards and penalties of the attestations of `epoch`, in gwei; there once epoch + 1 is over.
 
         Raises ValueError for no ids: a node takes that for every validator there is.
@@ -99,18 +101,18 @@ class Beacon:
         path = f"/eth/v1/beacon/rewards/attestations/{epoch}"
         return tuple(self._post(ATTESTATION_REWARDS, path, chunk, immutable=True) for chunk in _chunks(ids))
 
-    def sync_rewards(self, block: BlockId, ids: Sequence[int | str]) -> tuple[Question, ...]:
+    def sync_rewards(self, block: BlockId, ids: Sequence[int | str]) -> tuple[ProviderRequest, ...]:
         """Rewards and penalties of committee members in one block, in gwei. Raises ValueError for no ids."""
         path = f"/eth/v1/beacon/rewards/sync_committee/{block}"
         return tuple(self._post(SYNC_REWARDS, path, chunk, immutable=True) for chunk in _chunks(ids))
 
     def _get(
         self, endpoint: str, path: str, query: tuple[tuple[str, str], ...] = (), *, immutable: bool = False
-    ) -> Question:
-        return Question(self.provider, endpoint, "GET", path, query, immutable=immutable)
+    ) -> ProviderRequest:
+        return ProviderRequest(self.provider, endpoint, "GET", path, query, immutable=immutable)
 
-    def _post(self, endpoint: str, path: str, body: Json, *, immutable: bool) -> Question:
-        return Question(self.provider, endpoint, "POST", path, body=body, immutable=immutable)
+    def _post(self, endpoint: str, path: str, body: Json, *, immutable: bool) -> ProviderRequest:
+        return ProviderRequest(self.provider, endpoint, "POST", path, body=body, immutable=immutable)
 
 
 def _chunks(ids: Sequence[int | str]) -> list[list[str]]:
@@ -141,12 +143,12 @@ _OF_THE_CHAIN: Final = frozenset(
 
 
 def classify_beacon(
-    question: Question, status: int, _headers: httpx.Headers, body: bytes
+    question: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
 ) -> ProviderError | None:
     """The error a 404 or a success stands for; other statuses never come here.
 
     A 404 has two meanings. For a header it says that no block is at that slot, or that the node does not
-    have it: `slots.ask_slot` finds out which. For rewards, states and duties it says that the node has
+    have it: `slots.fetch_slot` finds out which. For rewards, states and duties it says that the node has
     pruned them, or lacks the endpoint: never that they are zero.
     """
     if status == NOT_FOUND:
@@ -173,7 +175,7 @@ def classify_beacon(
     return None
 
 
-def _not_found(question: Question, body: bytes) -> ProviderError | None:
+def _not_found(question: ProviderRequest, body: bytes) -> ProviderError | None:
     try:
         says = _refusal.decode(body).message
     except msgspec.MsgspecError:

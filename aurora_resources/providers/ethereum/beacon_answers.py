@@ -16,7 +16,7 @@ from aurora_resources.providers.ethereum.quantities import (
     epoch_or_none,
     shape,
 )
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
 _ADDRESS_CREDENTIALS: Final = ("0x01", "0x02")
 """Prefixes of withdrawal credentials that end in an address; 0x02 compounds."""
@@ -219,17 +219,17 @@ _duties = shape(Data[tuple[Duty, ...]])
 _committee = shape(Data[_Committee])
 
 
-def genesis(payload: Payload) -> Genesis:
+def genesis(payload: ProviderResponse) -> Genesis:
     """The start of the network. Raises PayloadError."""
     return _genesis.read(payload).data
 
 
-def finalized(payload: Payload) -> Checkpoint:
+def finalized(payload: ProviderResponse) -> Checkpoint:
     """The newest finalised epoch, of finality_checkpoints. Raises PayloadError."""
     return _finality.read(payload).data.finalized
 
 
-def header(payload: Payload) -> Header:
+def header(payload: ProviderResponse) -> Header:
     """A header at a slot or of a root. Raises PayloadError, also when another slot than asked is answered."""
     found = _header.read(payload).data
     message = found.header.message
@@ -241,7 +241,7 @@ def header(payload: Payload) -> Header:
     return Header(found.root, found.canonical, message.slot, message.proposer_index, message.parent_root)
 
 
-def block(payload: Payload) -> BeaconBlock:
+def block(payload: ProviderResponse) -> BeaconBlock:
     """A block with what its execution payload says of itself. Raises PayloadError."""
     found = _block.read(payload)
     message = found.data.message
@@ -257,7 +257,7 @@ def block(payload: Payload) -> BeaconBlock:
     )
 
 
-def validators(payload: Payload) -> tuple[ValidatorState, ...]:
+def validators(payload: ProviderResponse) -> tuple[ValidatorState, ...]:
     """Validators in one state, in the node's order. Raises PayloadError, also for one named twice."""
     found = tuple(
         ValidatorState(
@@ -279,7 +279,7 @@ def validators(payload: Payload) -> tuple[ValidatorState, ...]:
     return found
 
 
-def validators_by_key(payloads: Iterable[Payload]) -> Mapping[str, ValidatorState]:
+def validators_by_key(payloads: Iterable[ProviderResponse]) -> Mapping[str, ValidatorState]:
     """The validators of all chunks of one question, by public key. Raises PayloadError.
 
     Keys the chain does not know are left out by the node: compare with what was asked.
@@ -287,7 +287,7 @@ def validators_by_key(payloads: Iterable[Payload]) -> Mapping[str, ValidatorStat
     return {row.pubkey: row for payload in payloads for row in validators(payload)}
 
 
-def duties(payload: Payload) -> tuple[Duty, ...]:
+def duties(payload: ProviderResponse) -> tuple[Duty, ...]:
     """The proposers of one epoch, one a slot. Raises PayloadError, also for a slot named twice."""
     found = _duties.read(payload).data
     if len({duty.slot for duty in found}) != len(found):
@@ -295,6 +295,6 @@ def duties(payload: Payload) -> tuple[Duty, ...]:
     return found
 
 
-def sync_committee(payload: Payload) -> tuple[int, ...]:
+def sync_committee(payload: ProviderResponse) -> tuple[int, ...]:
     """The members of a sync committee by index; one may sit twice. Raises PayloadError."""
     return tuple(_committee.read(payload).data.validators)

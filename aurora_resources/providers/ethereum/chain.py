@@ -1,32 +1,32 @@
 """Ethereum as a chain source: the roles of the graph, each handed to the module that knows it.
 
-Nothing is worked out here: `asking.py` asks, `evidence.py` finds what is staged, and `periods.py`,
+Nothing is worked out here: `asking.py` fetcher, `evidence.py` finds what is staged, and `periods.py`,
 `earned_execution.py` and `earned_rewards.py` make the records.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aurora_resources.chain_rules import EthereumRules
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.chain_rules import EthereumRules
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.providers.ethereum.asking import ask_role
+from aurora_resources.providers.chain_source import FeedPolicy
+from aurora_resources.providers.ethereum.asking import fetch_role
 from aurora_resources.providers.ethereum.beacon import Beacon
-from aurora_resources.providers.ethereum.descriptions import understand_meta
-from aurora_resources.providers.ethereum.earned_execution import understand_fees, understand_mev
-from aurora_resources.providers.ethereum.earned_rewards import understand_rewards
+from aurora_resources.providers.ethereum.descriptions import normalize_meta
+from aurora_resources.providers.ethereum.earned_execution import normalize_fees, normalize_mev
+from aurora_resources.providers.ethereum.earned_rewards import normalize_rewards
 from aurora_resources.providers.ethereum.evidence import Evidence
-from aurora_resources.providers.ethereum.periods import ask_head, understand_period
-from aurora_resources.providers.registry import RolePolicy
+from aurora_resources.providers.ethereum.periods import fetch_head, normalize_period
 from aurora_resources.records import (
-    Asks,
     ChainHead,
+    Feed,
+    Fetcher,
+    Normalized,
     Period,
-    Role,
     Staged,
     StakeReward,
     TrackedValidator,
-    Understood,
     ValidatorFees,
     ValidatorIdentity,
     ValidatorMeta,
@@ -34,22 +34,22 @@ from aurora_resources.records import (
     ValidatorRewards,
 )
 
-_POLICIES: Final[Mapping[Role, RolePolicy]] = {
-    Role.PERIODS: RolePolicy(()),
-    Role.STAKES: RolePolicy((Role.PERIODS,), keeps_gaps=True),
-    Role.META: RolePolicy((Role.PERIODS,), keeps_gaps=True),
-    Role.FEES: RolePolicy((Role.PERIODS, Role.STAKES), keeps_gaps=True),
+_POLICIES: Final[Mapping[Feed, FeedPolicy]] = {
+    Feed.PERIODS: FeedPolicy(()),
+    Feed.STAKES: FeedPolicy((Feed.PERIODS,), keeps_gaps=True),
+    Feed.META: FeedPolicy((Feed.PERIODS,), keeps_gaps=True),
+    Feed.FEES: FeedPolicy((Feed.PERIODS, Feed.STAKES), keeps_gaps=True),
     # A block may have come through any relay, so only all of them together can say that none delivered it.
-    Role.MEV: RolePolicy((Role.PERIODS, Role.STAKES, Role.FEES), together=True, keeps_gaps=True),
+    Feed.MEV: FeedPolicy((Feed.PERIODS, Feed.STAKES, Feed.FEES), together=True, keeps_gaps=True),
     # A client's service fee may be a part of what its blocks earned.
-    Role.REWARDS: RolePolicy((Role.PERIODS, Role.STAKES, Role.FEES, Role.MEV), keeps_gaps=True),
+    Feed.REWARDS: FeedPolicy((Feed.PERIODS, Feed.STAKES, Feed.FEES, Feed.MEV), keeps_gaps=True),
 }
 
 
 class EthereumChain:
     """One network; a period is a window of epochs, a validator its public key, an amount wei."""
 
-    policies: Mapping[Role, RolePolicy] = _POLICIES
+    policies: Mapping[Feed, FeedPolicy] = _POLICIES
 
     def __init__(self, settings: ChainSettings) -> None:
         """Raises ConfigurationError for rules of another protocol."""
@@ -58,14 +58,14 @@ class EthereumChain:
         self._settings = settings
         self._rules = settings.rules
 
-    async def head(self, asks: Asks) -> ChainHead:
+    async def head(self, fetcher: Fetcher) -> ChainHead:
         """Ask the first node which window runs, by what is finalised. Raises ProviderError."""
-        return await ask_head(asks, Beacon(self._settings.providers.rpc[0]), self._rules)
+        return await fetch_head(fetcher, Beacon(self._settings.providers.rpc[0]), self._rules)
 
-    async def ask(
+    async def fetch(
         self,
-        asks: Asks,
-        role: Role,
+        fetcher: Fetcher,
+        role: Feed,
         provider: str,
         period: Period | int,
         validators: Sequence[TrackedValidator],
@@ -74,13 +74,13 @@ class EthereumChain:
         """Ask `provider` everything `role` needs. Raises ProviderError."""
         period_id = period if isinstance(period, int) else period.period_id
         keys = [validator.validator_key for validator in validators]
-        await ask_role(asks, role, provider, period_id, keys, self._evidence(period_id, staged))
+        await fetch_role(fetcher, role, provider, period_id, keys, self._evidence(period_id, staged))
 
-    def understand_period(self, period_id: int, staged: Staged) -> Period:
+    def normalize_period(self, period_id: int, staged: Staged) -> Period:
         """Slots and times of the window. Raises PayloadError."""
-        return understand_period(period_id, self._evidence(period_id, staged).period, self._rules)
+        return normalize_period(period_id, self._evidence(period_id, staged).period, self._rules)
 
-    def understand_validators(
+    def normalize_validators(
         self,
         period_id: int,  # noqa: ARG002 - the books of a whole network are not kept
         declared: Sequence[TrackedValidator] | None,
@@ -89,7 +89,7 @@ class EthereumChain:
         """Those declared."""
         return tuple(declared or ())
 
-    def understand_identities(
+    def normalize_identities(
         self, period_id: int, validators: Sequence[TrackedValidator], staged: Staged
     ) -> tuple[ValidatorIdentity, ...]:
         """The index of each validator: what nodes call it."""
@@ -100,29 +100,29 @@ class EthereumChain:
             if (found := states.get(validator.validator_key)) is not None
         )
 
-    def understand_fees(
+    def normalize_fees(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Understood[ValidatorFees]:
+    ) -> Normalized[ValidatorFees]:
         """One record a validator: the priority fees of blocks whose fee recipient is ours."""
-        return understand_fees(self._evidence(period.period_id, staged), provider, validators)
+        return normalize_fees(self._evidence(period.period_id, staged), provider, validators)
 
-    def understand_mev(
+    def normalize_mev(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Understood[ValidatorMev]:
+    ) -> Normalized[ValidatorMev]:
         """One record a validator: what builders paid for its blocks, of all relays together."""
-        return understand_mev(self._evidence(period.period_id, staged), provider, validators)
+        return normalize_mev(self._evidence(period.period_id, staged), provider, validators)
 
-    def understand_rewards(
+    def normalize_rewards(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> tuple[Understood[ValidatorRewards], tuple[StakeReward, ...]]:
+    ) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
         """One record a validator, and one for its stake."""
-        return understand_rewards(self._evidence(period.period_id, staged), provider, validators)
+        return normalize_rewards(self._evidence(period.period_id, staged), provider, validators)
 
-    def understand_meta(
+    def normalize_meta(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Understood[ValidatorMeta]:
+    ) -> Normalized[ValidatorMeta]:
         """One record a validator the node knows, with the group it is in."""
-        return understand_meta(self._evidence(period.period_id, staged), provider, validators)
+        return normalize_meta(self._evidence(period.period_id, staged), provider, validators)
 
     def _evidence(self, period_id: int, staged: Staged) -> Evidence:
         return Evidence(self._settings, self._rules, period_id, staged)

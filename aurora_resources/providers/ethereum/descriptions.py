@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from aurora_resources.providers.ethereum.evidence import Evidence
-from aurora_resources.records import Role, TrackedValidator, Understood, ValidatorMeta
+from aurora_resources.records import Feed, Normalized, TrackedValidator, ValidatorMeta
 
 _ABSENT: Final = frozenset({"active_slashed", "exited_slashed"})
 
 
-def understand_meta(
+def normalize_meta(
     known: Evidence, provider: str, validators: Sequence[TrackedValidator]
-) -> Understood[ValidatorMeta]:
+) -> Normalized[ValidatorMeta]:
     """One record a validator the node knows. Raises PayloadError."""
-    states = known.states_at(known.window.last_slot, Role.META) or {}
+    states = known.states_at(known.window.last_slot, Feed.META) or {}
     records = []
     for validator in validators:
         key = validator.validator_key
@@ -34,4 +34,4 @@ def understand_meta(
                 client=None if group is None else group.client,
             )
         )
-    return Understood(tuple(records))
+    return Normalized(tuple(records))

@@ -15,7 +15,7 @@ from aurora_resources.providers.ethereum.block_income import (
 from aurora_resources.providers.ethereum.decisions import decide
 from aurora_resources.providers.ethereum.evidence import Evidence, Proposal
 from aurora_resources.providers.ethereum.execution_answers import priority_fees
-from aurora_resources.providers.ethereum.execution_book import ExecutionBook
+from aurora_resources.providers.ethereum.execution_book import ExecutionResponses
 from aurora_resources.providers.ethereum.findings import (
     BLOCKS_UNKNOWN,
     FEE_RECIPIENTS_UNDECLARED,
@@ -37,7 +37,7 @@ class Earned:
 
 
 def earned_blocks(
-    known: Evidence, validator_key: str, books: Sequence[ExecutionBook], *, with_relays: bool
+    known: Evidence, validator_key: str, books: Sequence[ExecutionResponses], *, with_relays: bool
 ) -> Earned:
     """The income of each of the validator's slots. Without relays only the fees in it are right.
 
@@ -77,7 +77,7 @@ def earned_blocks(
     return earned
 
 
-def block_evidence(proposal: Proposal, books: Sequence[ExecutionBook]) -> BlockEvidence | None:
+def block_evidence(proposal: Proposal, books: Sequence[ExecutionResponses]) -> BlockEvidence | None:
     """What the first of the nodes that has the whole block shows of it; None when none has it."""
     inside = None if proposal.block is None else proposal.block.payload
     if inside is None:

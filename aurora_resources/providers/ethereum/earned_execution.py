@@ -6,21 +6,21 @@ Whose they are is decided by `ownership.py`; pooled income is dealt with in `poo
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from aurora_resources.chain_rules import Pool
+from aurora_resources.config.chain_rules import Pool
 from aurora_resources.providers.ethereum.block_income import BlockIncome
 from aurora_resources.providers.ethereum.earned_blocks import earned_blocks
 from aurora_resources.providers.ethereum.evidence import Evidence
-from aurora_resources.providers.ethereum.execution_book import ExecutionBook
+from aurora_resources.providers.ethereum.execution_book import ExecutionResponses
 from aurora_resources.providers.ethereum.findings import MISSED_PROPOSAL
 from aurora_resources.providers.ethereum.ownership import Ownership, ownership
 from aurora_resources.providers.ethereum.pools import pooled
 from aurora_resources.providers.staged import answers
 from aurora_resources.records import (
     FactState,
+    Feed,
     Finding,
-    Role,
+    Normalized,
     TrackedValidator,
-    Understood,
     ValidatorFees,
     ValidatorMev,
 )
@@ -46,29 +46,29 @@ class Income:
 
 
 def fees_of(
-    known: Evidence, validators: Sequence[TrackedValidator], books: Sequence[ExecutionBook]
+    known: Evidence, validators: Sequence[TrackedValidator], books: Sequence[ExecutionResponses]
 ) -> Mapping[str, Income]:
     """Priority fees by validator: of the blocks whose fee recipient is ours. Raises PayloadError."""
     return _incomes(known, validators, books, lambda income: income.priority_fees, with_relays=False)
 
 
 def mev_of(
-    known: Evidence, validators: Sequence[TrackedValidator], books: Sequence[ExecutionBook]
+    known: Evidence, validators: Sequence[TrackedValidator], books: Sequence[ExecutionResponses]
 ) -> Mapping[str, Income]:
     """MEV by validator: what builders paid, beyond fees that are ours anyway. Raises PayloadError."""
     return _incomes(known, validators, books, lambda income: income.mev, with_relays=True)
 
 
-def every_book(known: Evidence) -> Sequence[ExecutionBook]:
+def every_book(known: Evidence) -> Sequence[ExecutionResponses]:
     """What each execution node answered, in the order of preference."""
-    return [ExecutionBook(answers(known.staged, Role.FEES, name)) for name in known.providers.fees]
+    return [ExecutionResponses(answers(known.staged, Feed.FEES, name)) for name in known.providers.fees]
 
 
-def understand_fees(
+def normalize_fees(
     known: Evidence, provider: str, validators: Sequence[TrackedValidator]
-) -> Understood[ValidatorFees]:
+) -> Normalized[ValidatorFees]:
     """One record a validator, as `provider` tells it. Raises PayloadError."""
-    found = fees_of(known, validators, [ExecutionBook(answers(known.staged, Role.FEES, provider))])
+    found = fees_of(known, validators, [ExecutionResponses(answers(known.staged, Feed.FEES, provider))])
     records = []
     for key, income in found.items():
         shares = income.shares
@@ -80,12 +80,12 @@ def understand_fees(
             records.append(
                 ValidatorFees(key, provider, income.state, gross, client, operator, income.produced)
             )
-    return Understood(tuple(records), _findings(found))
+    return Normalized(tuple(records), _findings(found))
 
 
-def understand_mev(
+def normalize_mev(
     known: Evidence, provider: str, validators: Sequence[TrackedValidator]
-) -> Understood[ValidatorMev]:
+) -> Normalized[ValidatorMev]:
     """One record a validator, of all relays together. Raises PayloadError."""
     found = mev_of(known, validators, every_book(known))
     records = []
@@ -98,13 +98,13 @@ def understand_mev(
             records.append(
                 ValidatorMev(key, provider, income.state, operator + client, 0, client, operator, None)
             )
-    return Understood(tuple(records), _findings(found))
+    return Normalized(tuple(records), _findings(found))
 
 
 def _incomes(
     known: Evidence,
     validators: Sequence[TrackedValidator],
-    books: Sequence[ExecutionBook],
+    books: Sequence[ExecutionResponses],
     part: Callable[[BlockIncome], int],
     *,
     with_relays: bool,
@@ -138,7 +138,7 @@ def _incomes(
 def _income(
     known: Evidence,
     validator: TrackedValidator,
-    books: Sequence[ExecutionBook],
+    books: Sequence[ExecutionResponses],
     part: Callable[[BlockIncome], int],
     *,
     with_relays: bool,

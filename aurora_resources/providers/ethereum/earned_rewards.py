@@ -21,24 +21,24 @@ from aurora_resources.providers.ethereum.findings import (
 )
 from aurora_resources.providers.ethereum.ownership import Ownership, ownership
 from aurora_resources.providers.ethereum.quantities import gwei_to_wei
-from aurora_resources.providers.ethereum.reward_book import RewardBook
+from aurora_resources.providers.ethereum.reward_book import RewardResponses
 from aurora_resources.providers.ethereum.weights import active_stake
 from aurora_resources.records import (
     FactState,
     Finding,
+    Normalized,
     StakeBasis,
     StakeReward,
     TrackedValidator,
-    Understood,
     ValidatorRewards,
 )
 
 
-def understand_rewards(
+def normalize_rewards(
     known: Evidence, provider: str, validators: Sequence[TrackedValidator]
-) -> tuple[Understood[ValidatorRewards], tuple[StakeReward, ...]]:
+) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
     """One record a validator, as `provider` tells it, and one for its stake. Raises PayloadError."""
-    book, books = RewardBook(known, provider), every_book(known)
+    book, books = RewardResponses(known, provider), every_book(known)
     fees, mev = fees_of(known, validators, books), mev_of(known, validators, books)
     records: list[ValidatorRewards] = []
     rows: list[StakeReward] = []
@@ -54,7 +54,7 @@ def understand_rewards(
         findings += _told(provider, earned)
         records.append(_record(key, provider, earned))
         rows.append(_stake(earned))
-    return Understood(tuple(records), tuple(findings)), tuple(rows)
+    return Normalized(tuple(records), tuple(findings)), tuple(rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from aurora_resources.chain_rules import EthereumRules
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.chain_rules import EthereumRules
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.providers.ethereum import beacon_answers
 from aurora_resources.providers.ethereum.beacon import BLOCK, DUTIES, HEADER, VALIDATORS
 from aurora_resources.providers.ethereum.beacon_answers import (
@@ -37,7 +37,7 @@ from aurora_resources.providers.ethereum.relays import (
 from aurora_resources.providers.ethereum.slots import SlotFacts
 from aurora_resources.providers.ethereum.spec import Spec
 from aurora_resources.providers.staged import Answers, answers
-from aurora_resources.records import Finding, Payload, Role, Staged
+from aurora_resources.records import Feed, Finding, ProviderResponse, Staged
 
 _NOWHERE: Final[Mapping[str, ValidatorState]] = {}
 
@@ -78,7 +78,7 @@ class Evidence:
         """The window's epochs and slots."""
         return window_of(self.rules, self.constants, self._period_id)
 
-    def states_at(self, slot: int, role: Role = Role.STAKES) -> Mapping[str, ValidatorState] | None:
+    def states_at(self, slot: int, role: Feed = Feed.STAKES) -> Mapping[str, ValidatorState] | None:
         """The validators in the state at `slot`, by public key; None when it is not staged."""
         path = f"/eth/v1/beacon/states/{slot}/validators"
         found = [payload for payload in self.every(role, VALIDATORS) if payload.question.path == path]
@@ -103,14 +103,14 @@ class Evidence:
     def states_by_epoch(self) -> Mapping[int, Mapping[str, ValidatorState]]:
         """Our validators in every staged state, by its epoch."""
         found: dict[int, dict[str, ValidatorState]] = {}
-        for payload in self.every(Role.STAKES, VALIDATORS):
+        for payload in self.every(Feed.STAKES, VALIDATORS):
             epoch = self.constants.epoch_of(int(payload.question.path.split("/")[5]))
             found.setdefault(epoch, {}).update(beacon_answers.validators_by_key([payload]))
         return found
 
     def absence(self, validator_key: str) -> Finding:
         """Why nothing is known of a validator that no staged state has."""
-        if any(validator_key in _asked_ids(found) for found in self.every(Role.STAKES, VALIDATORS)):
+        if any(validator_key in _asked_ids(found) for found in self.every(Feed.STAKES, VALIDATORS)):
             problem = "the node does not know it in this window; correct its key, or leave it out for now"
         else:
             problem = "the node was not asked about it in this window; ask for everything again (--refresh)"
@@ -125,7 +125,7 @@ class Evidence:
     def duties(self) -> Mapping[int, tuple[Duty, ...]]:
         """The proposers of the window's epochs, as far as they are staged."""
         found: dict[int, tuple[Duty, ...]] = {}
-        for payload in self.every(Role.STAKES, DUTIES):
+        for payload in self.every(Feed.STAKES, DUTIES):
             epoch = int(payload.question.path.rpartition("/")[2])
             if epoch in self.window.epochs:
                 found[epoch] = beacon_answers.duties(payload)
@@ -139,14 +139,14 @@ class Evidence:
     @cached_property
     def slots(self) -> SlotFacts:
         """Which slots hold a block."""
-        return SlotFacts(self.every(Role.STAKES, HEADER))
+        return SlotFacts(self.every(Feed.STAKES, HEADER))
 
     @cached_property
     def proposals(self) -> tuple[Proposal, ...]:
         """The slots ours were to propose in, ascending."""
         blocks = {
             payload.question.path.rpartition("/")[2]: beacon_answers.block(payload)
-            for payload in self.every(Role.STAKES, BLOCK)
+            for payload in self.every(Feed.STAKES, BLOCK)
         }
         found = []
         for duty in (duty for of_epoch in self.duties.values() for duty in of_epoch):
@@ -183,24 +183,24 @@ class Evidence:
     @cached_property
     def _answered(self) -> Mapping[str, Coverage]:
         return {
-            relay: Coverage(answers(self.staged, Role.MEV, relay).every(DELIVERED))
+            relay: Coverage(answers(self.staged, Feed.MEV, relay).every(DELIVERED))
             for relay in self.providers.mev
         }
 
     def _rows(self, relay: str) -> Iterable[RelayClaim]:
-        found = answers(self.staged, Role.MEV, relay).every(DELIVERED)
+        found = answers(self.staged, Feed.MEV, relay).every(DELIVERED)
         return [claim for payload in found for claim in delivered(payload)]
 
-    def every(self, role: Role, endpoint: str) -> Sequence[Payload]:
+    def every(self, role: Feed, endpoint: str) -> Sequence[ProviderResponse]:
         """All staged answers of an endpoint for `role`, of every provider that answers that role."""
         return [
             payload
-            for provider in self.providers.for_role(role)
+            for provider in self.providers.for_feed(role)
             for payload in answers(self.staged, role, provider).every(endpoint)
         ]
 
 
-def _asked_ids(payload: Payload) -> Sequence[object]:
+def _asked_ids(payload: ProviderResponse) -> Sequence[object]:
     """The validators that a question about states named."""
     body = payload.question.body
     ids = body.get("ids") if isinstance(body, Mapping) else None

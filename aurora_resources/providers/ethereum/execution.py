@@ -19,11 +19,11 @@ from aurora_resources.errors import (
     RefusedByProvider,
     TransientProviderError,
 )
-from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.ethereum.execution_answers import ExecutionBlock, block
 from aurora_resources.providers.ethereum.quantities import hex_quantity
 from aurora_resources.providers.json_rpc import Failure, failure
-from aurora_resources.records import Asks, Json, Payload, Question
+from aurora_resources.records import Fetcher, Json, ProviderRequest, ProviderResponse
 
 CHAIN_ID: Final = "eth_chainId"
 BLOCK: Final = "eth_getBlockByHash"
@@ -38,50 +38,50 @@ class Execution:
 
     provider: str
 
-    def chain_id(self) -> Question:
+    def chain_id(self) -> ProviderRequest:
         """eth_chainId: which network the node is on."""
         return self._question(CHAIN_ID, [])
 
-    def block(self, block_hash: str) -> Question:
+    def block(self, block_hash: str) -> ProviderRequest:
         """eth_getBlockByHash with whole transactions: up to half a megabyte."""
         return self._question(BLOCK, [block_hash, True], immutable=True)
 
-    def block_receipts(self, block_hash: str) -> Question:
+    def block_receipts(self, block_hash: str) -> ProviderRequest:
         """eth_getBlockReceipts: the receipts of a whole block; not every node offers it."""
         return self._question(BLOCK_RECEIPTS, [block_hash], immutable=True)
 
-    def receipt(self, transaction_hash: str) -> Question:
+    def receipt(self, transaction_hash: str) -> ProviderRequest:
         """eth_getTransactionReceipt: one receipt, where the block's cannot be had at once."""
         return self._question(RECEIPT, [transaction_hash], immutable=True)
 
-    def balance(self, address: str, block_number: int) -> Question:
+    def balance(self, address: str, block_number: int) -> ProviderRequest:
         """eth_getBalance after a finalised block, in wei; older ones need an archive node."""
         return self._question(BALANCE, [address, hex_quantity(block_number)], immutable=True)
 
-    def _question(self, method: str, params: Sequence[Json], *, immutable: bool = False) -> Question:
+    def _question(self, method: str, params: Sequence[Json], *, immutable: bool = False) -> ProviderRequest:
         body: dict[str, Json] = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-        return Question(self.provider, method, "POST", "", body=body, immutable=immutable)
+        return ProviderRequest(self.provider, method, "POST", "", body=body, immutable=immutable)
 
 
-async def ask_block(asks: Asks, node: Execution, block_hash: str) -> ExecutionBlock:
+async def fetch_block(fetcher: Fetcher, node: Execution, block_hash: str) -> ExecutionBlock:
     """Ask for a block and all its receipts: at once, or one a transaction where the node has no other way.
 
     Raises ProviderError, and PayloadError when the answer is another block.
     """
-    found = block(await asks.ask(node.block(block_hash)))
+    found = block(await fetcher.fetch(node.block(block_hash)))
     try:
-        await asks.ask(node.block_receipts(block_hash))
+        await fetcher.fetch(node.block_receipts(block_hash))
     except RefusedByProvider:
-        await ask_all(asks, [node.receipt(transaction.hash) for transaction in found.transactions])
+        await fetch_all(fetcher, [node.receipt(transaction.hash) for transaction in found.transactions])
     return found
 
 
-async def ask_balances(
-    asks: Asks, node: Execution, address: str, block_number: int
-) -> tuple[Payload, Payload]:
+async def fetch_balances(
+    fetcher: Fetcher, node: Execution, address: str, block_number: int
+) -> tuple[ProviderResponse, ProviderResponse]:
     """The balance of `address` before and after a block. Raises ProviderError."""
-    before = await asks.ask(node.balance(address, block_number - 1))
-    return before, await asks.ask(node.balance(address, block_number))
+    before = await fetcher.fetch(node.balance(address, block_number - 1))
+    return before, await fetcher.fetch(node.balance(address, block_number))
 
 
 class _Result(msgspec.Struct):
@@ -107,7 +107,7 @@ _UNKNOWN_METHOD: Final = re.compile(
 
 
 def classify_execution(
-    question: Question, status: int, _headers: httpx.Headers, body: bytes
+    question: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
 ) -> ProviderError | None:
     """The error an answer of status 2xx stands for, by code and words. A body that is no JSON is left alone.
 

@@ -13,7 +13,7 @@ from aurora_resources.providers.decoding import unexpected
 from aurora_resources.providers.ethereum.beacon_answers import PayloadRef
 from aurora_resources.providers.ethereum.quantities import HexData, HexUint, shape
 from aurora_resources.providers.json_rpc import Reply, result, rpc_params
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
 
 class Transaction(msgspec.Struct, frozen=True, rename="camel"):
@@ -78,12 +78,12 @@ _receipt = shape(Reply[Receipt])
 _balance = shape(Reply[HexUint])
 
 
-def chain_id(payload: Payload) -> int:
+def chain_id(payload: ProviderResponse) -> int:
     """The answer of eth_chainId. Raises PayloadError."""
     return int(result(_chain_id, payload))
 
 
-def block(payload: Payload) -> ExecutionBlock:
+def block(payload: ProviderResponse) -> ExecutionBlock:
     """A block with whole transactions. Raises PayloadError, also when it is another block, or null."""
     found = result(_block, payload)
     asked = next(iter(rpc_params(payload.question)), None)
@@ -92,17 +92,17 @@ def block(payload: Payload) -> ExecutionBlock:
     return found
 
 
-def receipts(payload: Payload) -> tuple[Receipt, ...]:
+def receipts(payload: ProviderResponse) -> tuple[Receipt, ...]:
     """The receipts of a whole block. Raises PayloadError, also when they are null."""
     return result(_receipts, payload)
 
 
-def receipt(payload: Payload) -> Receipt:
+def receipt(payload: ProviderResponse) -> Receipt:
     """One receipt. Raises PayloadError, also when it is null."""
     return result(_receipt, payload)
 
 
-def balance(payload: Payload) -> int:
+def balance(payload: ProviderResponse) -> int:
     """A balance in wei; an unknown account has none, which is zero. Raises PayloadError."""
     return int(result(_balance, payload))
 

@@ -19,10 +19,10 @@ from aurora_resources.providers.ethereum.execution_answers import (
 )
 from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.staged import Answers
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
 
-class ExecutionBook:
+class ExecutionResponses:
     """One execution node's answers about one window. Every reading may raise PayloadError."""
 
     def __init__(self, found: Answers) -> None:
@@ -62,15 +62,15 @@ class ExecutionBook:
         return known if len(known) == len(single) else None
 
     @cached_property
-    def _blocks(self) -> Mapping[object, Payload]:
+    def _blocks(self) -> Mapping[object, ProviderResponse]:
         return self._by_first_param(BLOCK)
 
     @cached_property
-    def _whole_receipts(self) -> Mapping[object, Payload]:
+    def _whole_receipts(self) -> Mapping[object, ProviderResponse]:
         return self._by_first_param(BLOCK_RECEIPTS)
 
     @cached_property
-    def _single_receipts(self) -> Mapping[object, Payload]:
+    def _single_receipts(self) -> Mapping[object, ProviderResponse]:
         return self._by_first_param(RECEIPT)
 
     @cached_property
@@ -82,5 +82,5 @@ class ExecutionBook:
             found.setdefault(int(number, 16), {})[address] = execution_answers.balance(payload)
         return found
 
-    def _by_first_param(self, endpoint: str) -> Mapping[object, Payload]:
+    def _by_first_param(self, endpoint: str) -> Mapping[object, ProviderResponse]:
         return {rpc_params(payload.question)[0]: payload for payload in self._found.every(endpoint)}

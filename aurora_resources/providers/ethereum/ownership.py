@@ -7,7 +7,7 @@ validator is in, and what its client pays. Nothing is guessed: who is not declar
 from dataclasses import dataclass
 from typing import Final
 
-from aurora_resources.chain_rules import EthereumRules, FeeBase, Group, Owner, ServiceTerms
+from aurora_resources.config.chain_rules import EthereumRules, FeeBase, Group, Owner, ServiceTerms
 from aurora_resources.providers.ethereum.findings import OWNER_UNKNOWN
 from aurora_resources.records import Finding, TrackedValidator
 from aurora_resources.units import floor_share

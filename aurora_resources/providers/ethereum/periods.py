@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from aurora_resources.chain_rules import EthereumRules
+from aurora_resources.config.chain_rules import EthereumRules
 from aurora_resources.errors import NotYetAvailable, PayloadError
 from aurora_resources.providers.decoding import unexpected
 from aurora_resources.providers.ethereum import beacon_answers
 from aurora_resources.providers.ethereum.beacon import FINALITY, GENESIS, HEAD, SPEC, Beacon
 from aurora_resources.providers.ethereum.spec import Spec, spec
 from aurora_resources.providers.staged import Answers, first_with
-from aurora_resources.records import Asks, ChainHead, Payload, Period, Role, Staged
+from aurora_resources.records import ChainHead, Feed, Fetcher, Period, ProviderResponse, Staged
 
 EPOCHS_FOR_REWARDS: Final = 1
 """Attestations of a window's last epoch are rewarded at the end of the epoch after it."""
@@ -46,12 +46,12 @@ def window_of(rules: EthereumRules, constants: Spec, period_id: int) -> Window:
     return Window(period_id, first, after - 1, constants.first_slot(first), constants.first_slot(after) - 1)
 
 
-async def ask_head(asks: Asks, beacon: Beacon, rules: EthereumRules) -> ChainHead:
+async def fetch_head(fetcher: Fetcher, beacon: Beacon, rules: EthereumRules) -> ChainHead:
     """The window that runs, by what is finalised: the one before it is final. Raises ProviderError."""
-    constants = spec(await asks.ask(beacon.spec()))
-    payload = await asks.ask(beacon.finality())
+    constants = spec(await fetcher.fetch(beacon.spec()))
+    payload = await fetcher.fetch(beacon.finality())
     finalised = beacon_answers.finalized(payload).epoch
-    head = constants.epoch_of(beacon_answers.header(await asks.ask(beacon.header(HEAD))).slot)
+    head = constants.epoch_of(beacon_answers.header(await fetcher.fetch(beacon.header(HEAD))).slot)
     after = finalised - EPOCHS_FOR_REWARDS - rules.lag_epochs
     told = f"epoch {finalised} is finalised, the head is in epoch {head}"
     if head - finalised > _BEHIND_USUALLY:
@@ -59,14 +59,14 @@ async def ask_head(asks: Asks, beacon: Beacon, rules: EthereumRules) -> ChainHea
     return ChainHead(max(0, after // rules.window_epochs), payload.fetched_at, told)
 
 
-async def ask_period(asks: Asks, beacon: Beacon, rules: EthereumRules, period_id: int) -> None:
+async def fetch_period(fetcher: Fetcher, beacon: Beacon, rules: EthereumRules, period_id: int) -> None:
     """Ask which network the node is on, for its constants, and what is final.
 
     Raises PayloadError for another network, NotYetAvailable while the window is not final.
     """
-    _check_network(await asks.ask(beacon.genesis()), rules)
-    await asks.ask(beacon.spec())
-    payload = await asks.ask(beacon.finality())
+    _check_network(await fetcher.fetch(beacon.genesis()), rules)
+    await fetcher.fetch(beacon.spec())
+    payload = await fetcher.fetch(beacon.finality())
     finalised = beacon_answers.finalized(payload).epoch
     needed = (period_id + 1) * rules.window_epochs + EPOCHS_FOR_REWARDS
     if finalised < needed:
@@ -80,12 +80,12 @@ async def ask_period(asks: Asks, beacon: Beacon, rules: EthereumRules, period_id
 
 def period_answers(staged: Staged, providers: Sequence[str]) -> Answers:
     """What the first node that answered all of PERIODS said. Raises PayloadError when none did."""
-    found = first_with(staged, Role.PERIODS, providers, FINALITY)
+    found = first_with(staged, Feed.PERIODS, providers, FINALITY)
     if found is None:
         raise PayloadError(
             "nothing complete is staged for the period; ask for it again",
             provider=", ".join(providers),
-            endpoint=Role.PERIODS.value,
+            endpoint=Feed.PERIODS.value,
         )
     return found
 
@@ -95,7 +95,7 @@ def constants_of(period: Answers) -> Spec:
     return spec(_needed(period, SPEC))
 
 
-def understand_period(period_id: int, period: Answers, rules: EthereumRules) -> Period:
+def normalize_period(period_id: int, period: Answers, rules: EthereumRules) -> Period:
     """Slots and times of the window. Raises PayloadError."""
     started = _check_network(_needed(period, GENESIS), rules)
     constants = constants_of(period)
@@ -115,7 +115,7 @@ def understand_period(period_id: int, period: Answers, rules: EthereumRules) -> 
     )
 
 
-def _check_network(payload: Payload, rules: EthereumRules) -> int:
+def _check_network(payload: ProviderResponse, rules: EthereumRules) -> int:
     """When the network started, seconds since 1970. Raises PayloadError for another network."""
     genesis = beacon_answers.genesis(payload)
     root = rules.genesis_validators_root
@@ -131,7 +131,7 @@ def _check_network(payload: Payload, rules: EthereumRules) -> int:
     return genesis.genesis_time
 
 
-def _needed(period: Answers, endpoint: str) -> Payload:
+def _needed(period: Answers, endpoint: str) -> ProviderResponse:
     found = period.last(endpoint)
     if found is None:
         raise PayloadError(

@@ -7,7 +7,7 @@ earn the group nothing; what the pool paid out is declared, and divided in the s
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aurora_resources.chain_rules import Group, Pool
+from aurora_resources.config.chain_rules import Group, Pool
 from aurora_resources.providers.ethereum.evidence import Evidence
 from aurora_resources.providers.ethereum.findings import POOL_INCOMPLETE, POOL_PAYOUT_UNDECLARED, POOLED, wei
 from aurora_resources.providers.ethereum.weights import active_stake

@@ -13,10 +13,10 @@ from typing import Final
 import msgspec
 
 from aurora_resources.errors import RefusedByProvider
-from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.decoding import unexpected
 from aurora_resources.providers.ethereum.quantities import DecimalUint, HexData, shape
-from aurora_resources.records import Asks, Payload, Question
+from aurora_resources.records import Fetcher, ProviderRequest, ProviderResponse
 
 DELIVERED: Final = "GET proposer_payload_delivered"
 PAGE_ROWS: Final = 200
@@ -79,27 +79,27 @@ class Relay:
 
     provider: str
 
-    def delivered_at(self, slot: int) -> Question:
+    def delivered_at(self, slot: int) -> ProviderRequest:
         """Deliveries for one slot: the block of the chain, and orphans. Slot 0 cannot be asked for."""
         return self._question(("slot", str(slot)))
 
-    def delivered_of(self, block_hash: str) -> Question:
+    def delivered_of(self, block_hash: str) -> ProviderRequest:
         """Deliveries of one block; an empty list says that this relay did not deliver it."""
         return self._question(("block_hash", block_hash))
 
-    def delivered_below(self, cursor: int, limit: int = PAGE_ROWS) -> Question:
+    def delivered_below(self, cursor: int, limit: int = PAGE_ROWS) -> ProviderRequest:
         """Deliveries at slot `cursor` and before, the latest slot first, `limit` rows at most."""
         return self._question(("cursor", str(cursor)), ("limit", str(limit)))
 
-    def _question(self, *query: tuple[str, str]) -> Question:
+    def _question(self, *query: tuple[str, str]) -> ProviderRequest:
         # Never immutable: a row may be written late, so a relay is asked anew every time.
-        return Question(self.provider, DELIVERED, "GET", _PATH, query)
+        return ProviderRequest(self.provider, DELIVERED, "GET", _PATH, query)
 
 
 _delivered = shape(tuple[RelayClaim, ...])
 
 
-def delivered(payload: Payload) -> tuple[RelayClaim, ...]:
+def delivered(payload: ProviderResponse) -> tuple[RelayClaim, ...]:
     """The rows of an answer. Raises PayloadError, also for a row that was not asked for."""
     rows = _delivered.read(payload)
     asked = dict(payload.question.query)
@@ -134,7 +134,7 @@ class Coverage:
     nothing below its cursor; its lowest slot may go on in the next page, which begins with it.
     """
 
-    def __init__(self, answered: Iterable[Payload]) -> None:
+    def __init__(self, answered: Iterable[ProviderResponse]) -> None:
         """`answered` are payloads of DELIVERED questions of one relay. Raises PayloadError."""
         self._slots: set[int] = set()
         self._spans: list[range] = []
@@ -159,20 +159,20 @@ def scan_is_cheaper(questions: int, slots: int) -> bool:
     return questions > -(-slots // PAGE_ROWS) + 1
 
 
-async def ask_delivered(asks: Asks, relay: Relay, slots: Iterable[int]) -> None:
+async def fetch_delivered(fetcher: Fetcher, relay: Relay, slots: Iterable[int]) -> None:
     """Ask a relay what it delivered at each of `slots`: one by one, or all between them where that is less.
 
     Raises ProviderError.
     """
     wanted = sorted(set(slots))
     if wanted and scan_is_cheaper(len(wanted), wanted[-1] - wanted[0] + 1):
-        await scan_delivered(asks, relay, wanted[0], wanted[-1])
+        await scan_delivered(fetcher, relay, wanted[0], wanted[-1])
         return
-    for payload in await ask_all(asks, map(relay.delivered_at, wanted)):
+    for payload in await fetch_all(fetcher, map(relay.delivered_at, wanted)):
         delivered(payload)
 
 
-async def scan_delivered(asks: Asks, relay: Relay, first_slot: int, last_slot: int) -> None:
+async def scan_delivered(fetcher: Fetcher, relay: Relay, first_slot: int, last_slot: int) -> None:
     """Page through all deliveries of the slots `first_slot` to `last_slot`, both included.
 
     A cursor is inclusive, so that pages overlap in one slot. The end is a page that reaches before
@@ -182,7 +182,7 @@ async def scan_delivered(asks: Asks, relay: Relay, first_slot: int, last_slot: i
     cursor, limit = last_slot, PAGE_ROWS
     while cursor >= first_slot:
         try:
-            page = await asks.ask(relay.delivered_below(cursor, limit))
+            page = await fetcher.fetch(relay.delivered_below(cursor, limit))
         except RefusedByProvider:
             if limit == SMALL_PAGE_ROWS:
                 raise

@@ -12,7 +12,7 @@ import msgspec
 from aurora_resources.providers.decoding import unexpected
 from aurora_resources.providers.ethereum.beacon_answers import Data
 from aurora_resources.providers.ethereum.quantities import DecimalInt, DecimalUint, shape
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
 # The index is unsigned; 20 digits are more than the chain's 64 bits ever need.
 _numbers = re.compile(r"[0-9]{1,20}(?: -?[0-9]{1,20}){5}", re.ASCII).fullmatch
@@ -77,7 +77,7 @@ _attestations = shape(Data[_Attestations])
 _sync = shape(Data[tuple[_SyncReward, ...]])
 
 
-def block_rewards(payload: Payload) -> BlockRewards:
+def block_rewards(payload: ProviderResponse) -> BlockRewards:
     """The proposer's consensus reward. Raises PayloadError, also when the parts do not sum to the total."""
     found = _block.read(payload).data
     if found.parts_gwei != found.total_gwei:
@@ -87,7 +87,7 @@ def block_rewards(payload: Payload) -> BlockRewards:
     return found
 
 
-def attestation_rewards(payload: Payload) -> Mapping[int, int]:
+def attestation_rewards(payload: ProviderResponse) -> Mapping[int, int]:
     """Gwei of one epoch by validator index, all parts summed: negative for missed or late votes.
 
     Raises PayloadError, also for a validator named twice.
@@ -102,7 +102,7 @@ def attestation_rewards(payload: Payload) -> Mapping[int, int]:
     return found
 
 
-def sync_rewards(payload: Payload) -> Mapping[int, int]:
+def sync_rewards(payload: ProviderResponse) -> Mapping[int, int]:
     """Gwei of one block by validator index, signed; a member sitting twice has both seats in one sum.
 
     Raises PayloadError.

@@ -35,15 +35,15 @@ from aurora_resources.providers.ethereum.slashing import (
 from aurora_resources.providers.ethereum.slots import SlotFacts
 from aurora_resources.providers.ethereum.weights import effective_gwei
 from aurora_resources.providers.staged import Answers, answers, query_value
-from aurora_resources.records import Payload, Role
+from aurora_resources.records import Feed, ProviderResponse
 
 
-class RewardBook:
+class RewardResponses:
     """One node's answers about the rewards of one window. Every reading may raise PayloadError."""
 
     def __init__(self, known: Evidence, provider: str) -> None:
         self._known = known
-        self._found: Answers = answers(known.staged, Role.REWARDS, provider)
+        self._found: Answers = answers(known.staged, Feed.REWARDS, provider)
 
     def income(self, key: str, state: ValidatorState) -> ConsensusIncome:
         """What a validator earned and lost; whatever is missing is listed."""
@@ -156,6 +156,6 @@ class RewardBook:
                 yield (slot, row.pubkey), row.balance_gwei
 
 
-def _last(payload: Payload) -> str:
+def _last(payload: ProviderResponse) -> str:
     """The last part of the path: the epoch, slot or root that was asked about."""
     return payload.question.path.rpartition("/")[2]

@@ -7,14 +7,14 @@ a node takes an empty list for everybody.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.ethereum import beacon_answers
 from aurora_resources.providers.ethereum.beacon import Beacon
 from aurora_resources.providers.ethereum.beacon_answers import ValidatorState
 from aurora_resources.providers.ethereum.evidence import Evidence
 from aurora_resources.providers.ethereum.slashing import correlation_epoch, correlation_slots
-from aurora_resources.providers.ethereum.slots import ask_sync_rewards
-from aurora_resources.records import Asks, Question
+from aurora_resources.providers.ethereum.slots import fetch_sync_rewards
+from aurora_resources.records import Fetcher, ProviderRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +44,26 @@ def correlated(known: Evidence) -> Iterator[tuple[str, ValidatorState, int]]:
             yield key, state, epoch
 
 
-async def ask_rewards(asks: Asks, beacon: Beacon, known: Evidence) -> None:
+async def fetch_rewards(fetcher: Fetcher, beacon: Beacon, known: Evidence) -> None:
     """Ask for everything the consensus layer rewarded or took in the window. Raises ProviderError."""
-    await ask_all(asks, _attestations(beacon, known))
-    await ask_all(
-        asks,
+    await fetch_all(fetcher, _attestations(beacon, known))
+    await fetch_all(
+        fetcher,
         [beacon.block_rewards(found.header.root) for found in known.proposals if found.header is not None],
     )
     for stretch in sync_stretches(known):
-        committee = await asks.ask(beacon.sync_committee(stretch.slots.start, stretch.epoch))
+        committee = await fetcher.fetch(beacon.sync_committee(stretch.slots.start, stretch.epoch))
         members = sorted(set(beacon_answers.sync_committee(committee)) & set(known.keys))
         if members:
-            await ask_sync_rewards(asks, beacon, stretch.slots, members)
+            await fetch_sync_rewards(fetcher, beacon, stretch.slots, members)
     for key, state, epoch in correlated(known):
         for slot in correlation_slots(epoch, known.constants):
-            await ask_all(asks, beacon.validators(slot, [key]))
+            await fetch_all(fetcher, beacon.validators(slot, [key]))
         if epoch - 1 not in known.window.epochs:
-            await ask_all(asks, beacon.attestation_rewards(epoch - 1, [state.index]))
+            await fetch_all(fetcher, beacon.attestation_rewards(epoch - 1, [state.index]))
 
 
-def _attestations(beacon: Beacon, known: Evidence) -> Iterator[Question]:
+def _attestations(beacon: Beacon, known: Evidence) -> Iterator[ProviderRequest]:
     for epoch in known.window.epochs:
         if ids := sorted(state.index for state in known.states.values() if state.on_duty(epoch)):
             yield from beacon.attestation_rewards(epoch, ids)

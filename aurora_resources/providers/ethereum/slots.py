@@ -14,7 +14,7 @@ from aurora_resources.http.statuses import NOT_FOUND
 from aurora_resources.providers.concurrently import for_each
 from aurora_resources.providers.ethereum.beacon import HEADER, Beacon, BlockId
 from aurora_resources.providers.ethereum.beacon_answers import Header, header
-from aurora_resources.records import Asks, Payload
+from aurora_resources.records import Fetcher, ProviderResponse
 
 LONGEST_GAP_SLOTS: Final = 256
 """No finalised stretch of mainnet is without a block for as long; who answers so is not followed."""
@@ -23,7 +23,7 @@ LONGEST_GAP_SLOTS: Final = 256
 class SlotFacts:
     """The headers that were answered: which slots hold a block, and which are empty for certain."""
 
-    def __init__(self, answered: Iterable[Payload]) -> None:
+    def __init__(self, answered: Iterable[ProviderResponse]) -> None:
         """`answered` are payloads of HEADER questions. Raises PayloadError for one of another shape."""
         known = [found for found in map(header, answered) if found.canonical]
         self._by_root = {found.root: found for found in known}
@@ -43,17 +43,17 @@ class SlotFacts:
         return parent is not None and parent.slot < slot
 
 
-async def ask_slot(asks: Asks, beacon: Beacon, slot: int) -> Header | None:
+async def fetch_slot(fetcher: Fetcher, beacon: Beacon, slot: int) -> Header | None:
     """The block of the chain at a finalised `slot`, or None once it is proven that there is none.
 
     Raises ProviderError, also when the node can give neither a block nor the proof.
     """
-    found = await _ask_header(asks, beacon, slot)
+    found = await _ask_header(fetcher, beacon, slot)
     if found is not None:
         return found
-    later = await _first_after(asks, beacon, slot)
+    later = await _first_after(fetcher, beacon, slot)
     while later.slot > slot:
-        parent = await _ask_header(asks, beacon, later.parent_root)
+        parent = await _ask_header(fetcher, beacon, later.parent_root)
         if parent is None:
             raise HistoryUnavailable(
                 f"no block at slot {slot}, and no header of {later.parent_root}, the parent of the block at "
@@ -66,23 +66,25 @@ async def ask_slot(asks: Asks, beacon: Beacon, slot: int) -> Header | None:
     return later if later.slot == slot else None
 
 
-async def ask_duties(asks: Asks, beacon: Beacon, epochs: Sequence[int]) -> list[Payload]:
+async def fetch_duties(fetcher: Fetcher, beacon: Beacon, epochs: Sequence[int]) -> list[ProviderResponse]:
     """Ask who was to propose in each of `epochs`: version 2, or version 1 where the node has no other.
 
     Raises ProviderError.
     """
     if not epochs:
         return []
-    first, newest = await _ask_duties_of(asks, beacon, epochs[0], (2, 1))
+    first, newest = await _ask_duties_of(fetcher, beacon, epochs[0], (2, 1))
     versions: tuple[Literal[1, 2], ...] = (2, 1) if newest else (1,)
 
-    async def of(epoch: int) -> Payload:
-        return (await _ask_duties_of(asks, beacon, epoch, versions))[0]
+    async def of(epoch: int) -> ProviderResponse:
+        return (await _ask_duties_of(fetcher, beacon, epoch, versions))[0]
 
     return [first, *await for_each(of, epochs[1:])]
 
 
-async def ask_sync_rewards(asks: Asks, beacon: Beacon, slots: Iterable[int], members: Sequence[int]) -> None:
+async def fetch_sync_rewards(
+    fetcher: Fetcher, beacon: Beacon, slots: Iterable[int], members: Sequence[int]
+) -> None:
     """Ask for the sync rewards of `members` at each of `slots`, all finalised and of one committee.
 
     An empty slot pays nobody: it is proven, not believed. Raises ProviderError, also when the node has the
@@ -92,17 +94,17 @@ async def ask_sync_rewards(asks: Asks, beacon: Beacon, slots: Iterable[int], mem
     async def at(slot: int) -> None:
         try:
             for question in beacon.sync_rewards(slot, members):
-                await asks.ask(question)
+                await fetcher.fetch(question)
         except HistoryUnavailable:
-            if await ask_slot(asks, beacon, slot) is not None:
+            if await fetch_slot(fetcher, beacon, slot) is not None:
                 raise
 
     await for_each(at, slots)
 
 
-async def _ask_header(asks: Asks, beacon: Beacon, block: BlockId) -> Header | None:
+async def _ask_header(fetcher: Fetcher, beacon: Beacon, block: BlockId) -> Header | None:
     try:
-        found = header(await asks.ask(beacon.header(block)))
+        found = header(await fetcher.fetch(beacon.header(block)))
     except NotYetAvailable as problem:
         if problem.status != NOT_FOUND:
             raise
@@ -110,9 +112,9 @@ async def _ask_header(asks: Asks, beacon: Beacon, block: BlockId) -> Header | No
     return found if found.canonical else None
 
 
-async def _first_after(asks: Asks, beacon: Beacon, slot: int) -> Header:
+async def _first_after(fetcher: Fetcher, beacon: Beacon, slot: int) -> Header:
     for later in range(slot + 1, slot + 1 + LONGEST_GAP_SLOTS):
-        found = await _ask_header(asks, beacon, later)
+        found = await _ask_header(fetcher, beacon, later)
         if found is not None:
             return found
     raise HistoryUnavailable(
@@ -125,13 +127,13 @@ async def _first_after(asks: Asks, beacon: Beacon, slot: int) -> Header:
 
 
 async def _ask_duties_of(
-    asks: Asks, beacon: Beacon, epoch: int, versions: Sequence[Literal[1, 2]]
-) -> tuple[Payload, bool]:
+    fetcher: Fetcher, beacon: Beacon, epoch: int, versions: Sequence[Literal[1, 2]]
+) -> tuple[ProviderResponse, bool]:
     """The answer, and whether the newest version gave it."""
     *newer, oldest = versions
     for version in newer:
         try:
-            return await asks.ask(beacon.proposer_duties(epoch, version)), True
+            return await fetcher.fetch(beacon.proposer_duties(epoch, version)), True
         except (HistoryUnavailable, RefusedByProvider):
             continue
-    return await asks.ask(beacon.proposer_duties(epoch, oldest)), False
+    return await fetcher.fetch(beacon.proposer_duties(epoch, oldest)), False

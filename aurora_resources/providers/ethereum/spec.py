@@ -11,7 +11,7 @@ import msgspec
 from aurora_resources.providers.decoding import unexpected
 from aurora_resources.providers.ethereum.beacon_answers import Data
 from aurora_resources.providers.ethereum.quantities import DecimalUint, epoch_or_none, shape
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
 _MILLISECONDS: Final = 1_000
 
@@ -72,7 +72,7 @@ class _Spec(msgspec.Struct, rename=str.upper):
 _answer = shape(Data[_Spec])
 
 
-def spec(payload: Payload) -> Spec:
+def spec(payload: ProviderResponse) -> Spec:
     """The constants of the network; mainnet's where an old node leaves one out. Raises PayloadError."""
     found = _answer.read(payload).data
     return Spec(
@@ -94,7 +94,7 @@ def spec(payload: Payload) -> Spec:
     )
 
 
-def _seconds_per_slot(payload: Payload, found: _Spec) -> int:
+def _seconds_per_slot(payload: ProviderResponse, found: _Spec) -> int:
     if found.slot_duration_ms is not None:
         seconds, rest = divmod(found.slot_duration_ms, _MILLISECONDS)
         if rest or not seconds:

@@ -7,19 +7,19 @@ where it is not, the stretch is halved until the epoch of the change is known.
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
-from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.ethereum.beacon import Beacon
 from aurora_resources.providers.ethereum.beacon_answers import ValidatorState, validators_by_key
 from aurora_resources.providers.ethereum.periods import Window
 from aurora_resources.providers.ethereum.quantities import gwei_to_wei
 from aurora_resources.providers.ethereum.spec import Spec
-from aurora_resources.records import Asks
+from aurora_resources.records import Fetcher
 
 States = Mapping[str, ValidatorState]
 
 
-async def ask_states(
-    asks: Asks, beacon: Beacon, constants: Spec, window: Window, keys: Sequence[str]
+async def fetch_states(
+    fetcher: Fetcher, beacon: Beacon, constants: Spec, window: Window, keys: Sequence[str]
 ) -> States:
     """Ask for our validators at both ends of the window, and where the effective balance of one changed.
 
@@ -27,7 +27,7 @@ async def ask_states(
     """
 
     async def at(slot: int, of: Sequence[str]) -> States:
-        return validators_by_key(await ask_all(asks, beacon.validators(slot, of)))
+        return validators_by_key(await fetch_all(fetcher, beacon.validators(slot, of)))
 
     async def between(first: int, before: States, last: int, after: States) -> None:
         changed = [key for key in keys if _effective(before, key) != _effective(after, key)]

@@ -5,26 +5,26 @@ A provider is named after its adapter (`jito`), with a suffix where there are se
 
 from typing import Final, Literal, TypeAlias
 
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.http.client import Classify
 from aurora_resources.providers.solana.rpc import classify_rpc
-from aurora_resources.records import Role
+from aurora_resources.records import Feed
 
 Adapter: TypeAlias = Literal["rpc", "solanabeach", "jito", "stakewiz"]
 
 _ADAPTERS: Final[tuple[Adapter, ...]] = ("rpc", "solanabeach", "jito", "stakewiz")
-_ROLES: Final[dict[Role, tuple[Adapter, ...]]] = {
-    Role.PERIODS: ("rpc",),
-    Role.FEES: ("solanabeach", "rpc"),
-    Role.MEV: ("jito",),
-    Role.REWARDS: ("rpc",),
-    Role.META: ("stakewiz",),
-    Role.STAKES: ("rpc",),
+_ROLES: Final[dict[Feed, tuple[Adapter, ...]]] = {
+    Feed.PERIODS: ("rpc",),
+    Feed.FEES: ("solanabeach", "rpc"),
+    Feed.MEV: ("jito",),
+    Feed.REWARDS: ("rpc",),
+    Feed.META: ("stakewiz",),
+    Feed.STAKES: ("rpc",),
 }
 
 
-def adapter_of(settings: ChainSettings, provider: str, role: Role) -> Adapter:
+def adapter_of(settings: ChainSettings, provider: str, role: Feed) -> Adapter:
     """The adapter `provider` speaks. Raises ConfigurationError when that cannot answer `role`."""
     adapter = _named(provider)
     if adapter is None and provider in settings.providers.rpc:

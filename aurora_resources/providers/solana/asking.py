@@ -5,25 +5,25 @@ Roles are asked in the order PERIODS, MEV, STAKES, then FEES, REWARDS and META i
 
 from collections.abc import Sequence
 
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.providers.solana.adapters import adapter_of
 from aurora_resources.providers.solana.evidence import Evidence
-from aurora_resources.providers.solana.fees import ask_blocks, ask_history, shared_identities
+from aurora_resources.providers.solana.fees import fetch_blocks, fetch_history, shared_identities
 from aurora_resources.providers.solana.jito import Jito
-from aurora_resources.providers.solana.payouts import ask_accounts, ask_paying_blocks, needs_blocks
-from aurora_resources.providers.solana.periods import ask_period
+from aurora_resources.providers.solana.payouts import fetch_accounts, fetch_paying_blocks, needs_blocks
+from aurora_resources.providers.solana.periods import fetch_period
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.providers.solana.snapshots import ask_snapshot
+from aurora_resources.providers.solana.snapshots import fetch_snapshot
 from aurora_resources.providers.solana.solanabeach import SolanaBeach
 from aurora_resources.providers.solana.stakewiz import Stakewiz
-from aurora_resources.providers.solana.tips import ask_tips
-from aurora_resources.records import Asks, Role, Staged, TrackedValidator
+from aurora_resources.providers.solana.tips import fetch_tips
+from aurora_resources.records import Feed, Fetcher, Staged, TrackedValidator
 
 
-async def ask_role(
+async def fetch_role(
     settings: ChainSettings,
-    asks: Asks,
-    role: Role,
+    fetcher: Fetcher,
+    role: Feed,
     provider: str,
     epoch: int,
     validators: Sequence[TrackedValidator],
@@ -33,27 +33,27 @@ async def ask_role(
     adapter = adapter_of(settings, provider, role)
     known = Evidence(settings, epoch, staged)
     match role:
-        case Role.PERIODS:
-            await ask_period(asks, SolanaRpc(provider), epoch)
-        case Role.MEV:
-            await ask_tips(asks, Jito(provider), epoch, validators)
-        case Role.STAKES:
-            await ask_snapshot(asks, SolanaRpc(provider), epoch, known.limits, validators)
-        case Role.FEES:
+        case Feed.PERIODS:
+            await fetch_period(fetcher, SolanaRpc(provider), epoch)
+        case Feed.MEV:
+            await fetch_tips(fetcher, Jito(provider), epoch, validators)
+        case Feed.STAKES:
+            await fetch_snapshot(fetcher, SolanaRpc(provider), epoch, known.limits, validators)
+        case Feed.FEES:
             identities = known.identity_of(validators)
             told_apart = set(identities.values()) - set(shared_identities(identities))
             if adapter == "rpc":
-                await ask_blocks(asks, SolanaRpc(provider), known.limits, told_apart)
+                await fetch_blocks(fetcher, SolanaRpc(provider), known.limits, told_apart)
             else:
-                await ask_history(asks, SolanaBeach(provider), epoch, told_apart)
-        case Role.REWARDS:
+                await fetch_history(fetcher, SolanaBeach(provider), epoch, told_apart)
+        case Feed.REWARDS:
             accounts = _accounts(known, validators)
             if settings.validators == "all" or needs_blocks(len(accounts)):
-                await ask_paying_blocks(asks, SolanaRpc(provider), known.limits)
+                await fetch_paying_blocks(fetcher, SolanaRpc(provider), known.limits)
             else:
-                await ask_accounts(asks, SolanaRpc(provider), epoch, accounts)
-        case Role.META:
-            await asks.ask(Stakewiz(provider).validators())
+                await fetch_accounts(fetcher, SolanaRpc(provider), epoch, accounts)
+        case Feed.META:
+            await fetcher.fetch(Stakewiz(provider).validators())
 
 
 def _accounts(known: Evidence, validators: Sequence[TrackedValidator]) -> list[str]:

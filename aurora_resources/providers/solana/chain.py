@@ -1,37 +1,37 @@
-"""Solana as a chain source: the roles of the graph, each handed to the module that knows it.
+"""Solana as a chain source: the roles of the graph, one module for each.
 
-Nothing is worked out here: `asking.py` asks, `evidence.py` finds what is staged, and `periods.py`, `mev.py`,
+Nothing is computed here: `asking.py` fetches, `evidence.py` finds what is staged, `periods.py`, `mev.py`,
 `earned_fees.py` and `earned_rewards.py` make the records.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aurora_resources.chain_rules import SolanaRules
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.chain_rules import SolanaRules
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.providers.registry import RolePolicy
+from aurora_resources.providers.chain_source import FeedPolicy
 from aurora_resources.providers.solana import stakewiz
 from aurora_resources.providers.solana.adapters import adapter_of
-from aurora_resources.providers.solana.asking import ask_role
-from aurora_resources.providers.solana.earned_fees import understand_fees
-from aurora_resources.providers.solana.earned_rewards import understand_rewards
+from aurora_resources.providers.solana.asking import fetch_role
+from aurora_resources.providers.solana.earned_fees import normalize_fees
+from aurora_resources.providers.solana.earned_rewards import normalize_rewards
 from aurora_resources.providers.solana.evidence import Evidence
 from aurora_resources.providers.solana.fees import fees_of_blocks, fees_of_history
-from aurora_resources.providers.solana.mev import understand_tips
+from aurora_resources.providers.solana.mev import normalize_tips
 from aurora_resources.providers.solana.payouts import payout
-from aurora_resources.providers.solana.periods import ask_head, understand_period
+from aurora_resources.providers.solana.periods import fetch_head, normalize_period
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.staged import answers
 from aurora_resources.records import (
-    Asks,
     ChainHead,
+    Feed,
+    Fetcher,
+    Normalized,
     Period,
-    Role,
     Staged,
     StakeReward,
     TrackedValidator,
-    Understood,
     ValidatorFees,
     ValidatorIdentity,
     ValidatorMeta,
@@ -39,22 +39,22 @@ from aurora_resources.records import (
     ValidatorRewards,
 )
 
-_POLICIES: Final[Mapping[Role, RolePolicy]] = {
+_POLICIES: Final[Mapping[Feed, FeedPolicy]] = {
     # The node lists the validators of now, and goes on correcting a fresh epoch.
-    Role.PERIODS: RolePolicy((), once_over=True, settles_after=2),
+    Feed.PERIODS: FeedPolicy((), once_over=True, settles_after=2),
     # Stake accounts are known as of now alone: at the end of an epoch means while the next one runs.
-    Role.STAKES: RolePolicy((Role.PERIODS,), once_over=True, while_next_runs=True),
-    Role.META: RolePolicy((Role.PERIODS,)),
-    Role.MEV: RolePolicy((Role.PERIODS,)),
-    Role.FEES: RolePolicy((Role.PERIODS, Role.MEV)),
-    Role.REWARDS: RolePolicy((Role.PERIODS, Role.MEV, Role.STAKES)),
+    Feed.STAKES: FeedPolicy((Feed.PERIODS,), once_over=True, while_next_runs=True),
+    Feed.META: FeedPolicy((Feed.PERIODS,)),
+    Feed.MEV: FeedPolicy((Feed.PERIODS,)),
+    Feed.FEES: FeedPolicy((Feed.PERIODS, Feed.MEV)),
+    Feed.REWARDS: FeedPolicy((Feed.PERIODS, Feed.MEV, Feed.STAKES)),
 }
 
 
 class SolanaChain:
     """One Solana cluster; a period is an epoch, a validator its vote account, an amount lamports."""
 
-    policies: Mapping[Role, RolePolicy] = _POLICIES
+    policies: Mapping[Feed, FeedPolicy] = _POLICIES
 
     def __init__(self, settings: ChainSettings) -> None:
         """Raises ConfigurationError for rules of another protocol."""
@@ -63,14 +63,14 @@ class SolanaChain:
         self._settings = settings
         self._rules = settings.rules
 
-    async def head(self, asks: Asks) -> ChainHead:
+    async def head(self, fetcher: Fetcher) -> ChainHead:
         """Ask the first node which epoch runs. Raises ProviderError."""
-        return await ask_head(asks, SolanaRpc(self._settings.providers.rpc[0]))
+        return await fetch_head(fetcher, SolanaRpc(self._settings.providers.rpc[0]))
 
-    async def ask(
+    async def fetch(
         self,
-        asks: Asks,
-        role: Role,
+        fetcher: Fetcher,
+        role: Feed,
         provider: str,
         period: Period | int,
         validators: Sequence[TrackedValidator],
@@ -78,13 +78,13 @@ class SolanaChain:
     ) -> None:
         """Ask `provider` everything `role` needs. Raises ProviderError, ConfigurationError."""
         epoch = period if isinstance(period, int) else period.period_id
-        await ask_role(self._settings, asks, role, provider, epoch, validators, staged)
+        await fetch_role(self._settings, fetcher, role, provider, epoch, validators, staged)
 
-    def understand_period(self, period_id: int, staged: Staged) -> Period:
+    def normalize_period(self, period_id: int, staged: Staged) -> Period:
         """Slots and times of the epoch. Raises ProviderError."""
-        return understand_period(period_id, self._evidence(period_id, staged).period)
+        return normalize_period(period_id, self._evidence(period_id, staged).period)
 
-    def understand_validators(
+    def normalize_validators(
         self, period_id: int, declared: Sequence[TrackedValidator] | None, staged: Staged
     ) -> tuple[TrackedValidator, ...]:
         """Those declared, or (None) every validator that may have earned something in the epoch.
@@ -95,48 +95,48 @@ class SolanaChain:
             return tuple(declared)
         return tuple(map(self._settings.undeclared, self._evidence(period_id, staged).known_keys()))
 
-    def understand_identities(
+    def normalize_identities(
         self, period_id: int, validators: Sequence[TrackedValidator], staged: Staged
     ) -> tuple[ValidatorIdentity, ...]:
         """Declared identities first, then the node's, Jito's and Stakewiz'; none where nobody knows."""
         return self._evidence(period_id, staged).identities(validators)
 
-    def understand_fees(
+    def normalize_fees(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Understood[ValidatorFees]:
+    ) -> Normalized[ValidatorFees]:
         """One record a validator, of a node's blocks or of Solana Beach. Raises PayloadError."""
         epoch, known = period.period_id, self._evidence(period.period_id, staged)
         identities = known.identity_of(validators)
-        found = answers(staged, Role.FEES, provider)
-        if adapter_of(self._settings, provider, Role.FEES) == "rpc":
+        found = answers(staged, Feed.FEES, provider)
+        if adapter_of(self._settings, provider, Feed.FEES) == "rpc":
             fees = fees_of_blocks(found, known.limits, identities.values())
         else:
             unit = self._rules.solanabeach_fee_unit
             fees = fees_of_history(found, epoch, unit, identities.values())
-        return understand_fees(
+        return normalize_fees(
             provider, epoch, known.running_epoch, validators, identities, fees, known.totals
         )
 
-    def understand_mev(
+    def normalize_mev(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Understood[ValidatorMev]:
+    ) -> Normalized[ValidatorMev]:
         """One record a validator, divided by the rules in force in the epoch. Raises PayloadError."""
         known = self._evidence(period.period_id, staged)
-        return understand_tips(
+        return normalize_tips(
             known.tips, provider, period.period_id, known.running_epoch, validators, self._rules
         )
 
-    def understand_rewards(
+    def normalize_rewards(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> tuple[Understood[ValidatorRewards], tuple[StakeReward, ...]]:
+    ) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
         """One record a validator, and one a stake account. Raises PayloadError."""
         known = self._evidence(period.period_id, staged)
-        return understand_rewards(
+        return normalize_rewards(
             provider,
             period.period_id,
             known.running_epoch,
             validators,
-            payout(answers(staged, Role.REWARDS, provider), known.limits, period.period_id),
+            payout(answers(staged, Feed.REWARDS, provider), known.limits, period.period_id),
             known.tips,
             known.snapshot,
             self._rules,
@@ -144,20 +144,20 @@ class SolanaChain:
             of_all=self._settings.validators == "all",
         )
 
-    def understand_meta(
+    def normalize_meta(
         self,
         provider: str,
         period: Period,  # noqa: ARG002 - descriptions are of now, whatever the epoch
         validators: Sequence[TrackedValidator],
         staged: Staged,
-    ) -> Understood[ValidatorMeta]:
+    ) -> Normalized[ValidatorMeta]:
         """One record a validator Stakewiz describes, as of now. Raises PayloadError."""
-        listed = answers(staged, Role.META, provider).last(stakewiz.VALIDATORS)
+        listed = answers(staged, Feed.META, provider).last(stakewiz.VALIDATORS)
         described = {
             found.vote_identity: found
             for found in (() if listed is None else stakewiz.wiz_validators(listed))
         }
-        return Understood(
+        return Normalized(
             tuple(
                 ValidatorMeta(
                     validator.validator_key,

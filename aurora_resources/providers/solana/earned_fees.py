@@ -16,25 +16,25 @@ from aurora_resources.providers.solana.findings import (
     coins,
 )
 from aurora_resources.providers.solana.mev import tips_state
-from aurora_resources.providers.solana.tips import TipBook
+from aurora_resources.providers.solana.tips import TipResponses
 from aurora_resources.records import (
     FactState,
     Finding,
+    Normalized,
     TrackedValidator,
-    Understood,
     ValidatorFees,
 )
 
 
-def understand_fees(
+def normalize_fees(
     provider: str,
     epoch: int,
     running_epoch: int,
     validators: Sequence[TrackedValidator],
     identities: Mapping[str, str],
     fees: Mapping[str, Fees | NoFees],
-    book: TipBook | None,
-) -> Understood[ValidatorFees]:
+    book: TipResponses | None,
+) -> Normalized[ValidatorFees]:
     """One record a validator, in lamports. `identities` is by vote account, `fees` by identity."""
     shared_keys = shared_identities(identities)
     records: list[ValidatorFees] = []
@@ -59,7 +59,7 @@ def understand_fees(
         record, doubts = _kept(provider, epoch, running_epoch, validator, found, book)
         records.append(record)
         findings += doubts
-    return Understood(tuple(records), tuple(findings))
+    return Normalized(tuple(records), tuple(findings))
 
 
 def _kept(
@@ -68,7 +68,7 @@ def _kept(
     running_epoch: int,
     validator: TrackedValidator,
     fees: Fees,
-    book: TipBook | None,
+    book: TipResponses | None,
 ) -> tuple[ValidatorFees, list[Finding]]:
     key, gross = validator.validator_key, fees.lamports
     row = None if book is None else book.tips.get(key)

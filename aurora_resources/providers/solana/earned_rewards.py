@@ -7,7 +7,7 @@ nothing else; no rate is ever applied to it.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from aurora_resources.chain_rules import SolanaRules
+from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.providers.solana.findings import (
     COMMISSION_DOUBTED,
     REWARDS_MISSING,
@@ -18,30 +18,30 @@ from aurora_resources.providers.solana.mev import tips_state
 from aurora_resources.providers.solana.payouts import Payout
 from aurora_resources.providers.solana.snapshots import Snapshot
 from aurora_resources.providers.solana.stakes import Sources, StakerBook, staker_book
-from aurora_resources.providers.solana.tips import TipBook, divide_tips
+from aurora_resources.providers.solana.tips import TipResponses, divide_tips
 from aurora_resources.records import (
     FactState,
     Finding,
+    Normalized,
     StakeReward,
     TrackedValidator,
-    Understood,
     ValidatorRewards,
 )
 
 
-def understand_rewards(
+def normalize_rewards(
     provider: str,
     epoch: int,
     running_epoch: int,
     validators: Sequence[TrackedValidator],
     paid: Payout,
-    book: TipBook | None,
+    book: TipResponses | None,
     taken: Snapshot | None,
     rules: SolanaRules,
     announced: Mapping[str, int | None],
     *,
     of_all: bool,
-) -> tuple[Understood[ValidatorRewards], tuple[StakeReward, ...]]:
+) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
     """One record a validator and one a stake account, in lamports.
 
     `announced` is each vote account's commission of now, in basis points: a hint that never makes an amount,
@@ -69,14 +69,14 @@ def understand_rewards(
             findings.append(Finding(REWARDS_MISSING, f"{provider}: not asked about epoch {epoch}", key))
     if of_all and paid.complete:
         findings += _unattributed(provider, epoch, paid, rows)
-    return Understood(tuple(records), tuple(findings)), tuple(rows)
+    return Normalized(tuple(records), tuple(findings)), tuple(rows)
 
 
 def _sources(
     validator: TrackedValidator,
     epoch: int,
     paid: Payout,
-    book: TipBook | None,
+    book: TipResponses | None,
     taken: Snapshot | None,
     rules: SolanaRules,
 ) -> Sources:

@@ -6,7 +6,7 @@ Roles understand themselves with the help of what other roles brought; this is w
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.providers.solana import rpc_answers, stakewiz
 from aurora_resources.providers.solana.periods import (
     Boundaries,
@@ -17,10 +17,10 @@ from aurora_resources.providers.solana.periods import (
 from aurora_resources.providers.solana.rpc_answers import VoteAccount
 from aurora_resources.providers.solana.snapshots import Snapshot, snapshot
 from aurora_resources.providers.solana.stakewiz import WizValidator
-from aurora_resources.providers.solana.tips import TipBook, tip_book
+from aurora_resources.providers.solana.tips import TipResponses, tip_responses
 from aurora_resources.providers.solana.validators import identities, known_keys
 from aurora_resources.providers.staged import Answers, first_with
-from aurora_resources.records import Role, Staged, TrackedValidator, ValidatorIdentity
+from aurora_resources.records import Feed, Staged, TrackedValidator, ValidatorIdentity
 
 
 class Evidence:
@@ -47,14 +47,14 @@ class Evidence:
         return running_epoch(self.period)
 
     @cached_property
-    def totals(self) -> TipBook | None:
+    def totals(self) -> TipResponses | None:
         """Jito's book without the stakers' claims."""
-        return tip_book(self._staged, self._providers.mev, self._epoch, with_claims=False)
+        return tip_responses(self._staged, self._providers.mev, self._epoch, with_claims=False)
 
     @cached_property
-    def tips(self) -> TipBook | None:
+    def tips(self) -> TipResponses | None:
         """Jito's book with the stakers' claims."""
-        return tip_book(self._staged, self._providers.mev, self._epoch, with_claims=True)
+        return tip_responses(self._staged, self._providers.mev, self._epoch, with_claims=True)
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
@@ -70,7 +70,7 @@ class Evidence:
     @cached_property
     def described(self) -> tuple[WizValidator, ...]:
         """The validators Stakewiz describes; empty when it was not asked."""
-        found = first_with(self._staged, Role.META, self._providers.meta, stakewiz.VALIDATORS)
+        found = first_with(self._staged, Feed.META, self._providers.meta, stakewiz.VALIDATORS)
         listed = None if found is None else found.last(stakewiz.VALIDATORS)
         return () if listed is None else stakewiz.wiz_validators(listed)
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
-from aurora_resources.providers.concurrently import ask_all, for_each
+from aurora_resources.providers.concurrently import fetch_all, for_each
 from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.solana import rpc_answers, solanabeach
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import BLOCK_HEADER, SolanaRpc
 from aurora_resources.providers.solana.solanabeach import EpochFees, SolanaBeach
 from aurora_resources.providers.staged import Answers
-from aurora_resources.records import Asks, Payload
+from aurora_resources.records import Fetcher, ProviderResponse
 
 _NOT_FOUND: Final = 404
 _ONE_BY_ONE: Final = 16
@@ -40,7 +40,9 @@ class NoFees:
     reason: str
 
 
-async def ask_blocks(asks: Asks, rpc: SolanaRpc, limits: Boundaries, identities: Iterable[str]) -> None:
+async def fetch_blocks(
+    fetcher: Fetcher, rpc: SolanaRpc, limits: Boundaries, identities: Iterable[str]
+) -> None:
     """Read every block that `identities` produced between `limits`.
 
     Raises HistoryUnavailable when the node's list of produced slots has holes, and ProviderError.
@@ -49,20 +51,20 @@ async def ask_blocks(asks: Asks, rpc: SolanaRpc, limits: Boundaries, identities:
     if not wanted:
         return
     one_by_one: list[str | None] = [*wanted] if len(wanted) <= _ONE_BY_ONE else [None]
-    scheduled = await ask_all(asks, [rpc.leader_schedule(limits.first_slot, one) for one in one_by_one])
+    scheduled = await fetch_all(fetcher, [rpc.leader_schedule(limits.first_slot, one) for one in one_by_one])
     leaders = _Leaders.read(scheduled)
     if not any(leaders.slots_of(identity) for identity in wanted):
         return
-    listed = await ask_all(asks, rpc.blocks(limits.first_slot, limits.last_slot))
+    listed = await fetch_all(fetcher, rpc.blocks(limits.first_slot, limits.last_slot))
     headers = [rpc.block_header(limits.first_produced), rpc.block_header(limits.next_produced)]
     produced = _produced(listed)
-    hole = _hole(limits, len(produced), await ask_all(asks, headers))
+    hole = _hole(limits, len(produced), await fetch_all(fetcher, headers))
     if hole is not None:
         raise HistoryUnavailable(
             f"{hole}; configure a node with an archive", provider=rpc.provider, endpoint="getBlocks"
         )
     led = {limits.first_slot + slot for identity in wanted for slot in leaders.slots_of(identity) or ()}
-    await ask_all(asks, [rpc.block_rewards(slot) for slot in sorted(led & produced)])
+    await fetch_all(fetcher, [rpc.block_rewards(slot) for slot in sorted(led & produced)])
 
 
 def fees_of_blocks(
@@ -97,13 +99,13 @@ def fees_of_blocks(
     return {identity: fees_of(identity) for identity in identities}
 
 
-async def ask_history(asks: Asks, beach: SolanaBeach, epoch: int, identities: Iterable[str]) -> None:
+async def fetch_history(fetcher: Fetcher, beach: SolanaBeach, epoch: int, identities: Iterable[str]) -> None:
     """Ask Solana Beach for each identity's history until `epoch` is found. Raises ProviderError."""
 
-    async def ask_identity(identity: str) -> None:
+    async def fetch_identity(identity: str) -> None:
         for page in range(_PAGES_AT_MOST):
             try:
-                payload = await asks.ask(beach.block_rewards(identity, page * solanabeach.PAGE_ROWS))
+                payload = await fetcher.fetch(beach.block_rewards(identity, page * solanabeach.PAGE_ROWS))
             except NotYetAvailable as unknown:
                 if unknown.status != _NOT_FOUND:
                     raise
@@ -112,7 +114,7 @@ async def ask_history(asks: Asks, beach: SolanaBeach, epoch: int, identities: It
             if len(rows) < solanabeach.PAGE_ROWS or any(row.epoch == epoch for row in rows):
                 return
 
-    await for_each(ask_identity, sorted(set(identities)))
+    await for_each(fetch_identity, sorted(set(identities)))
 
 
 def fees_of_history(
@@ -151,7 +153,7 @@ class _Leaders:
     all_known: bool
 
     @classmethod
-    def read(cls, payloads: Iterable[Payload]) -> "_Leaders":
+    def read(cls, payloads: Iterable[ProviderResponse]) -> "_Leaders":
         by_identity: dict[str, Sequence[int]] = {}
         all_known = False
         for payload in payloads:
@@ -172,11 +174,11 @@ class _Leaders:
         return self.by_identity.get(identity, () if self.all_known else None)
 
 
-def _produced(listed: Iterable[Payload]) -> set[int]:
+def _produced(listed: Iterable[ProviderResponse]) -> set[int]:
     return {slot for payload in listed for slot in rpc_answers.slots(payload)}
 
 
-def _hole(limits: Boundaries, produced: int, headers: Sequence[Payload]) -> str | None:
+def _hole(limits: Boundaries, produced: int, headers: Sequence[ProviderResponse]) -> str | None:
     """What is wrong with a list of `produced` slots, proved by block heights; None when it is whole.
 
     A height counts produced blocks, so the heights of the epoch's first block and of the next epoch's tell

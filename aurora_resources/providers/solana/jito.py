@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from aurora_resources.providers.decoding import RateBps, Shape, Unsigned, unexpected
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 PAGE_ROWS: Final = 10_000
 """The largest page the API gives."""
@@ -99,12 +99,12 @@ class Jito:
 
     provider: str
 
-    def validator_rewards(self, epoch: int, page: int) -> Question:
+    def validator_rewards(self, epoch: int, page: int) -> ProviderRequest:
         """GET /validator_rewards: every validator's tips of `epoch`; page 1 is the first."""
         query = (("epoch", str(epoch)), ("limit", str(PAGE_ROWS)), ("page", str(page)))
-        return Question(self.provider, VALIDATOR_REWARDS, "GET", "/validator_rewards", query)
+        return ProviderRequest(self.provider, VALIDATOR_REWARDS, "GET", "/validator_rewards", query)
 
-    def staker_rewards(self, epoch: int, vote_account: str, page: int) -> Question:
+    def staker_rewards(self, epoch: int, vote_account: str, page: int) -> ProviderRequest:
         """GET /staker_rewards of one validator: each stake account's tips; its total_count means nothing."""
         query = (
             ("epoch", str(epoch)),
@@ -112,49 +112,51 @@ class Jito:
             ("limit", str(PAGE_ROWS)),
             ("page", str(page)),
         )
-        return Question(self.provider, STAKER_REWARDS, "GET", "/staker_rewards", query, subject=vote_account)
+        return ProviderRequest(
+            self.provider, STAKER_REWARDS, "GET", "/staker_rewards", query, subject=vote_account
+        )
 
-    def validators(self, epoch: int) -> Question:
+    def validators(self, epoch: int) -> ProviderRequest:
         """POST /validators: stake and tips of each Jito validator; the answer does not name its epoch."""
-        return Question(self.provider, VALIDATORS, "POST", "/validators", body={"epoch": epoch})
+        return ProviderRequest(self.provider, VALIDATORS, "POST", "/validators", body={"epoch": epoch})
 
-    def network_rewards(self, epoch: int) -> Question:
+    def network_rewards(self, epoch: int) -> ProviderRequest:
         """POST /mev_rewards: the network's total; an epoch not published yet fails with HTTP 500."""
-        return Question(self.provider, NETWORK_REWARDS, "POST", "/mev_rewards", body={"epoch": epoch})
+        return ProviderRequest(self.provider, NETWORK_REWARDS, "POST", "/mev_rewards", body={"epoch": epoch})
 
 
-def validator_tips(payload: Payload, epoch: int) -> tuple[ValidatorTips, ...]:
+def validator_tips(payload: ProviderResponse, epoch: int) -> tuple[ValidatorTips, ...]:
     """One page of /validator_rewards. Raises PayloadError, also for rows of another epoch."""
     rows = _validator_page.read(payload).rewards
     _same_epoch(payload, epoch, [row.epoch for row in rows])
     return rows
 
 
-def validator_tips_total(payload: Payload) -> int:
+def validator_tips_total(payload: ProviderResponse) -> int:
     """How many rows /validator_rewards says there are on all pages."""
     return _validator_page.read(payload).total_count
 
 
-def staker_tips(payload: Payload, epoch: int) -> tuple[StakerTips, ...]:
+def staker_tips(payload: ProviderResponse, epoch: int) -> tuple[StakerTips, ...]:
     """One page of /staker_rewards, all kinds of claims. Raises PayloadError, also for another epoch."""
     rows = _staker_page.read(payload).rewards
     _same_epoch(payload, epoch, [row.epoch for row in rows])
     return rows
 
 
-def jito_validators(payload: Payload) -> tuple[JitoValidator, ...]:
+def jito_validators(payload: ProviderResponse) -> tuple[JitoValidator, ...]:
     """POST /validators. Raises PayloadError."""
     return _validators.read(payload).validators
 
 
-def network_tips(payload: Payload, epoch: int) -> int:
+def network_tips(payload: ProviderResponse, epoch: int) -> int:
     """POST /mev_rewards: lamports. Raises PayloadError, also when another epoch is answered."""
     found = _network.read(payload)
     _same_epoch(payload, epoch, [found.epoch])
     return found.total_network_mev_lamports
 
 
-def _same_epoch(payload: Payload, epoch: int, answered: list[int]) -> None:
+def _same_epoch(payload: ProviderResponse, epoch: int, answered: list[int]) -> None:
     if answered and answered.count(epoch) != len(answered):
         other = next(found for found in answered if found != epoch)
         raise unexpected(payload, f"asked for epoch {epoch}, answered epoch {other}")

@@ -7,10 +7,10 @@ the operator declared that it runs no MEV client.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from aurora_resources.chain_rules import SolanaRules
+from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.providers.solana.findings import DRIFT, MEV_MISSING, coins
-from aurora_resources.providers.solana.tips import TipBook, TipDivision, divide_tips
-from aurora_resources.records import FactState, Finding, TrackedValidator, Understood, ValidatorMev
+from aurora_resources.providers.solana.tips import TipDivision, TipResponses, divide_tips
+from aurora_resources.records import FactState, Finding, Normalized, TrackedValidator, ValidatorMev
 
 CONFIRMED_AFTER_EPOCHS: Final = 2
 """Jito's numbers of epoch N may still change until epoch N + 2 runs."""
@@ -22,14 +22,14 @@ def tips_state(epoch: int, running_epoch: int) -> FactState:
     return FactState.FINAL if settled else FactState.PROVISIONAL
 
 
-def understand_tips(
-    book: TipBook | None,
+def normalize_tips(
+    book: TipResponses | None,
     provider: str,
     epoch: int,
     running_epoch: int,
     validators: Sequence[TrackedValidator],
     rules: SolanaRules,
-) -> Understood[ValidatorMev]:
+) -> Normalized[ValidatorMev]:
     """One record a validator, in lamports; findings where Jito contradicts itself."""
     records: list[ValidatorMev] = []
     findings: list[Finding] = list(_network_drift(book)) if book is not None else []
@@ -59,10 +59,10 @@ def understand_tips(
         else:
             findings.append(Finding(MEV_MISSING, _why_missing(book, provider, epoch), key))
             records.append(ValidatorMev(key, provider, FactState.MISSING, None, None, None, None, None))
-    return Understood(tuple(records), tuple(findings))
+    return Normalized(tuple(records), tuple(findings))
 
 
-def _why_missing(book: TipBook | None, provider: str, epoch: int) -> str:
+def _why_missing(book: TipResponses | None, provider: str, epoch: int) -> str:
     if book is None:
         return f"{provider} was not asked about epoch {epoch}; materialise its MEV again"
     if not book.is_published:
@@ -73,7 +73,7 @@ def _why_missing(book: TipBook | None, provider: str, epoch: int) -> str:
     )
 
 
-def _network_drift(book: TipBook) -> Iterator[Finding]:
+def _network_drift(book: TipResponses) -> Iterator[Finding]:
     total = sum([row.mev_revenue for row in book.tips.values()])
     if book.network_total is not None and total != book.network_total:
         yield Finding(
@@ -90,7 +90,7 @@ def _network_drift(book: TipBook) -> Iterator[Finding]:
         )
 
 
-def _drift(book: TipBook, key: str, division: TipDivision, rules: SolanaRules) -> Iterator[Finding]:
+def _drift(book: TipResponses, key: str, division: TipDivision, rules: SolanaRules) -> Iterator[Finding]:
     row, listed, own = book.tips[key], book.validators.get(key), book.own_claim(key)
     if listed is not None and listed.mev_rewards != row.mev_revenue:
         yield Finding(

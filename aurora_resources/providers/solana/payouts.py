@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable
-from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.solana import rpc_answers
 from aurora_resources.providers.solana.findings import NETWORK_REWARDS, coins
@@ -19,7 +19,7 @@ from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import MAX_ADDRESSES, SolanaRpc
 from aurora_resources.providers.solana.rpc_answers import BlockRewards
 from aurora_resources.providers.staged import Answers
-from aurora_resources.records import Asks, Finding
+from aurora_resources.records import Fetcher, Finding
 
 ACCOUNT_CHUNKS_AT_MOST: Final = 64
 """Above so many getInflationReward calls the paying blocks are read instead: some 300 on mainnet."""
@@ -43,24 +43,24 @@ class Payout:
         return self.voting.get(vote_account, 0 if self.complete else None)
 
 
-async def ask_accounts(asks: Asks, rpc: SolanaRpc, epoch: int, accounts: Sequence[str]) -> None:
+async def fetch_accounts(fetcher: Fetcher, rpc: SolanaRpc, epoch: int, accounts: Sequence[str]) -> None:
     """Ask for the rewards of `accounts`. Raises ProviderError, NotYetAvailable while the payout runs."""
     chunks = [accounts[at : at + MAX_ADDRESSES] for at in range(0, len(accounts), MAX_ADDRESSES)]
-    await ask_all(asks, [rpc.inflation_rewards(chunk, epoch) for chunk in chunks])
+    await fetch_all(fetcher, [rpc.inflation_rewards(chunk, epoch) for chunk in chunks])
 
 
-async def ask_paying_blocks(asks: Asks, rpc: SolanaRpc, limits: Boundaries) -> None:
-    """Read all blocks that paid the epoch of `limits`. Raises as `ask_paying_slots` does."""
-    slots = await ask_paying_slots(asks, rpc, limits)
-    await ask_all(asks, [rpc.block_rewards(slot) for slot in slots])
+async def fetch_paying_blocks(fetcher: Fetcher, rpc: SolanaRpc, limits: Boundaries) -> None:
+    """Read all blocks that paid the epoch of `limits`. Raises as `fetch_paying_slots` does."""
+    slots = await fetch_paying_slots(fetcher, rpc, limits)
+    await fetch_all(fetcher, [rpc.block_rewards(slot) for slot in slots])
 
 
-async def ask_paying_slots(asks: Asks, rpc: SolanaRpc, limits: Boundaries) -> tuple[int, ...]:
+async def fetch_paying_slots(fetcher: Fetcher, rpc: SolanaRpc, limits: Boundaries) -> tuple[int, ...]:
     """Read the first paying block, and find the others; none when it paid everybody.
 
     Raises NotYetAvailable while the payout runs, HistoryUnavailable for a node with holes, ProviderError.
     """
-    boundary = rpc_answers.block_rewards(await asks.ask(rpc.block_rewards(limits.next_produced)))
+    boundary = rpc_answers.block_rewards(await fetcher.fetch(rpc.block_rewards(limits.next_produced)))
     if boundary.parent_slot > limits.last_slot:
         raise HistoryUnavailable(
             f"slot {limits.next_produced} is not the first block after slot {limits.last_slot}, its parent "
@@ -71,7 +71,7 @@ async def ask_paying_slots(asks: Asks, rpc: SolanaRpc, limits: Boundaries) -> tu
     count = boundary.num_reward_partitions
     if not count:
         return ()
-    slots = rpc_answers.slots(await asks.ask(rpc.produced_after(limits.next_produced + 1, count)))
+    slots = rpc_answers.slots(await fetcher.fetch(rpc.produced_after(limits.next_produced + 1, count)))
     if len(slots) < count:
         raise NotYetAvailable(
             f"{len(slots)} of {count} paying blocks after slot {limits.next_produced} are finalised; "

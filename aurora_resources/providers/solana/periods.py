@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Final
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
-from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.solana import rpc_answers
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.staged import Answers, first_with
-from aurora_resources.records import Asks, ChainHead, Payload, Period, Role, Staged
+from aurora_resources.records import ChainHead, Feed, Fetcher, Period, ProviderResponse, Staged
 
 _LAST_ASKED: Final = "getVoteAccounts"
 
@@ -30,46 +30,48 @@ class Boundaries:
     next_produced: int
 
 
-async def ask_head(asks: Asks, rpc: SolanaRpc) -> ChainHead:
+async def fetch_head(fetcher: Fetcher, rpc: SolanaRpc) -> ChainHead:
     """The running epoch. Raises ProviderError."""
-    payload = await asks.ask(rpc.epoch_info())
+    payload = await fetcher.fetch(rpc.epoch_info())
     return ChainHead(rpc_answers.epoch_info(payload).epoch, payload.fetched_at)
 
 
-async def ask_period(asks: Asks, rpc: SolanaRpc, epoch: int) -> None:
+async def fetch_period(fetcher: Fetcher, rpc: SolanaRpc, epoch: int) -> None:
     """Ask about slots, times and validators of `epoch`.
 
     Raises NotYetAvailable while the epoch after it has no finalised block, HistoryUnavailable when the
     node's history begins later.
     """
-    running = rpc_answers.epoch_info(await asks.ask(rpc.epoch_info())).epoch
+    running = rpc_answers.epoch_info(await fetcher.fetch(rpc.epoch_info())).epoch
     if running <= epoch:
         raise NotYetAvailable(
             f"epoch {epoch} has not ended, the chain is in epoch {running}; ask again later",
             provider=rpc.provider,
             endpoint="getEpochInfo",
         )
-    schedule = rpc_answers.epoch_schedule(await asks.ask(rpc.epoch_schedule()))
+    schedule = rpc_answers.epoch_schedule(await fetcher.fetch(rpc.epoch_schedule()))
     starts = [schedule.first_slot(epoch), schedule.first_slot(epoch + 1)]
     found = [
         rpc_answers.slots(payload)
-        for payload in await ask_all(asks, [rpc.first_produced(start) for start in starts])
+        for payload in await fetch_all(fetcher, [rpc.first_produced(start) for start in starts])
     ]
     limits = _limits(rpc.provider, epoch, starts, found)
-    times = await ask_all(asks, [rpc.block_time(limits.first_produced), rpc.block_time(limits.next_produced)])
+    times = await fetch_all(
+        fetcher, [rpc.block_time(limits.first_produced), rpc.block_time(limits.next_produced)]
+    )
     for payload in times:
         _known_time(payload)
-    await asks.ask(rpc.vote_accounts())
+    await fetcher.fetch(rpc.vote_accounts())
 
 
 def period_answers(staged: Staged, providers: Sequence[str]) -> Answers:
     """What the first node that answered all of PERIODS said. Raises PayloadError when none did."""
-    found = first_with(staged, Role.PERIODS, providers, _LAST_ASKED)
+    found = first_with(staged, Feed.PERIODS, providers, _LAST_ASKED)
     if found is None:
         raise PayloadError(
             "nothing complete is staged for the period; ask for it again",
             provider=", ".join(providers),
-            endpoint=Role.PERIODS.value,
+            endpoint=Feed.PERIODS.value,
         )
     return found
 
@@ -88,7 +90,7 @@ def boundaries(period: Answers, epoch: int) -> Boundaries:
     return _limits(period.provider, epoch, starts, slots)
 
 
-def understand_period(epoch: int, period: Answers) -> Period:
+def normalize_period(epoch: int, period: Answers) -> Period:
     """Slots and times of `epoch`. Raises PayloadError."""
     limits = boundaries(period, epoch)
     asked = {rpc_params(found.question)[0]: found for found in period.every("getBlockTime")}
@@ -116,7 +118,7 @@ def _limits(provider: str, epoch: int, starts: Sequence[int], found: Sequence[Se
     return Boundaries(first_slot, next_slot - 1, of_epoch[0], of_next[0])
 
 
-def _known_time(payload: Payload) -> datetime:
+def _known_time(payload: ProviderResponse) -> datetime:
     time = rpc_answers.block_time(payload)
     if time is None:
         raise HistoryUnavailable(
@@ -127,7 +129,7 @@ def _known_time(payload: Payload) -> datetime:
     return time
 
 
-def _needed(period: Answers, endpoint: str) -> Payload:
+def _needed(period: Answers, endpoint: str) -> ProviderResponse:
     found = period.last(endpoint)
     if found is None:
         raise _not_staged(period, endpoint)

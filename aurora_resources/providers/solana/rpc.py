@@ -19,7 +19,7 @@ from aurora_resources.errors import (
     TransientProviderError,
 )
 from aurora_resources.providers.json_rpc import Failure, failure
-from aurora_resources.records import Json, Question
+from aurora_resources.records import Json, ProviderRequest
 
 MAX_ADDRESSES: Final = 32
 """Addresses one getInflationReward may ask for."""
@@ -39,26 +39,26 @@ class SolanaRpc:
 
     provider: str
 
-    def epoch_info(self, request_id: int = 1) -> Question:
+    def epoch_info(self, request_id: int = 1) -> ProviderRequest:
         """getEpochInfo: the running epoch and slot. `request_id` tells a second asking from the first."""
         return self._question("getEpochInfo", [_FINALIZED], request_id=request_id)
 
-    def epoch_schedule(self) -> Question:
+    def epoch_schedule(self) -> ProviderRequest:
         """getEpochSchedule: how epochs map to slots on this cluster; mainnet has no warm-up, others may."""
         return self._question("getEpochSchedule", [])
 
-    def first_produced(self, start: int) -> Question:
+    def first_produced(self, start: int) -> ProviderRequest:
         """getBlocksWithLimit: the first produced slot at or after `start`.
 
         A node without history answers a later slot, without a word.
         """
         return self._question("getBlocksWithLimit", [start, 1, _FINALIZED])
 
-    def produced_after(self, start: int, count: int) -> Question:
+    def produced_after(self, start: int, count: int) -> ProviderRequest:
         """getBlocksWithLimit: the `count` produced slots from `start` on; fewer when not produced yet."""
         return self._question("getBlocksWithLimit", [start, count, _FINALIZED])
 
-    def blocks(self, first: int, last: int) -> tuple[Question, ...]:
+    def blocks(self, first: int, last: int) -> tuple[ProviderRequest, ...]:
         """getBlocks: produced slots, both ends included; missing history looks like skipped slots.
 
         So the answer is asked for anew each time, though the chain's past cannot change: a hole may be
@@ -69,23 +69,23 @@ class SolanaRpc:
             for start in range(first, last + 1, MAX_SLOT_RANGE)
         )
 
-    def block_time(self, slot: int) -> Question:
+    def block_time(self, slot: int) -> ProviderRequest:
         """getBlockTime: seconds since 1970, null when unknown; only for a produced slot."""
         return self._question("getBlockTime", [slot])
 
-    def block_header(self, slot: int) -> Question:
+    def block_header(self, slot: int) -> ProviderRequest:
         """A getBlock without transactions and rewards: height, parent and time of a produced slot."""
         return self._block(slot, rewards=False)
 
-    def block_rewards(self, slot: int) -> Question:
+    def block_rewards(self, slot: int) -> ProviderRequest:
         """A getBlock without transactions: signed lamports an account, commission fields left aside."""
         return self._block(slot, rewards=True)
 
-    def vote_accounts(self) -> Question:
+    def vote_accounts(self) -> ProviderRequest:
         """getVoteAccounts: the validators of now, stake in lamports; unstaked delinquents are left out."""
         return self._question("getVoteAccounts", [_FINALIZED])
 
-    def leader_schedule(self, slot: int, identity: str | None) -> Question:
+    def leader_schedule(self, slot: int, identity: str | None) -> ProviderRequest:
         """The getLeaderSchedule of the epoch of `slot`: slot indices from the epoch's start, by identity.
 
         Null when the node no longer keeps that epoch's schedule. None asks for every identity at once.
@@ -95,12 +95,12 @@ class SolanaRpc:
             options["identity"] = identity
         return self._question("getLeaderSchedule", [slot, options], subject=identity)
 
-    def inflation_rewards(self, addresses: Sequence[str], epoch: int) -> Question:
+    def inflation_rewards(self, addresses: Sequence[str], epoch: int) -> ProviderRequest:
         """getInflationReward: lamports by position of the address; null where there is no reward row."""
         options: dict[str, Json] = {**_FINALIZED, "epoch": epoch}
         return self._question("getInflationReward", [list(addresses), options], immutable=True)
 
-    def stake_accounts(self, vote_account: str) -> Question:
+    def stake_accounts(self, vote_account: str) -> ProviderRequest:
         """The getProgramAccounts of one validator: stake accounts delegated to it, as of now."""
         options: dict[str, Json] = {
             **_FINALIZED,
@@ -112,7 +112,7 @@ class SolanaRpc:
         }
         return self._question("getProgramAccounts", [STAKE_PROGRAM, options], subject=vote_account)
 
-    def _block(self, slot: int, *, rewards: bool) -> Question:
+    def _block(self, slot: int, *, rewards: bool) -> ProviderRequest:
         options: dict[str, Json] = {
             **_FINALIZED,
             "encoding": "json",
@@ -131,9 +131,11 @@ class SolanaRpc:
         request_id: int = 1,
         subject: str | None = None,
         immutable: bool = False,
-    ) -> Question:
+    ) -> ProviderRequest:
         body: dict[str, Json] = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": list(params)}
-        return Question(self.provider, method, "POST", "", body=body, subject=subject, immutable=immutable)
+        return ProviderRequest(
+            self.provider, method, "POST", "", body=body, subject=subject, immutable=immutable
+        )
 
 
 # Agave's codes (rpc custom_error.rs). A few servers use the last three for other things, so those are only
@@ -149,7 +151,7 @@ _BY_MESSAGE: Final[dict[int, tuple[str, type[ProviderError]]]] = {
 
 
 def classify_rpc(
-    question: Question, status: int, _headers: httpx.Headers, body: bytes
+    question: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
 ) -> ProviderError | None:
     """The error an answer of status 2xx stands for, by code and words; other statuses never come here.
 

@@ -13,7 +13,7 @@ import msgspec
 
 from aurora_resources.providers.decoding import RateBps, Shape, Unsigned, unexpected
 from aurora_resources.providers.json_rpc import Reply, result, rpc_params
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
 FEE: Final = "fee"
 VOTING: Final = "voting"
@@ -115,49 +115,49 @@ _leader_schedule = Shape(Reply[dict[str, tuple[Unsigned, ...]] | None])
 _inflation_rewards = Shape(Reply[tuple[_InflationReward | None, ...]])
 
 
-def epoch_info(payload: Payload) -> EpochInfo:
+def epoch_info(payload: ProviderResponse) -> EpochInfo:
     """The answer of getEpochInfo. Raises PayloadError."""
     return result(_epoch_info, payload)
 
 
-def epoch_schedule(payload: Payload) -> EpochSchedule:
+def epoch_schedule(payload: ProviderResponse) -> EpochSchedule:
     """The answer of getEpochSchedule. Raises PayloadError."""
     return result(_epoch_schedule, payload)
 
 
-def slots(payload: Payload) -> tuple[int, ...]:
+def slots(payload: ProviderResponse) -> tuple[int, ...]:
     """getBlocks, getBlocksWithLimit: produced slots, ascending. Raises PayloadError."""
     return result(_slots, payload)
 
 
-def block_time(payload: Payload) -> datetime | None:
+def block_time(payload: ProviderResponse) -> datetime | None:
     """The answer of getBlockTime in UTC; None when the node does not know. Raises PayloadError."""
     seconds = result(_seconds, payload)
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def block_header(payload: Payload) -> BlockHeader:
+def block_header(payload: ProviderResponse) -> BlockHeader:
     """The answer of getBlock without rewards. Raises PayloadError, also when the block is null."""
     return result(_header, payload)
 
 
-def block_rewards(payload: Payload) -> BlockRewards:
+def block_rewards(payload: ProviderResponse) -> BlockRewards:
     """The answer of getBlock with rewards. Raises PayloadError, also when block or rewards are null."""
     return result(_rewards, payload)
 
 
-def vote_accounts(payload: Payload) -> tuple[VoteAccount, ...]:
+def vote_accounts(payload: ProviderResponse) -> tuple[VoteAccount, ...]:
     """getVoteAccounts, delinquent ones included. Raises PayloadError."""
     found = result(_vote_accounts, payload)
     return (*found.current, *found.delinquent)
 
 
-def leader_schedule(payload: Payload) -> dict[str, tuple[int, ...]] | None:
+def leader_schedule(payload: ProviderResponse) -> dict[str, tuple[int, ...]] | None:
     """getLeaderSchedule: slot indices from the epoch's first slot, by identity; None when not kept."""
     return result(_leader_schedule, payload)
 
 
-def inflation_rewards(payload: Payload, epoch: int) -> Mapping[str, int]:
+def inflation_rewards(payload: ProviderResponse, epoch: int) -> Mapping[str, int]:
     """getInflationReward: lamports of each address asked for; 0 where there is no reward row.
 
     The node answers only when the payout is complete, so a missing row is a known zero. Raises PayloadError

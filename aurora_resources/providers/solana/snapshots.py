@@ -8,16 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable
-from aurora_resources.providers.concurrently import ask_all
+from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.decoding import unexpected
 from aurora_resources.providers.json_rpc import rpc_params
 from aurora_resources.providers.solana import rpc_answers
-from aurora_resources.providers.solana.payouts import ask_paying_slots
+from aurora_resources.providers.solana.payouts import fetch_paying_slots
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.solana.stake_accounts import StakeAccount, stake_accounts
 from aurora_resources.providers.staged import first_with
-from aurora_resources.records import Asks, Payload, Role, Staged, TrackedValidator
+from aurora_resources.records import Feed, Fetcher, ProviderResponse, Staged, TrackedValidator
 
 _BEFORE, _AFTER = 1, 2
 
@@ -33,8 +33,8 @@ class Snapshot:
         return self.by_validator.get(vote_account)
 
 
-async def ask_snapshot(
-    asks: Asks,
+async def fetch_snapshot(
+    fetcher: Fetcher,
     rpc: SolanaRpc,
     epoch: int,
     limits: Boundaries,
@@ -47,15 +47,15 @@ async def ask_snapshot(
     """
     if not validators:
         return
-    _check_running(await asks.ask(rpc.epoch_info(_BEFORE)), epoch)
-    await ask_paying_slots(asks, rpc, limits)
-    await ask_all(asks, [rpc.stake_accounts(validator.validator_key) for validator in validators])
-    _check_running(await asks.ask(rpc.epoch_info(_AFTER)), epoch)
+    _check_running(await fetcher.fetch(rpc.epoch_info(_BEFORE)), epoch)
+    await fetch_paying_slots(fetcher, rpc, limits)
+    await fetch_all(fetcher, [rpc.stake_accounts(validator.validator_key) for validator in validators])
+    _check_running(await fetcher.fetch(rpc.epoch_info(_AFTER)), epoch)
 
 
 def snapshot(staged: Staged, providers: Sequence[str], epoch: int) -> Snapshot | None:
     """The snapshot that is staged for `epoch`, None without a proven one. Raises PayloadError."""
-    found = first_with(staged, Role.STAKES, providers, "getProgramAccounts")
+    found = first_with(staged, Feed.STAKES, providers, "getProgramAccounts")
     if found is None:
         return None
     running = {
@@ -72,7 +72,7 @@ def snapshot(staged: Staged, providers: Sequence[str], epoch: int) -> Snapshot |
     return Snapshot(by_validator)
 
 
-def _asked_validator(payload: Payload) -> str:
+def _asked_validator(payload: ProviderResponse) -> str:
     """The vote account of the question's voter filter."""
     options = rpc_params(payload.question)[1]
     filters = options.get("filters") if isinstance(options, Mapping) else None
@@ -83,7 +83,7 @@ def _asked_validator(payload: Payload) -> str:
     raise unexpected(payload, "the question has no voter filter")
 
 
-def _check_running(payload: Payload, epoch: int) -> None:
+def _check_running(payload: ProviderResponse, epoch: int) -> None:
     running = rpc_answers.epoch_info(payload).epoch
     if running == epoch + 1:
         return

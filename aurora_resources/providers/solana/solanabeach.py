@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from aurora_resources.providers.decoding import Shape, Unsigned
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 PAGE_ROWS: Final = 1_000
 BLOCK_REWARDS: Final = "block-rewards-history"
@@ -37,9 +37,9 @@ class SolanaBeach:
 
     provider: str
 
-    def block_rewards(self, identity: str, offset: int) -> Question:
+    def block_rewards(self, identity: str, offset: int) -> ProviderRequest:
         """GET /validator/{identity}/block-rewards-history: keyed by identity, not by vote account."""
-        return Question(
+        return ProviderRequest(
             self.provider,
             BLOCK_REWARDS,
             "GET",
@@ -49,11 +49,11 @@ class SolanaBeach:
         )
 
 
-def epoch_fees(payload: Payload) -> tuple[EpochFees, ...]:
+def epoch_fees(payload: ProviderResponse) -> tuple[EpochFees, ...]:
     """One page of history, newest or oldest first. Raises PayloadError."""
     return _history.read(payload).history
 
 
-def identity_asked(payload: Payload) -> str:
+def identity_asked(payload: ProviderResponse) -> str:
     """The identity an answer is about, from the path of its question."""
     return payload.question.path.split("/")[2]

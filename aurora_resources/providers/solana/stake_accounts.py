@@ -17,7 +17,7 @@ import msgspec
 from aurora_resources.base58 import encode
 from aurora_resources.providers.decoding import Shape, unexpected
 from aurora_resources.providers.json_rpc import Reply, result, rpc_params
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
 NEVER: Final = 2**64 - 1
 """The deactivation epoch of stake that is not being deactivated."""
@@ -101,7 +101,7 @@ class _Row(msgspec.Struct):
 _rows = Shape(Reply[tuple[_Row, ...]])
 
 
-def stake_accounts(payload: Payload) -> tuple[StakeAccount, ...]:
+def stake_accounts(payload: ProviderResponse) -> tuple[StakeAccount, ...]:
     """getProgramAccounts: delegated stake accounts; those without a delegation are left out.
 
     Raises PayloadError naming the account that cannot be read.
@@ -159,7 +159,7 @@ def _from_json(pubkey: str, info: _Info) -> StakeAccount | None:
     )
 
 
-def _slice_offset(payload: Payload) -> int:
+def _slice_offset(payload: ProviderResponse) -> int:
     """Where the bytes start, from the question's `dataSlice`; 0 without one."""
     params = rpc_params(payload.question)
     options = params[1] if len(params) > 1 else None

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from aurora_resources.providers.decoding import Shape
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 VALIDATORS: Final = "GET /validators"
 
@@ -46,11 +46,11 @@ class Stakewiz:
 
     provider: str
 
-    def validators(self) -> Question:
+    def validators(self) -> ProviderRequest:
         """GET /validators: every validator it knows, in one answer."""
-        return Question(self.provider, VALIDATORS, "GET", "/validators")
+        return ProviderRequest(self.provider, VALIDATORS, "GET", "/validators")
 
 
-def wiz_validators(payload: Payload) -> tuple[WizValidator, ...]:
+def wiz_validators(payload: ProviderResponse) -> tuple[WizValidator, ...]:
     """GET /validators. Raises PayloadError."""
     return _listed.read(payload)

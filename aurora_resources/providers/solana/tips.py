@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from aurora_resources.chain_rules import SolanaRules
+from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.providers.concurrently import for_each
 from aurora_resources.providers.solana import jito
 from aurora_resources.providers.solana.jito import Jito, JitoValidator, StakerTips, ValidatorTips
 from aurora_resources.providers.staged import first_with, query_value
-from aurora_resources.records import Asks, Payload, Role, Staged, TrackedValidator
+from aurora_resources.records import Feed, Fetcher, ProviderResponse, Staged, TrackedValidator
 from aurora_resources.units import floor_share
 
 Row = TypeVar("Row")
@@ -32,7 +32,7 @@ class TipDivision:
 
 
 @dataclass(frozen=True, slots=True)
-class TipBook:
+class TipResponses:
     """What Jito said of one epoch.
 
     `validators` and `claims` are by vote account; `claims` holds every claim of the validators asked about,
@@ -81,45 +81,49 @@ def divide_tips(total: int, commission_bps: int, epoch: int, rules: SolanaRules)
     return TipDivision(protocol, operator, total - protocol - operator)
 
 
-async def ask_tips(asks: Asks, source: Jito, epoch: int, validators: Sequence[TrackedValidator]) -> None:
+async def fetch_tips(
+    fetcher: Fetcher, source: Jito, epoch: int, validators: Sequence[TrackedValidator]
+) -> None:
     """Ask for the tips of `epoch`: all validators' totals, and the stakers' claims of `validators`.
 
     While Jito has not published the epoch only the list of validators is asked for. Raises ProviderError.
     """
     paid: set[str] = set()
     for page in range(1, _PAGES_AT_MOST):
-        payload = await asks.ask(source.validator_rewards(epoch, page))
+        payload = await fetcher.fetch(source.validator_rewards(epoch, page))
         rows = jito.validator_tips(payload, epoch)
         paid.update([row.vote_account for row in rows])
         if len(rows) < jito.PAGE_ROWS:
             break
-    await asks.ask(source.validators(epoch))
+    await fetcher.fetch(source.validators(epoch))
     if not paid:
         return
-    await asks.ask(source.network_rewards(epoch))
+    await fetcher.fetch(source.network_rewards(epoch))
 
-    async def ask_claims(vote_account: str) -> None:
+    async def fetch_claims(vote_account: str) -> None:
         for page in range(1, _PAGES_AT_MOST):
-            payload = await asks.ask(source.staker_rewards(epoch, vote_account, page))
+            payload = await fetcher.fetch(source.staker_rewards(epoch, vote_account, page))
             if len(jito.staker_tips(payload, epoch)) < jito.PAGE_ROWS:
                 break
 
-    await for_each(ask_claims, [v.validator_key for v in validators if v.validator_key in paid])
+    await for_each(fetch_claims, [v.validator_key for v in validators if v.validator_key in paid])
 
 
-def tip_book(staged: Staged, providers: Sequence[str], epoch: int, *, with_claims: bool) -> TipBook | None:
+def tip_responses(
+    staged: Staged, providers: Sequence[str], epoch: int, *, with_claims: bool
+) -> TipResponses | None:
     """The book of the first of `providers` that was asked; None when nothing is staged.
 
     Without claims, which can be a million rows, only the totals are read. Raises PayloadError.
     """
-    found = first_with(staged, Role.MEV, providers, jito.VALIDATOR_REWARDS)
+    found = first_with(staged, Feed.MEV, providers, jito.VALIDATOR_REWARDS)
     if found is None:
         return None
     totals = found.every(jito.VALIDATOR_REWARDS)
     tips = _until_short(jito.validator_tips(payload, epoch) for payload in _in_page_order(totals))
     listed = found.last(jito.VALIDATORS)
     network = found.last(jito.NETWORK_REWARDS)
-    return TipBook(
+    return TipResponses(
         provider=found.provider,
         epoch=epoch,
         tips={row.vote_account: row for row in tips},
@@ -132,9 +136,9 @@ def tip_book(staged: Staged, providers: Sequence[str], epoch: int, *, with_claim
     )
 
 
-def _claims(payloads: Iterable[Payload], epoch: int) -> dict[str, tuple[StakerTips, ...]]:
+def _claims(payloads: Iterable[ProviderResponse], epoch: int) -> dict[str, tuple[StakerTips, ...]]:
     """Claims by validator. Rows can repeat at page borders, so a claimant counts once."""
-    asked: dict[str, list[Payload]] = {}
+    asked: dict[str, list[ProviderResponse]] = {}
     for payload in payloads:
         asked.setdefault(query_value(payload.question, "validator_vote_account") or "", []).append(payload)
     claims: dict[str, tuple[StakerTips, ...]] = {}
@@ -145,7 +149,7 @@ def _claims(payloads: Iterable[Payload], epoch: int) -> dict[str, tuple[StakerTi
     return claims
 
 
-def _in_page_order(payloads: Iterable[Payload]) -> list[Payload]:
+def _in_page_order(payloads: Iterable[ProviderResponse]) -> list[ProviderResponse]:
     return sorted(payloads, key=lambda payload: int(query_value(payload.question, "page") or 1))
 
 

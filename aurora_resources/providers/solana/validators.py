@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from aurora_resources.providers.solana.rpc_answers import VoteAccount
 from aurora_resources.providers.solana.stakewiz import WizValidator
-from aurora_resources.providers.solana.tips import TipBook
+from aurora_resources.providers.solana.tips import TipResponses
 from aurora_resources.records import TrackedValidator, ValidatorIdentity
 
 
-def known_keys(epoch: int, now: Iterable[VoteAccount], book: TipBook | None) -> tuple[str, ...]:
+def known_keys(epoch: int, now: Iterable[VoteAccount], book: TipResponses | None) -> tuple[str, ...]:
     """Vote accounts that may have earned something in `epoch`, ascending."""
     keys = {account.vote_pubkey for account in now if _may_have_earned(account, epoch)}
     if book is not None:
@@ -24,7 +24,7 @@ def identities(
     epoch: int,
     validators: Sequence[TrackedValidator],
     now: Iterable[VoteAccount],
-    book: TipBook | None,
+    book: TipResponses | None,
     described: Iterable[WizValidator],
 ) -> tuple[ValidatorIdentity, ...]:
     """The identity of each validator in `epoch`, from the best source that has it; absent when none has."""

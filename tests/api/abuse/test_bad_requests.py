@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aurora_api.schema.build import schema
+from aurora_api.service.schema import schema
 
 if TYPE_CHECKING:
     from tests.api.conftest import Service

@@ -11,8 +11,8 @@ import pytest
 from graphql import parse
 
 from aurora_api.schema import cost, limits
-from aurora_api.schema.build import schema
 from aurora_api.schema.cost import COST_MAX, count_cost
+from aurora_api.service.schema import schema
 
 if TYPE_CHECKING:
     from aurora_resources.warehouse.connection import Warehouse

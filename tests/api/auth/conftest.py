@@ -15,7 +15,7 @@ from aurora_resources.warehouse.connection import Warehouse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from aurora_resources.warehouse.embedded import EmbeddedServer
+    from aurora_resources.postgres.server import EmbeddedServer
     from tests.api.conftest import Running, Service
 
 PASSWORD = "correct-horse-battery"

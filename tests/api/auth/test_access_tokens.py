@@ -11,7 +11,7 @@ import jwt
 import pytest
 from jwt.warnings import InsecureKeyLengthWarning
 
-from aurora_api.access.entering import Identity
+from aurora_api.access.authenticate import Identity
 from aurora_api.access.token_keys import TokenKeys
 from aurora_api.service.settings import ApiSettings
 

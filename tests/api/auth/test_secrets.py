@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aurora_api.access import token_secret
+from aurora_api.access.authenticate import Identity
 from aurora_api.access.demo_users import ensure_demo_users, kept_demo_users
-from aurora_api.access.entering import Identity
 from aurora_api.access.passwords import Passwords
 from aurora_api.access.token_keys import TokenKeys
 from aurora_api.access.token_secret import kept_secret, token_keys, write_once

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aurora_resources.sandbox.generate import demo_world
 from aurora_resources.warehouse.connection import Warehouse
+from aurora_sandbox.solana.generate import demo_world
 from tests.api.conftest import run_service
 from tests.api.isolation.belongings import PERIOD, Books, belongings
 from tests.api.money.conftest import USERS

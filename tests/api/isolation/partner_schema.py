@@ -15,8 +15,8 @@ from graphql import (
 )
 
 from aurora_api.access.principal import ROLE_CAPABILITIES, UserRole
-from aurora_api.schema.build import schema
 from aurora_api.schema.permissions import needed_capability
+from aurora_api.service.schema import schema
 
 CORE = schema._schema
 # Scalars that cannot name a thing of somebody's: numbers and moments. Any other one might.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
-from aurora_assets.definitions import build_definitions
-from aurora_assets.recompute_sensor import follow
+from aurora_assets.graph.definitions import build_definitions
+from aurora_assets.graph.recompute_sensor import follow
 from aurora_resources.warehouse.connection import PIPELINE_ROLE
 from tests.integration.pipeline.installation import CHAIN
 

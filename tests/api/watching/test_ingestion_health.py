@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aurora_resources.errors import PeriodError
-from aurora_resources.records import Role
+from aurora_resources.records import Feed
 from aurora_resources.warehouse.watching import note_failure, see_head
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def ingested(filled: Warehouse) -> Warehouse:
             from registry.periods, unnest(%s::text[]) as role
             where period_id < %s or role <> 'meta'
             """,
-            [[role.value for role in Role if role is not Role.STAKES], LAST],
+            [[role.value for role in Feed if role is not Feed.STAKES], LAST],
         )
     return filled
 
@@ -85,7 +85,7 @@ def test_what_was_never_seen_or_ingested_is_unknown_and_not_healthy(
 def test_a_recent_failure_is_unhealthy_until_it_is_mended(own_service: Service, ingested: Warehouse) -> None:
     see_head(ingested, CHAIN, LAST + 1)
     assert _told(own_service)[1]["status"] == "HEALTHY"
-    note_failure(ingested, CHAIN, PeriodError("secret told"), "run", period_id=LAST - 1, role=Role.FEES)
+    note_failure(ingested, CHAIN, PeriodError("secret told"), "run", period_id=LAST - 1, role=Feed.FEES)
     code, chain = _told(own_service)
     assert (code, chain["status"]) == (503, "UNHEALTHY")
     assert chain["last_failure_at"]

@@ -7,13 +7,13 @@ from typing import TypeAlias
 
 import pytest
 
-from aurora_resources.warehouse.connection import Connection, Warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
+from aurora_resources.postgres.server import EmbeddedServer
+from aurora_resources.warehouse.connection import DbConnection, Warehouse
 from tests.integration.pipeline.warehouses import another_warehouse
 
 ROWS = Path(__file__).with_name("rows.sql")
 
-Acting: TypeAlias = "Callable[..., AbstractContextManager[Connection]]"
+Acting: TypeAlias = "Callable[..., AbstractContextManager[DbConnection]]"
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +30,7 @@ def acting(filled: Warehouse) -> Acting:
     """A session as a role with settings of its transaction (`partner_id=1` is app.partner_id)."""
 
     @contextmanager
-    def act(role: str, **settings: object) -> Iterator[Connection]:
+    def act(role: str, **settings: object) -> Iterator[DbConnection]:
         with filled.as_role(role).connect() as connection:
             for name, value in settings.items():
                 connection.execute("select set_config(%s, %s, true)", [f"app.{name}", str(value)])

@@ -21,7 +21,7 @@ from aurora_resources.warehouse.connection import (
     AUTH_ROLE,
     PIPELINE_ROLE,
     STAFF_ROLE,
-    Connection,
+    DbConnection,
     Warehouse,
 )
 
@@ -244,7 +244,7 @@ def test_an_earlier_moment_is_no_place_to_write_from(warehouse: Warehouse) -> No
 
 
 def test_nobody_is_noted_for_what_another_does(warehouse: Warehouse) -> None:
-    def act(connection: Connection, user_id: int) -> None:
+    def act(connection: DbConnection, user_id: int) -> None:
         connection.execute("select set_config('app.user_id', '1', true)")
         append_audit(connection, AuditEntry("ann", "login", user_id=user_id))
 

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from aurora_resources.warehouse.connection import API_ROLE, PIPELINE_ROLE, STAFF_ROLE, Connection, Warehouse
+from aurora_resources.warehouse.connection import API_ROLE, PIPELINE_ROLE, STAFF_ROLE, DbConnection, Warehouse
 from tests.integration.access.conftest import Acting
 
 SCHEMAS = "('registry', 'staging', 'canonical', 'computation', 'access')"
@@ -45,12 +45,12 @@ FORBIDDEN = (
 )
 
 
-def column(connection: Connection, name: str, table: str) -> list[Any]:
+def column(connection: DbConnection, name: str, table: str) -> list[Any]:
     query = sql.SQL("select {} from {}").format(sql.Identifier(name), sql.Identifier(*table.split(".")))
     return [row[0] for row in connection.execute(query).fetchall()]
 
 
-def count(connection: Connection, table: str) -> int:
+def count(connection: DbConnection, table: str) -> int:
     query = sql.SQL("select count(*) from {}").format(sql.Identifier(*table.split(".")))
     rows = connection.execute(query).fetchall()
     return int(rows[0][0])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aurora_resources.warehouse.connection import Connection, Warehouse
+from aurora_resources.warehouse.connection import DbConnection, Warehouse
 
 IN_SCHEMAS = "n.nspname in ('registry', 'staging', 'canonical', 'computation', 'access')"
 UNPROTECTED = f"""
@@ -40,7 +40,7 @@ select nspname from pg_namespace as n, aclexplode(nspacl) as given where {IN_SCH
 """
 
 
-def rows(connection: Connection, query: str) -> list[tuple[object, ...]]:
+def rows(connection: DbConnection, query: str) -> list[tuple[object, ...]]:
     return connection.execute(query.encode()).fetchall()
 
 

@@ -10,6 +10,7 @@ import pytest
 from psycopg import sql
 
 from aurora_resources.errors import MigrationError, WarehouseError
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import (
     API_ROLE,
     AUTH_ROLE,
@@ -19,7 +20,6 @@ from aurora_resources.warehouse.connection import (
     create_database,
     open_warehouse,
 )
-from aurora_resources.warehouse.embedded import EmbeddedServer
 from aurora_resources.warehouse.migrations import downgrade, migrate
 from aurora_resources.warehouse.revisions import current, newest
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from aurora_assets.agreements.file import read_agreement_file
-from aurora_assets.agreements.store import Loaded, load_agreements, read_agreements, read_claims
+from aurora_assets.agreements.store import LoadSummary, load_agreements, read_agreements, read_claims
 from aurora_assets.commission.agreement import AgreementStatus, Tier
-from aurora_resources.config_files import load_chains, load_config
+from aurora_resources.config.files import load_chains, load_config
 from aurora_resources.errors import AgreementError
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.registry import sync_registry
@@ -27,7 +27,7 @@ def example() -> dict[str, Any]:
     return content
 
 
-def load(warehouse: Warehouse, folder: Path, content: dict[str, Any]) -> Loaded:
+def load(warehouse: Warehouse, folder: Path, content: dict[str, Any]) -> LoadSummary:
     path = folder / "partners.yaml"
     path.write_text(yaml.safe_dump(content))
     with warehouse.connect() as connection:
@@ -41,8 +41,8 @@ def rules(content: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_loading_again_changes_nothing(warehouse: Warehouse, tmp_path: Path, example: dict[str, Any]) -> None:
-    assert load(warehouse, tmp_path, example) == Loaded(partners=2, wallets=7, versions=4)
-    assert load(warehouse, tmp_path, example) == Loaded()
+    assert load(warehouse, tmp_path, example) == LoadSummary(partners=2, wallets=7, versions=4)
+    assert load(warehouse, tmp_path, example) == LoadSummary()
 
 
 def test_what_is_read_back_is_what_was_written(
@@ -66,7 +66,7 @@ def test_a_changed_agreement_is_a_new_version_and_the_old_one_stays(
 ) -> None:
     load(warehouse, tmp_path, example)
     rules(example)[0]["rate_bps"] = 4000
-    assert load(warehouse, tmp_path, example) == Loaded(versions=1)
+    assert load(warehouse, tmp_path, example) == LoadSummary(versions=1)
     with warehouse.connect() as connection:
         rates = [
             (version.version, version.rules[0].rate_bps)
@@ -81,7 +81,7 @@ def test_a_status_changes_without_a_new_version_and_terminated_is_final(
 ) -> None:
     load(warehouse, tmp_path, example)
     example["partners"][0]["agreements"][0]["status"] = "TERMINATED"
-    assert load(warehouse, tmp_path, example) == Loaded(statuses=1)
+    assert load(warehouse, tmp_path, example) == LoadSummary(statuses=1)
     example["partners"][0]["agreements"][0]["status"] = "ACTIVE"
     with pytest.raises(AgreementError, match="TERMINATED, which is final"):
         load(warehouse, tmp_path, example)

@@ -16,9 +16,9 @@ import psycopg
 import pytest
 import yaml
 
-from aurora_resources.sandbox.environment import sandbox_environment
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import SandboxServer
+from aurora_sandbox.server.environment import sandbox_environment
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.solana.generate import demo_world
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 AURORA = [sys.executable, "-W", "ignore", "-m", "aurora_api"]

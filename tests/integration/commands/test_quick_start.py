@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from aurora_api.cli import app
+from aurora_api.commands.main import app
 from aurora_resources.warehouse.connection import Warehouse
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -39,13 +39,13 @@ def loaded_by(*modules: str, then: str = "pass") -> set[str]:
 
 def test_what_is_typed_is_read_without_any_slow_library() -> None:
     assert all(importlib.util.find_spec(name) for name in SLOW)
-    assert loaded_by("aurora_api.cli") == set()
+    assert loaded_by("aurora_api.commands.main") == set()
 
 
 @pytest.mark.parametrize("commands", NEEDED, ids=" ".join)
 def test_a_command_loads_no_more_than_it_needs(commands: tuple[str, ...]) -> None:
     modules = [f"aurora_api.commands.{command}" for command in commands]
-    assert loaded_by("aurora_api.cli", *modules) == set(NEEDED[commands])
+    assert loaded_by("aurora_api.commands.main", *modules) == set(NEEDED[commands])
 
 
 def test_a_warehouse_that_is_up_to_date_is_opened_without_alembic(

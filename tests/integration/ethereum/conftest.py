@@ -7,11 +7,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from aurora_resources.sandbox.ethereum.chain import NodeSettings
-from aurora_resources.sandbox.ethereum.world import EthereumWorld, demo_ethereum
-from aurora_resources.sandbox.server import SandboxServer, sandbox_app
-from aurora_resources.sandbox.world import World
 from aurora_resources.warehouse.connection import Warehouse
+from aurora_sandbox.ethereum.chain import NodeSettings
+from aurora_sandbox.ethereum.world import EthereumWorld, demo_ethereum
+from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.installation import Pipeline
 
 ETHEREUM = "ethereum-mainnet"

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from aurora_resources.sandbox.ethereum.truth import BlockTruth, window_truth
-from aurora_resources.sandbox.ethereum.world import EthereumWorld, demo_ethereum
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import SandboxServer, sandbox_app
+from aurora_sandbox.ethereum.truth import BlockTruth, window_truth
+from aurora_sandbox.ethereum.world import EthereumWorld, demo_ethereum
+from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.solana.generate import demo_world
 from tests.api.conftest import run_service
 from tests.integration.ethereum.conftest import ETHEREUM
 from tests.integration.pipeline.installation import Pipeline, faults

@@ -1,7 +1,7 @@
 """The books of the sandbox's world: every amount is the one the world says, to the wei."""
 
-from aurora_resources.sandbox.ethereum.truth import ValidatorTruth, window_truth
-from aurora_resources.sandbox.ethereum.world import EthereumWorld
+from aurora_sandbox.ethereum.truth import ValidatorTruth, window_truth
+from aurora_sandbox.ethereum.world import EthereumWorld
 from tests.integration.pipeline.installation import Pipeline
 from tests.integration.pipeline.steps import work_through
 

@@ -5,9 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
-from aurora_resources.sandbox.ethereum.truth import window_truth
-from aurora_resources.sandbox.ethereum.world import EthereumWorld
-from aurora_resources.sandbox.server import SandboxServer
+from aurora_sandbox.ethereum.truth import window_truth
+from aurora_sandbox.ethereum.world import EthereumWorld
+from aurora_sandbox.server.server import SandboxServer
 from tests.integration.pipeline.installation import Pipeline, faults
 from tests.integration.pipeline.steps import work_through
 

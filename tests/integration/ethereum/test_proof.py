@@ -3,12 +3,12 @@
 import pytest
 
 from aurora_api.commands import explain as command
-from aurora_assets.explaining import explain
-from aurora_assets.steps.ingest import ChainRun
-from aurora_assets.steps.replay import verify
-from aurora_resources.config_files import load_config
-from aurora_resources.sandbox.ethereum.world import EthereumWorld
-from aurora_resources.wiring import chain_source
+from aurora_assets.explain.explain import explain
+from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.replay import verify
+from aurora_resources.config.files import load_config
+from aurora_resources.providers.wiring import chain_source
+from aurora_sandbox.ethereum.world import EthereumWorld
 from tests.integration.ethereum.conftest import ETHEREUM
 from tests.integration.pipeline.installation import CHECKOUT, Pipeline
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from aurora_assets.sensors import plan
-from aurora_resources.config_files import load_chains
+from aurora_assets.graph.finality_sensor import plan
+from aurora_resources.config.files import load_chains
 from aurora_resources.records import ChainHead
 from tests.integration.ethereum.conftest import ETHEREUM
 

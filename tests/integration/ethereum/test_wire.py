@@ -7,10 +7,10 @@ from typing import TypeVar
 import anyio
 import pytest
 
-from aurora_resources.config import ProviderSettings, RetrySettings
+from aurora_resources.config.models import ProviderSettings, RetrySettings
 from aurora_resources.errors import HistoryUnavailable
-from aurora_resources.http.asks import DirectAsks
 from aurora_resources.http.client import Classify, ProviderClient
+from aurora_resources.http.fetcher import DirectFetcher
 from aurora_resources.providers.ethereum import beacon_answers, execution_answers
 from aurora_resources.providers.ethereum.beacon import Beacon, classify_beacon
 from aurora_resources.providers.ethereum.beacon_answers import ValidatorState, validators_by_key
@@ -19,9 +19,9 @@ from aurora_resources.providers.ethereum.consensus import attestation_total, une
 from aurora_resources.providers.ethereum.decisions import decide
 from aurora_resources.providers.ethereum.execution import (
     Execution,
-    ask_balances,
-    ask_block,
     classify_execution,
+    fetch_balances,
+    fetch_block,
 )
 from aurora_resources.providers.ethereum.execution_answers import contradiction, priority_fees, receipts_of
 from aurora_resources.providers.ethereum.payments import corrected_change, transfers
@@ -40,15 +40,15 @@ from aurora_resources.providers.ethereum.slashing import (
     initial_penalty_gwei,
     slashed_in_epoch,
 )
-from aurora_resources.providers.ethereum.slots import ask_slot
+from aurora_resources.providers.ethereum.slots import fetch_slot
 from aurora_resources.providers.ethereum.spec import Spec, spec
-from aurora_resources.records import Asks, FactState, Payload, Question
-from aurora_resources.sandbox.ethereum.chain import NodeSettings
-from aurora_resources.sandbox.ethereum.spec import RELAYS
-from aurora_resources.sandbox.ethereum.truth import BlockTruth, block_truths, window_truth
-from aurora_resources.sandbox.ethereum.world import demo_ethereum
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import SandboxServer, sandbox_app
+from aurora_resources.records import FactState, Fetcher, ProviderRequest, ProviderResponse
+from aurora_sandbox.ethereum.chain import NodeSettings
+from aurora_sandbox.ethereum.spec import RELAYS
+from aurora_sandbox.ethereum.truth import BlockTruth, block_truths, window_truth
+from aurora_sandbox.ethereum.world import demo_ethereum
+from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.solana.generate import demo_world
 
 T = TypeVar("T")
 WORLD = demo_ethereum()
@@ -60,18 +60,18 @@ CLASSIFIERS: dict[str, Classify] = {"beacon": classify_beacon, "execution": clas
 
 
 class Keeping:
-    """Asks, and keeps the answers."""
+    """Fetcher, and keeps the answers."""
 
-    def __init__(self, inner: Asks) -> None:
+    def __init__(self, inner: Fetcher) -> None:
         self._inner = inner
-        self.kept: list[Payload] = []
+        self.kept: list[ProviderResponse] = []
 
-    async def ask(self, question: Question) -> Payload:
-        payload = await self._inner.ask(question)
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
+        payload = await self._inner.fetch(question)
         self.kept.append(payload)
         return payload
 
-    def of(self, endpoint: str) -> list[Payload]:
+    def of(self, endpoint: str) -> list[ProviderResponse]:
         return [payload for payload in self.kept if payload.question.endpoint == endpoint]
 
 
@@ -97,7 +97,7 @@ def run(server: SandboxServer, work: Callable[[Keeping], Awaitable[T]]) -> T:
                 )
                 client = ProviderClient(settings, CLASSIFIERS.get(name))
                 clients[name] = await stack.enter_async_context(client)
-            return await work(Keeping(DirectAsks(clients)))
+            return await work(Keeping(DirectFetcher(clients)))
 
     return anyio.run(call)
 
@@ -106,21 +106,21 @@ def income_of(server: SandboxServer, truth: BlockTruth) -> BlockIncome:
     """One slot of ours, asked as the wire modules ask and decided by the table."""
     member = WORLD.members[truth.member]
 
-    async def work(asks: Keeping) -> BlockIncome:
+    async def work(fetcher: Keeping) -> BlockIncome:
         rows: dict[str, list[RelayClaim]] = {}
         for relay in RELAYS:
-            rows[relay] = list(delivered(await asks.ask(Relay(relay).delivered_at(truth.slot))))
+            rows[relay] = list(delivered(await fetcher.fetch(Relay(relay).delivered_at(truth.slot))))
         claims = claims_by_block(rows)
-        header = await ask_slot(asks, BEACON, truth.slot)
+        header = await fetch_slot(fetcher, BEACON, truth.slot)
         if header is None:
             return not_canonical(member.pubkey, truth.slot, claims)
-        inside = beacon_answers.block(await asks.ask(BEACON.block(header.root))).payload
+        inside = beacon_answers.block(await fetcher.fetch(BEACON.block(header.root))).payload
         assert inside is not None
-        found = await ask_block(asks, NODE, inside.block_hash)
+        found = await fetch_block(fetcher, NODE, inside.block_hash)
         assert contradiction(found, inside) is None
-        receipts = execution_answers.receipts(asks.of("eth_getBlockReceipts")[0])
+        receipts = execution_answers.receipts(fetcher.of("eth_getBlockReceipts")[0])
         by_hash = receipts_of(found, "execution", receipts)
-        before, after = await ask_balances(asks, NODE, member.fee_recipient, found.number)
+        before, after = await fetch_balances(fetcher, NODE, member.fee_recipient, found.number)
         change = corrected_change(
             member.fee_recipient,
             execution_answers.balance(before),
@@ -153,14 +153,14 @@ def test_each_block_books_what_it_paid(server: SandboxServer, truth: BlockTruth)
 def test_a_scan_of_every_relay_finds_what_single_questions_find(server: SandboxServer) -> None:
     slots = WORLD.spec.slots(WORLD.first_window)
 
-    async def work(asks: Keeping) -> None:
+    async def work(fetcher: Keeping) -> None:
         for relay in RELAYS:
-            await scan_delivered(asks, Relay(relay), slots.start, slots.stop - 1)
+            await scan_delivered(fetcher, Relay(relay), slots.start, slots.stop - 1)
 
-    async def scanned(asks: Keeping) -> dict[str, set[str]]:
-        await work(asks)
+    async def scanned(fetcher: Keeping) -> dict[str, set[str]]:
+        await work(fetcher)
         found: dict[str, set[str]] = {}
-        for payload in asks.kept:
+        for payload in fetcher.kept:
             for row in delivered(payload):
                 if row.slot in slots:
                     found.setdefault(row.block_hash, set()).add(payload.question.provider)
@@ -174,15 +174,15 @@ def test_a_scan_of_every_relay_finds_what_single_questions_find(server: SandboxS
 def states(server: SandboxServer, slot: int) -> dict[str, ValidatorState]:
     keys = [member.pubkey for member in WORLD.members]
 
-    async def work(asks: Keeping) -> dict[str, ValidatorState]:
-        return dict(validators_by_key([await asks.ask(q) for q in BEACON.validators(slot, keys)]))
+    async def work(fetcher: Keeping) -> dict[str, ValidatorState]:
+        return dict(validators_by_key([await fetcher.fetch(q) for q in BEACON.validators(slot, keys)]))
 
     return run(server, work)
 
 
 def constants(server: SandboxServer) -> Spec:
-    async def work(asks: Keeping) -> Spec:
-        return spec(await asks.ask(BEACON.spec()))
+    async def work(fetcher: Keeping) -> Spec:
+        return spec(await fetcher.fetch(BEACON.spec()))
 
     return run(server, work)
 
@@ -194,9 +194,9 @@ def test_consensus_rewards_of_every_validator(server: SandboxServer, window: int
     before, after = states(server, slots.start - 1), states(server, slots.stop - 1)
     indices = [state.index for state in after.values()]
 
-    async def work(asks: Keeping) -> dict[int, Payload]:
+    async def work(fetcher: Keeping) -> dict[int, ProviderResponse]:
         return {
-            epoch: await asks.ask(BEACON.attestation_rewards(epoch, indices)[0])
+            epoch: await fetcher.fetch(BEACON.attestation_rewards(epoch, indices)[0])
             for epoch in range(epochs.start - 2, epochs.stop)
         }
 
@@ -238,8 +238,8 @@ def test_slashing_penalties_are_found_without_a_rewards_endpoint(server: Sandbox
 
 
 def _attestations_of(epoch: int, index: int) -> Callable[[Keeping], Awaitable[int]]:
-    async def work(asks: Keeping) -> int:
-        payload = await asks.ask(BEACON.attestation_rewards(epoch, [index])[0])
+    async def work(fetcher: Keeping) -> int:
+        payload = await fetcher.fetch(BEACON.attestation_rewards(epoch, [index])[0])
         return attestation_rewards(payload)[index]
 
     return work
@@ -250,8 +250,8 @@ def test_a_node_without_historic_states_refuses_instead_of_answering_zero() -> N
     node = NodeSettings(states_from_epoch=first + 100)
     with SandboxServer(sandbox_app(demo_world(), ethereum=WORLD, node=node)) as pruned:
 
-        async def rewards(asks: Keeping) -> Payload:
-            return await asks.ask(BEACON.attestation_rewards(first, [WORLD.members[0].index])[0])
+        async def rewards(fetcher: Keeping) -> ProviderResponse:
+            return await fetcher.fetch(BEACON.attestation_rewards(first, [WORLD.members[0].index])[0])
 
         with pytest.raises(HistoryUnavailable, match="nothing is counted as zero"):
             run(pruned, rewards)

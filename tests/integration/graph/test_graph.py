@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from aurora_assets.backfill import backfill
-from aurora_assets.definitions import build_definitions
-from aurora_resources.config_files import load_chains, load_config
+from aurora_assets.graph.backfill import backfill
+from aurora_assets.graph.definitions import build_definitions
+from aurora_resources.config.files import load_chains, load_config
 from aurora_resources.errors import PeriodError
 from tests.integration.pipeline.installation import CHAIN, Pipeline
 

@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from aurora_assets.partitions import add_periods, known_periods, partitions_name, selected_periods
+from aurora_assets.graph.partitions import add_periods, known_periods, partitions_name, selected_periods
 from aurora_resources.errors import PeriodError
 
 CHAIN = "solana-mainnet"

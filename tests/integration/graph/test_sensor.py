@@ -6,9 +6,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from aurora_assets.sensors import PERIODS_A_TICK, plan
-from aurora_resources.config import ChainSettings
-from aurora_resources.config_files import load_chains
+from aurora_assets.graph.finality_sensor import PERIODS_A_TICK, plan
+from aurora_resources.config.files import load_chains
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.records import ChainHead
 
 CHECKOUT = Path(__file__).resolve().parents[3]

@@ -5,8 +5,8 @@ import json
 import dagster as dg
 import pytest
 
-from aurora_assets.run_logs import CORRELATION_TAG, json_console
-from aurora_resources.sandbox.server import SandboxServer
+from aurora_assets.graph.run_logs import CORRELATION_TAG, json_console
+from aurora_sandbox.server.server import SandboxServer
 from tests.integration.pipeline.installation import CHAIN, Pipeline, faults
 
 FAILED = "select distinct period_id, role from staging.failures order by period_id, role"

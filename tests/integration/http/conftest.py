@@ -15,9 +15,9 @@ from typing import Any, TypedDict
 
 import pytest
 
-from aurora_resources.config import ProviderSettings
+from aurora_resources.config.models import ProviderSettings
 from aurora_resources.http.client import ProviderClient
-from aurora_resources.records import Question
+from aurora_resources.records import ProviderRequest
 
 
 class Reply(TypedDict, total=False):
@@ -134,8 +134,8 @@ def stage() -> Stage:
 
 
 @pytest.fixture
-def question() -> Question:
-    return Question(
+def question() -> ProviderRequest:
+    return ProviderRequest(
         provider="jito",
         endpoint="POST /validators",
         method="POST",

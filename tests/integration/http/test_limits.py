@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 
-from aurora_resources.records import Question
+from aurora_resources.records import ProviderRequest
 
 if TYPE_CHECKING:
     from tests.integration.http.conftest import Reply, Server, Stage
 
 
-def arrivals(stage: Stage, question: Question, questions: int, *replies: Reply, **settings: object) -> Server:
+def arrivals(
+    stage: Stage, question: ProviderRequest, questions: int, *replies: Reply, **settings: object
+) -> Server:
     """Ask `questions` times at once; the server, which noted when each request came."""
 
-    async def ask() -> Server:
+    async def fetch() -> Server:
         async with stage(*replies, **settings) as (client, server):
             async with anyio.create_task_group() as tasks:
                 for _ in range(questions):
@@ -25,10 +27,10 @@ def arrivals(stage: Stage, question: Question, questions: int, *replies: Reply, 
             assert len(server.asked) == questions
             return server
 
-    return anyio.run(ask)
+    return anyio.run(fetch)
 
 
-def test_parallel_questions_share_one_rate(stage: Stage, question: Question) -> None:
+def test_parallel_questions_share_one_rate(stage: Stage, question: ProviderRequest) -> None:
     server = arrivals(stage, question, 25, {}, rate_limit=20.0, concurrency=10)
     times = sorted(asked.at for asked in server.asked)
     assert times[-1] - times[0] >= 23 / 20 * 0.95, "25 requests at 20/s, two of them in the first burst"
@@ -38,14 +40,14 @@ def test_parallel_questions_share_one_rate(stage: Stage, question: Question) -> 
     assert times[-1] - times[0] < 4, "and it does not dawdle"
 
 
-def test_a_rate_below_one_a_second_works(stage: Stage, question: Question) -> None:
+def test_a_rate_below_one_a_second_works(stage: Stage, question: ProviderRequest) -> None:
     server = arrivals(stage, question, 3, {}, rate_limit=0.8)
     gaps = [after - before for before, after in itertools.pairwise(asked.at for asked in server.asked)]
     assert all(1.15 <= gap < 2 for gap in gaps), gaps
 
 
-def test_retries_keep_to_the_rate_too(stage: Stage, question: Question) -> None:
-    async def ask() -> None:
+def test_retries_keep_to_the_rate_too(stage: Stage, question: ProviderRequest) -> None:
+    async def fetch() -> None:
         retry = {"attempts": 4, "base_seconds": 0.001, "cap_seconds": 0.002}
         async with stage(
             {"status": 503}, {"status": 503}, {"status": 503}, {}, rate_limit=5.0, retry=retry
@@ -56,19 +58,19 @@ def test_retries_keep_to_the_rate_too(stage: Stage, question: Question) -> None:
             await client.answer(question)
             assert server.asked[-1].at - server.asked[0].at >= 0.55
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_no_more_questions_at_once_than_configured(
-    stage: Stage, question: Question, concurrency: int
+    stage: Stage, question: ProviderRequest, concurrency: int
 ) -> None:
     server = arrivals(stage, question, 12, {"delay": 0.05}, concurrency=concurrency)
     assert server.most_under_way == concurrency
 
 
-def test_a_cancelled_question_gives_its_slot_back(stage: Stage, question: Question) -> None:
-    async def ask() -> None:
+def test_a_cancelled_question_gives_its_slot_back(stage: Stage, question: ProviderRequest) -> None:
+    async def fetch() -> None:
         async with stage({"delay": 30.0}, {}, concurrency=1) as (client, _):
             with anyio.move_on_after(0.1) as scope:
                 await client.answer(question)
@@ -76,4 +78,4 @@ def test_a_cancelled_question_gives_its_slot_back(stage: Stage, question: Questi
             with anyio.fail_after(2):
                 assert (await client.answer(question)).status == 200
 
-    anyio.run(ask)
+    anyio.run(fetch)

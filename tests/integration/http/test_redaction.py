@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from aurora_resources.errors import ProviderError, RefusedByProvider
-from aurora_resources.records import Question
+from aurora_resources.records import ProviderRequest
 
 if TYPE_CHECKING:
     from tests.integration.http.conftest import Reply, Stage
@@ -50,11 +50,11 @@ TROUBLE: dict[str, Reply] = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("trouble", TROUBLE)
 def test_no_secret_is_shown(
-    stage: Stage, question: Question, every_log: Callable[[], str], place: str, trouble: str
+    stage: Stage, question: ProviderRequest, every_log: Callable[[], str], place: str, trouble: str
 ) -> None:
     shown = []
 
-    async def ask() -> None:
+    async def fetch() -> None:
         retry = {"attempts": 2, "base_seconds": 0.01, "cap_seconds": 0.01}
         settings = {"retry": retry, "timeout_sec": 0.2, **PLACES[place]}
         async with stage(TROUBLE[trouble], **settings) as (client, server):
@@ -72,7 +72,7 @@ def test_no_secret_is_shown(
                     link = link.__cause__ or link.__context__
             assert server.asked
 
-    anyio.run(ask)
+    anyio.run(fetch)
     text = "\n".join([*shown, every_log()])
     assert "jito" in text
     # An echo also holds what is no secret in this place.
@@ -86,38 +86,40 @@ def test_no_secret_is_shown(
         assert secret not in text
 
 
-def test_what_is_no_secret_stays_readable(stage: Stage, question: Question) -> None:
-    async def ask() -> None:
+def test_what_is_no_secret_stays_readable(stage: Stage, question: ProviderRequest) -> None:
+    async def fetch() -> None:
         reply = {"status": 400, "body": b'{"error":"epoch 678 of mainnet-beta, see /api/v1"}'}
         async with stage(reply, base="http://127.0.0.1:{port}/api/v1") as (client, _):
             with pytest.raises(ProviderError, match="epoch 678 of mainnet-beta, see /api/v1"):
                 await client.answer(question)
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
-def test_the_evidence_is_kept_exactly(stage: Stage, question: Question) -> None:
+def test_the_evidence_is_kept_exactly(stage: Stage, question: ProviderRequest) -> None:
     """An echoed key is hidden from the message, but the body is what was received."""
 
-    async def ask() -> None:
+    async def fetch() -> None:
         body = f"wrong key {KEY}".encode()
         async with stage({"status": 401, "body": body}, api_key=KEY) as (client, _):
             with pytest.raises(ProviderError, match=r"wrong key \[hidden\]") as caught:
                 await client.answer(question)
             assert caught.value.body == body
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
-def test_an_adapter_that_quotes_the_body_gives_no_key_away(stage: Stage, question: Question) -> None:
-    def classify(question: Question, status: int, headers: httpx.Headers, body: bytes) -> ProviderError:
+def test_an_adapter_that_quotes_the_body_gives_no_key_away(stage: Stage, question: ProviderRequest) -> None:
+    def classify(
+        question: ProviderRequest, status: int, headers: httpx.Headers, body: bytes
+    ) -> ProviderError:
         return RefusedByProvider(f"it says {body!r}", provider="jito", endpoint=question.endpoint)
 
-    async def ask() -> None:
+    async def fetch() -> None:
         reply: Reply = {"body": f"wrong key {KEY}".encode()}
         async with stage(reply, api_key=KEY, client={"classify": classify}) as (client, _):
             with pytest.raises(RefusedByProvider, match=r"wrong key \[hidden\]") as caught:
                 await client.answer(question)
             assert KEY not in repr(caught.value)
 
-    anyio.run(ask)
+    anyio.run(fetch)

@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
+from aurora_resources.http.fetcher import DirectFetcher
 from pydantic import SecretStr
 
-from aurora_resources.config import ProviderSettings
+from aurora_resources.config.models import ProviderSettings
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.http.asks import DirectAsks
 from aurora_resources.http.client import ProviderClient
-from aurora_resources.records import Question
+from aurora_resources.records import ProviderRequest
 
 if TYPE_CHECKING:
     from tests.integration.http.conftest import Asked, Stage
 
 
-def received(stage: Stage, question: Question, **settings: object) -> Asked:
-    async def ask() -> Asked:
+def received(stage: Stage, question: ProviderRequest, **settings: object) -> Asked:
+    async def fetch() -> Asked:
         async with stage({}, **settings) as (client, server):
             await client.answer(question)
             return server.asked[0]
 
-    return anyio.run(ask)
+    return anyio.run(fetch)
 
 
-def test_a_post_carries_json_with_exact_integers(stage: Stage, question: Question) -> None:
+def test_a_post_carries_json_with_exact_integers(stage: Stage, question: ProviderRequest) -> None:
     asked = received(stage, replace(question, body={"epoch": 678, "stake": 38263229364446901}))
     assert (asked.method, asked.target) == ("POST", "/validators")
     assert json.loads(asked.body) == {"epoch": 678, "stake": 38263229364446901}
@@ -37,7 +37,7 @@ def test_a_post_carries_json_with_exact_integers(stage: Stage, question: Questio
 
 
 def test_a_get_accepts_json_and_has_no_body(stage: Stage) -> None:
-    question = Question(
+    question = ProviderRequest(
         "jito", "GET /x", "GET", "/x", query=(("epoch", "678"), ("vote", "a b&c"), ("vote", "d"))
     )
     asked = received(stage, question)
@@ -57,17 +57,17 @@ def test_a_get_accepts_json_and_has_no_body(stage: Stage) -> None:
     ],
 )
 def test_the_base_url_keeps_its_path_and_its_query(stage: Stage, base: str, path: str, target: str) -> None:
-    question = Question("jito", "x", "GET", path, query=(("epoch", "1"),))
+    question = ProviderRequest("jito", "x", "GET", path, query=(("epoch", "1"),))
     assert received(stage, question, base=base).target == target
 
 
-def test_a_key_is_sent_as_bearer_only_when_there_is_one(stage: Stage, question: Question) -> None:
+def test_a_key_is_sent_as_bearer_only_when_there_is_one(stage: Stage, question: ProviderRequest) -> None:
     assert "authorization" not in received(stage, question).headers
     assert "authorization" not in received(stage, question, api_key="").headers
     assert received(stage, question, api_key="k3y").headers["authorization"] == "Bearer k3y"
 
 
-def test_extra_headers_are_sent_and_win(stage: Stage, question: Question) -> None:
+def test_extra_headers_are_sent_and_win(stage: Stage, question: ProviderRequest) -> None:
     asked = received(stage, question, client={"headers": {"X-Api-Key": "abc", "Accept": "text/plain"}})
     assert (asked.headers["x-api-key"], asked.headers["accept"]) == ("abc", "text/plain")
 
@@ -86,36 +86,36 @@ def test_a_base_url_that_is_none_is_a_configuration_error(base: str) -> None:
 
 
 def test_a_path_that_cannot_be_sent_is_a_configuration_error(stage: Stage) -> None:
-    async def ask() -> None:
+    async def fetch() -> None:
         async with stage({}) as (client, server):
             with pytest.raises(ConfigurationError, match=r"chains\.yaml"):
-                await client.answer(Question("jito", "GET /x", "GET", "/validators/a\nb"))
+                await client.answer(ProviderRequest("jito", "GET /x", "GET", "/validators/a\nb"))
             assert server.asked == []
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
-def test_direct_asks_goes_to_the_provider_of_the_question(stage: Stage, question: Question) -> None:
-    async def ask() -> None:
+def test_direct_asks_goes_to_the_provider_of_the_question(stage: Stage, question: ProviderRequest) -> None:
+    async def fetch() -> None:
         async with stage({"body": b"one"}) as (one, _), stage({"body": b"two"}) as (two, _):
-            asks = DirectAsks({"jito": one, "rpc": two})
-            assert (await asks.ask(question)).body == b"one"
-            assert (await asks.ask(replace(question, provider="rpc"))).body == b"two"
+            fetcher = DirectFetcher({"jito": one, "rpc": two})
+            assert (await fetcher.fetch(question)).body == b"one"
+            assert (await fetcher.fetch(replace(question, provider="rpc"))).body == b"two"
             with pytest.raises(ConfigurationError, match=r'"beacon".*jito, rpc'):
-                await asks.ask(replace(question, provider="beacon"))
+                await fetcher.fetch(replace(question, provider="beacon"))
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
-def test_a_client_is_used_entered_and_once_at_a_time(stage: Stage, question: Question) -> None:
+def test_a_client_is_used_entered_and_once_at_a_time(stage: Stage, question: ProviderRequest) -> None:
     client = ProviderClient(ProviderSettings(name="jito", base_url="http://localhost"))
 
-    async def ask() -> None:
+    async def fetch() -> None:
         with pytest.raises(RuntimeError, match="not entered"):
             await client.answer(question)
         async with client:
             with pytest.raises(RuntimeError, match="entered already"):
                 await client.__aenter__()
 
-    anyio.run(ask)
-    anyio.run(ask)  # after leaving it, it can be entered again, in another event loop
+    anyio.run(fetch)
+    anyio.run(fetch)  # after leaving it, it can be entered again, in another event loop

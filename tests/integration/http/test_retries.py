@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_resources.config import ProviderSettings, RetrySettings
+from aurora_resources.config.models import ProviderSettings, RetrySettings
 from aurora_resources.errors import CircuitOpen, TransientProviderError
 from aurora_resources.http.client import ProviderClient
 from aurora_resources.http.retry_after import ABSURD_SECONDS, retry_after_seconds
-from aurora_resources.records import Question
+from aurora_resources.records import ProviderRequest
 
 if TYPE_CHECKING:
     from tests.integration.http.conftest import Reply, Stage
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 GOOD = {"body": b'{"good": true}'}
 
 
-def seconds_until_good(stage: Stage, question: Question, *replies: Reply, **settings: object) -> float:
+def seconds_until_good(stage: Stage, question: ProviderRequest, *replies: Reply, **settings: object) -> float:
     """Ask until the good answer comes; the seconds it took."""
 
-    async def ask() -> float:
+    async def fetch() -> float:
         async with stage(*replies, GOOD, **settings) as (client, server):
             started = time.monotonic()
             payload = await client.answer(question)
@@ -37,7 +37,7 @@ def seconds_until_good(stage: Stage, question: Question, *replies: Reply, **sett
             assert len(server.asked) == len(replies) + 1
             return time.monotonic() - started
 
-    return anyio.run(ask)
+    return anyio.run(fetch)
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,16 @@ def seconds_until_good(stage: Stage, question: Question, *replies: Reply, **sett
     ],
     ids=["cut off", "cut before the body", "closed without a word", "broken head", "broken gzip", "503"],
 )
-def test_an_answer_that_breaks_is_asked_for_again(stage: Stage, question: Question, trouble: Reply) -> None:
+def test_an_answer_that_breaks_is_asked_for_again(
+    stage: Stage, question: ProviderRequest, trouble: Reply
+) -> None:
     seconds_until_good(stage, question, trouble, trouble)
 
 
-def test_a_connection_that_always_breaks_ends_with_the_reason(stage: Stage, question: Question) -> None:
-    async def ask() -> None:
+def test_a_connection_that_always_breaks_ends_with_the_reason(
+    stage: Stage, question: ProviderRequest
+) -> None:
+    async def fetch() -> None:
         async with stage({"body": b"x" * 1000, "cut_after": 10}) as (client, server):
             with pytest.raises(TransientProviderError, match=r"no complete answer.*asked 3 times") as caught:
                 await client.answer(question)
@@ -65,11 +69,11 @@ def test_a_connection_that_always_breaks_ends_with_the_reason(stage: Stage, ques
             assert caught.value.body is None
             assert caught.value.status is None
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
-def test_nobody_listens(question: Question) -> None:
-    async def ask() -> None:
+def test_nobody_listens(question: ProviderRequest) -> None:
+    async def fetch() -> None:
         # Port 9 (discard) is privileged, and nothing here serves it.
         settings = ProviderSettings(
             name="jito", base_url="http://127.0.0.1:9", retry=RetrySettings(attempts=1)
@@ -78,14 +82,16 @@ def test_nobody_listens(question: Question) -> None:
             with pytest.raises(TransientProviderError, match="ConnectError"):
                 await client.answer(question)
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
 @pytest.mark.parametrize(
     "reply", [{"delay": 30.0}, {"body": b"drop by drop" * 100, "drip": 0.05}], ids=["silent", "dripping"]
 )
-def test_slowness_is_a_time_out_of_the_whole_answer(stage: Stage, question: Question, reply: Reply) -> None:
-    async def ask() -> None:
+def test_slowness_is_a_time_out_of_the_whole_answer(
+    stage: Stage, question: ProviderRequest, reply: Reply
+) -> None:
+    async def fetch() -> None:
         async with stage(reply, timeout_sec=0.2, retry={"attempts": 2, "base_seconds": 0.01}) as (
             client,
             server,
@@ -96,22 +102,22 @@ def test_slowness_is_a_time_out_of_the_whole_answer(stage: Stage, question: Ques
             assert len(server.asked) == 2
             assert 0.4 <= time.monotonic() - started < 2
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
 @pytest.mark.parametrize("attempts", [1, 4])
-def test_attempts_are_as_many_as_configured(stage: Stage, question: Question, attempts: int) -> None:
-    async def ask() -> None:
+def test_attempts_are_as_many_as_configured(stage: Stage, question: ProviderRequest, attempts: int) -> None:
+    async def fetch() -> None:
         retry = {"attempts": attempts, "base_seconds": 0.01, "cap_seconds": 0.02}
         async with stage({"status": 500}, retry=retry) as (client, server):
             with pytest.raises(TransientProviderError):
                 await client.answer(question)
             assert len(server.asked) == attempts
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
-def test_waits_grow_and_stay_below_the_cap(stage: Stage, question: Question) -> None:
+def test_waits_grow_and_stay_below_the_cap(stage: Stage, question: ProviderRequest) -> None:
     retry = {"attempts": 4, "base_seconds": 0.1, "cap_seconds": 0.25}
     down: Reply = {"status": 503}
     took = seconds_until_good(stage, question, down, down, down, retry=retry)
@@ -119,13 +125,13 @@ def test_waits_grow_and_stay_below_the_cap(stage: Stage, question: Question) -> 
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_in_seconds_is_waited_for(stage: Stage, question: Question, status: int) -> None:
+def test_retry_after_in_seconds_is_waited_for(stage: Stage, question: ProviderRequest, status: int) -> None:
     took = seconds_until_good(stage, question, {"status": status, "headers": {"Retry-After": "1"}})
     assert 1.0 <= took < 2.0
 
 
 def test_retry_after_as_a_date_is_measured_on_the_providers_own_clock(
-    stage: Stage, question: Question
+    stage: Stage, question: ProviderRequest
 ) -> None:
     wrong = datetime.now(UTC) - timedelta(days=400)
     headers = {
@@ -138,14 +144,18 @@ def test_retry_after_as_a_date_is_measured_on_the_providers_own_clock(
 @pytest.mark.parametrize(
     "value", ["-5", "0", "soon", "", "9" * 400, "Wed, 21 Oct 2015 07:28:00 GMT", "1e3", "²"]
 )
-def test_a_retry_after_that_means_nothing_is_ignored(stage: Stage, question: Question, value: str) -> None:
+def test_a_retry_after_that_means_nothing_is_ignored(
+    stage: Stage, question: ProviderRequest, value: str
+) -> None:
     # A header is Latin-1 at best: the last value arrives as two odd signs.
     took = seconds_until_good(stage, question, {"status": 429, "headers": {"Retry-After": value}})
     assert took < 0.5
 
 
-def test_a_long_pause_fails_at_once_and_says_when_to_come_back(stage: Stage, question: Question) -> None:
-    async def ask() -> None:
+def test_a_long_pause_fails_at_once_and_says_when_to_come_back(
+    stage: Stage, question: ProviderRequest
+) -> None:
+    async def fetch() -> None:
         async with stage({"status": 429, "headers": {"Retry-After": "7200"}}) as (client, server):
             with pytest.raises(TransientProviderError) as caught:
                 await client.answer(question)
@@ -159,11 +169,11 @@ def test_a_long_pause_fails_at_once_and_says_when_to_come_back(stage: Stage, que
                 assert str(refused.value).count("the last failure was") == 1
             assert len(server.asked) == 1
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
-def test_a_pause_holds_for_all_questions_together(stage: Stage, question: Question) -> None:
-    async def ask() -> None:
+def test_a_pause_holds_for_all_questions_together(stage: Stage, question: ProviderRequest) -> None:
+    async def fetch() -> None:
         async with stage({"status": 429, "headers": {"Retry-After": "1"}}, GOOD, concurrency=8) as (
             client,
             server,
@@ -181,11 +191,11 @@ def test_a_pause_holds_for_all_questions_together(stage: Stage, question: Questi
             assert len(others) == 6
             assert min(others) - first >= 0.95
 
-    anyio.run(ask)
+    anyio.run(fetch)
 
 
 def test_each_retry_is_a_warning_and_each_request_a_debug_line(
-    stage: Stage, question: Question, caplog: pytest.LogCaptureFixture
+    stage: Stage, question: ProviderRequest, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="aurora.http")
     seconds_until_good(stage, question, {"status": 503, "body": b"busy"}, {"status": 503})

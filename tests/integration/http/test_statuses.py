@@ -16,36 +16,40 @@ from aurora_resources.errors import (
     RefusedByProvider,
     TransientProviderError,
 )
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 if TYPE_CHECKING:
     from tests.integration.http.conftest import Reply, Server, Stage
 
 
 def failure(
-    stage: Stage, question: Question, *replies: Reply, **settings: object
+    stage: Stage, question: ProviderRequest, *replies: Reply, **settings: object
 ) -> tuple[ProviderError, int]:
     """The error of the question, and how often the server was asked."""
 
-    async def ask() -> tuple[ProviderError, int]:
+    async def fetch() -> tuple[ProviderError, int]:
         async with stage(*replies, **settings) as (client, server):
             with pytest.raises(ProviderError) as caught:
                 await client.answer(question)
             return caught.value, len(server.asked)
 
-    return anyio.run(ask)
+    return anyio.run(fetch)
 
 
-def answer(stage: Stage, question: Question, *replies: Reply, **settings: object) -> tuple[Payload, Server]:
-    async def ask() -> tuple[Payload, Server]:
+def answer(
+    stage: Stage, question: ProviderRequest, *replies: Reply, **settings: object
+) -> tuple[ProviderResponse, Server]:
+    async def fetch() -> tuple[ProviderResponse, Server]:
         async with stage(*replies, **settings) as (client, server):
             return await client.answer(question), server
 
-    return anyio.run(ask)
+    return anyio.run(fetch)
 
 
 @pytest.mark.parametrize("status", [200, 201, 206])
-def test_success_is_the_body_exactly_as_received(stage: Stage, question: Question, status: int) -> None:
+def test_success_is_the_body_exactly_as_received(
+    stage: Stage, question: ProviderRequest, status: int
+) -> None:
     body = b'{"mev_rewards": 38263229364446900, "odd":\xff }\n'
     payload, server = answer(stage, question, {"status": status, "body": body})
     assert (payload.body, payload.status, payload.question) == (body, status, question)
@@ -55,7 +59,7 @@ def test_success_is_the_body_exactly_as_received(stage: Stage, question: Questio
 
 @pytest.mark.parametrize("status", [408, 429, 500, 501, 502, 503, 504, 520])
 def test_what_may_pass_is_asked_again_until_the_attempts_are_used(
-    stage: Stage, question: Question, status: int
+    stage: Stage, question: ProviderRequest, status: int
 ) -> None:
     error, asked = failure(stage, question, {"status": status, "body": b'{"error":"busy"}'})
     assert type(error) is TransientProviderError
@@ -67,7 +71,7 @@ def test_what_may_pass_is_asked_again_until_the_attempts_are_used(
 
 
 @pytest.mark.parametrize("status", [301, 302, 400, 401, 402, 403, 405, 410, 413, 418, 422])
-def test_what_cannot_pass_is_asked_once(stage: Stage, question: Question, status: int) -> None:
+def test_what_cannot_pass_is_asked_once(stage: Stage, question: ProviderRequest, status: int) -> None:
     error, asked = failure(stage, question, {"status": status, "body": b'{"error":"no"}'})
     assert type(error) is RefusedByProvider
     assert (error.status, asked, error.body) == (status, 1, b'{"error":"no"}')
@@ -75,13 +79,15 @@ def test_what_cannot_pass_is_asked_once(stage: Stage, question: Question, status
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_key_names_where_the_key_is_set(stage: Stage, question: Question, status: int) -> None:
+def test_a_refused_key_names_where_the_key_is_set(
+    stage: Stage, question: ProviderRequest, status: int
+) -> None:
     error, _ = failure(stage, question, {"status": status})
     assert 'api_key of "jito" in providers.yaml' in str(error)
     assert "environment variable" in str(error)
 
 
-def test_a_redirect_is_not_followed(stage: Stage, question: Question) -> None:
+def test_a_redirect_is_not_followed(stage: Stage, question: ProviderRequest) -> None:
     error, asked = failure(
         stage, question, {"status": 307, "headers": {"Location": "/elsewhere"}}, {"status": 200}
     )
@@ -89,11 +95,13 @@ def test_a_redirect_is_not_followed(stage: Stage, question: Question) -> None:
     assert "base_url" in str(error)
 
 
-def test_not_found_is_not_there_yet_unless_the_adapter_knows_better(stage: Stage, question: Question) -> None:
+def test_not_found_is_not_there_yet_unless_the_adapter_knows_better(
+    stage: Stage, question: ProviderRequest
+) -> None:
     error, asked = failure(stage, question, {"status": 404, "body": b"<h1>nothing</h1>"})
     assert (type(error), error.status, asked) == (NotYetAvailable, 404, 1)
 
-    def gone(question: Question, status: int, headers: httpx.Headers, body: bytes) -> ProviderError:
+    def gone(question: ProviderRequest, status: int, headers: httpx.Headers, body: bytes) -> ProviderError:
         return HistoryUnavailable(
             "epoch is too old", provider="jito", endpoint=question.endpoint, status=status
         )
@@ -102,11 +110,13 @@ def test_not_found_is_not_there_yet_unless_the_adapter_knows_better(stage: Stage
     assert (type(error), asked) == (HistoryUnavailable, 1)
 
 
-def test_the_adapter_reads_a_success_and_its_word_is_followed(stage: Stage, question: Question) -> None:
+def test_the_adapter_reads_a_success_and_its_word_is_followed(
+    stage: Stage, question: ProviderRequest
+) -> None:
     seen = []
 
     def classify(
-        question: Question, status: int, headers: httpx.Headers, body: bytes
+        question: ProviderRequest, status: int, headers: httpx.Headers, body: bytes
     ) -> ProviderError | None:
         seen.append((status, isinstance(headers, httpx.Headers), body))
         if body == b"behind":
@@ -123,11 +133,11 @@ def test_the_adapter_reads_a_success_and_its_word_is_followed(stage: Stage, ques
     assert seen == [(200, True, b"behind"), (200, True, b"good")]
 
 
-def test_the_status_comes_before_the_adapter(stage: Stage, question: Question) -> None:
+def test_the_status_comes_before_the_adapter(stage: Stage, question: ProviderRequest) -> None:
     """A 429 whose body says something else is a 429; a success-shaped body in a 500 is no success."""
 
     def classify(
-        question: Question, status: int, headers: httpx.Headers, body: bytes
+        question: ProviderRequest, status: int, headers: httpx.Headers, body: bytes
     ) -> ProviderError | None:
         raise AssertionError("the adapter is not asked about a status that speaks for itself")
 
@@ -141,9 +151,11 @@ def test_the_status_comes_before_the_adapter(stage: Stage, question: Question) -
         assert type(error) is kind
 
 
-def test_the_adapters_error_carries_the_body_and_the_attempts(stage: Stage, question: Question) -> None:
+def test_the_adapters_error_carries_the_body_and_the_attempts(
+    stage: Stage, question: ProviderRequest
+) -> None:
     def classify(
-        question: Question, status: int, headers: httpx.Headers, body: bytes
+        question: ProviderRequest, status: int, headers: httpx.Headers, body: bytes
     ) -> ProviderError | None:
         return PayloadError("no rewards in it", provider="jito", endpoint=question.endpoint)
 
@@ -153,14 +165,16 @@ def test_the_adapters_error_carries_the_body_and_the_attempts(stage: Stage, ques
 
 
 def test_an_answer_beyond_the_bound_is_refused_once_with_the_bound_named(
-    stage: Stage, question: Question
+    stage: Stage, question: ProviderRequest
 ) -> None:
     error, asked = failure(stage, question, {"body": b"x" * 2000}, client={"max_body_bytes": 1000})
     assert (type(error), asked) == (PayloadError, 1)
     assert "1000 bytes" in str(error)
 
 
-def test_the_words_of_an_error_page_are_shown_short_and_printable(stage: Stage, question: Question) -> None:
+def test_the_words_of_an_error_page_are_shown_short_and_printable(
+    stage: Stage, question: ProviderRequest
+) -> None:
     body = b"\x1b[31mred\r\n\r\n" + b"long " * 100_000
     error, _ = failure(stage, question, {"status": 400, "body": body})
     assert str(error).isprintable()

@@ -12,7 +12,7 @@ import httpx
 
 from tests.integration.pipeline.installation import CHECKOUT
 
-AURORA = (sys.executable, "-c", "from aurora_api.cli import main; main()")
+AURORA = (sys.executable, "-c", "from aurora_api.commands.main import main; main()")
 PATIENCE_SECONDS = 60
 
 

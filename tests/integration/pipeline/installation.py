@@ -11,14 +11,14 @@ import httpx
 import yaml
 
 from aurora_assets.agreements.file import read_agreement_file
-from aurora_assets.agreements.store import Loaded, load_agreements
-from aurora_assets.backfill import Backfill, backfill
-from aurora_resources.config import AuroraConfig
-from aurora_resources.config_files import load_config
-from aurora_resources.sandbox.server import SandboxServer
-from aurora_resources.sandbox.world import World
+from aurora_assets.agreements.store import LoadSummary, load_agreements
+from aurora_assets.graph.backfill import Backfill, backfill
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import AuroraConfig
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.registry import sync_registry
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.solana.world import World
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CHAIN = "solana-mainnet"
@@ -67,7 +67,7 @@ class Pipeline:
         periods = list(range(first, last + 1))
         return backfill(load_config(self.folder), self.instance, self.chain_id, periods, refresh=refresh)
 
-    def load(self, agreements: dict[str, Any] | Path) -> Loaded:
+    def load(self, agreements: dict[str, Any] | Path) -> LoadSummary:
         """Load agreements from a file or from what would be in one."""
         config = load_config(self.folder)
         chains = {chain.chain_id: chain for chain in config.chains}

@@ -9,9 +9,9 @@ import sys
 
 import dagster as dg
 
-from aurora_assets.backfill import backfill
-from aurora_assets.progress import watching
-from aurora_resources.config_files import load_config
+from aurora_assets.graph.backfill import backfill
+from aurora_assets.graph.progress import watching
+from aurora_resources.config.files import load_config
 
 
 def say(text: str) -> None:

@@ -9,14 +9,14 @@ from typing import Final
 
 import anyio
 
-from aurora_assets.steps import normalise
-from aurora_assets.steps.ingest import ChainRun, ingest
-from aurora_assets.steps.pnl import book_pnl
-from aurora_resources.config import AuroraConfig
-from aurora_resources.config_files import load_config
+from aurora_assets.pipeline import write_facts as normalise
+from aurora_assets.pipeline.ingest import ChainRun, ingest
+from aurora_assets.pipeline.pnl import book_pnl
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import AuroraConfig
 from aurora_resources.errors import AuroraError
-from aurora_resources.providers.registry import in_order
-from aurora_resources.wiring import chain_source, open_transport
+from aurora_resources.providers.chain_source import in_order
+from aurora_resources.providers.wiring import chain_source, open_transport
 from tests.integration.pipeline.installation import Pipeline
 
 _CANONICAL: Final[Mapping[str, tuple[Sequence[str], Callable[[ChainRun, int], object]]]] = {

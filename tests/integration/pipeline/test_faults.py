@@ -17,14 +17,14 @@ import httpx
 import pytest
 import yaml
 
-from aurora_resources.sandbox.cast import WorldSpec
-from aurora_resources.sandbox.faults import Kind, build_fault
-from aurora_resources.sandbox.generate import generate_world
-from aurora_resources.sandbox.server import SandboxServer, sandbox_app
-from aurora_resources.sandbox.settings import Settings
-from aurora_resources.sandbox.world import Validator
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
+from aurora_sandbox.server.faults import Kind, build_fault
+from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.solana.generate import generate_world
+from aurora_sandbox.solana.world import Validator
 from tests.integration.pipeline.books import COMPONENTS, Books, assert_honest, books
 from tests.integration.pipeline.installation import CHAIN, Pipeline, faults
 from tests.integration.pipeline.steps import work_through

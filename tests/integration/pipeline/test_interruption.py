@@ -21,13 +21,13 @@ from typing import Any, Final
 import dagster as dg
 import pytest
 
-from aurora_assets.progress import watching
-from aurora_resources.sandbox.server import SandboxServer
-from aurora_resources.sandbox.world import World
+from aurora_assets.graph.progress import watching
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse, create_database
-from aurora_resources.warehouse.embedded import EmbeddedServer
 from aurora_resources.warehouse.migrations import migrate
 from aurora_resources.warehouse.queries import read_query, sql_folder
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.books import Books, books
 from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline
 from tests.made_once import MadeOnce

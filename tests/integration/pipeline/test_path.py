@@ -3,7 +3,7 @@
 from fractions import Fraction
 from pathlib import Path
 
-from aurora_resources.sandbox.world import Epoch, Validator, World
+from aurora_sandbox.solana.world import Epoch, Validator, World
 from tests.integration.pipeline.installation import CHECKOUT, Pipeline, by_vote_account, content, keys
 
 FEE_BPS = 300

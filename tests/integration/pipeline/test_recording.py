@@ -11,11 +11,11 @@ import dagster as dg
 import psycopg
 import pytest
 
-from aurora_resources.sandbox.recording import Recording
-from aurora_resources.sandbox.server import PATHS, SandboxServer, sandbox_app
-from aurora_resources.sandbox.world import World
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
+from aurora_sandbox.server.recording import Recording
+from aurora_sandbox.server.server import PATHS, SandboxServer, sandbox_app
+from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.commands import sandbox_command
 from tests.integration.pipeline.installation import CHECKOUT, Pipeline
 

@@ -1,7 +1,7 @@
 """A validator registered through the API is one whose books are kept, beside those of chains.yaml."""
 
-from aurora_resources.config import ValidatorEntry
-from aurora_resources.config_files import load_config
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import ValidatorEntry
 from aurora_resources.warehouse.declared import declare_validator, with_declared
 from tests.integration.pipeline.installation import CHAIN, Pipeline, keys
 

@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from aurora_assets.steps.commissions import book_commissions
-from aurora_assets.steps.ingest import ChainRun
-from aurora_resources.config_files import load_config
-from aurora_resources.sandbox.pubkeys import derive_pubkey
-from aurora_resources.sandbox.server import SandboxServer
-from aurora_resources.sandbox.world_file import load_world
-from aurora_resources.wiring import chain_source
+from aurora_assets.pipeline.commissions import book_commissions
+from aurora_assets.pipeline.ingest import ChainRun
+from aurora_resources.config.files import load_config
+from aurora_resources.providers.wiring import chain_source
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.solana.pubkeys import derive_pubkey
+from aurora_sandbox.solana.world_file import load_world
 from tests.integration.pipeline.installation import CHAIN, Pipeline
 from tests.integration.pipeline.steps import work_through
 

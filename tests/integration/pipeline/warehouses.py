@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import psycopg
 
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from aurora_assets.steps.ingest import ChainRun
-from aurora_resources.config_files import load_config
-from aurora_resources.wiring import chain_source
+from aurora_assets.pipeline.ingest import ChainRun
+from aurora_resources.config.files import load_config
+from aurora_resources.providers.wiring import chain_source
 from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline
 
 PERIODS = (802, 803, 804)

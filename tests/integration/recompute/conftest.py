@@ -7,9 +7,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import SandboxServer
 from aurora_resources.warehouse.connection import Warehouse
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.solana.generate import demo_world
 from tests.integration.pipeline.installation import Pipeline
 from tests.integration.recompute.books import PERIODS, Booked
 from tests.made_once import MadeOnce

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from aurora_api.commands.recompute import recompute
-from aurora_assets.commission.statement import StatementAction, StatementPlace
-from aurora_assets.recompute import Plan, apply_plan, plan_recompute
+from aurora_assets.commission.statement import StatementAction, StatementKey
+from aurora_assets.recompute.recompute import Plan, apply_plan, plan_recompute
 from aurora_assets.statements.store import act, view_statement
 from aurora_resources.errors import PeriodError, RevenueGuardError
 from tests.integration.pipeline.installation import CHAIN
@@ -146,7 +146,7 @@ def test_what_is_released_stays_and_is_corrected(booked: Booked, capsys: pytest.
         "'10 days', ends_at = timestamptz '2026-01-30Z' + (period_id - 802) * interval '10 days' returning 1"
     )
     apply_plan(booked.run, plan_recompute(booked.run, booked.periods))
-    january = StatementPlace("northwind", CHAIN, date(2026, 1, 1))
+    january = StatementKey("northwind", CHAIN, date(2026, 1, 1))
     for action, by in ((SUBMIT, "Ada"), (APPROVE, "Ben"), (RELEASE, "Ada")):
         with booked.pipeline.warehouse.transaction() as connection:
             released = act(connection, january, action, by)

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from aurora_resources.sandbox.chain import Chain
-from aurora_resources.sandbox.generate import Growth, demo_spec, demo_world
-from aurora_resources.sandbox.recording import Recording
-from aurora_resources.sandbox.server import SandboxServer, sandbox_app
-from aurora_resources.sandbox.settings import Settings
-from aurora_resources.sandbox.world import World
+from aurora_sandbox.server.recording import Recording
+from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.chain import Chain
+from aurora_sandbox.solana.generate import Growth, demo_spec, demo_world
+from aurora_sandbox.solana.world import World
 
 Json = Any
 Start = Callable[..., "Asker"]

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.sandbox.generate import Growth, demo_spec, demo_world
-from aurora_resources.sandbox.recording import Recording
-from aurora_resources.sandbox.server import SandboxServer
+from aurora_sandbox.server.recording import Recording
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.solana.generate import Growth, demo_spec, demo_world
 
 if TYPE_CHECKING:
     from tests.integration.sandbox.conftest import Asker, Start

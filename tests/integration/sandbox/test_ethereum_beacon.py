@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aurora_resources.sandbox.ethereum.truth import block_truths, window_truth
-from aurora_resources.sandbox.ethereum.world import demo_ethereum
+from aurora_sandbox.ethereum.truth import block_truths, window_truth
+from aurora_sandbox.ethereum.world import demo_ethereum
 
 if TYPE_CHECKING:
     from tests.integration.sandbox.conftest import Asker, Json, Start

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aurora_resources.sandbox.ethereum.spec import RELAYS
-from aurora_resources.sandbox.ethereum.truth import BlockTruth, block_truths
-from aurora_resources.sandbox.ethereum.world import demo_ethereum
+from aurora_sandbox.ethereum.spec import RELAYS
+from aurora_sandbox.ethereum.truth import BlockTruth, block_truths
+from aurora_sandbox.ethereum.world import demo_ethereum
 
 if TYPE_CHECKING:
     from tests.integration.sandbox.conftest import Asker, Json

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.sandbox.ethereum.spec import EthereumSpec
-from aurora_resources.sandbox.ethereum.truth import BlockTruth, block_truths
-from aurora_resources.sandbox.ethereum.world import demo_ethereum, generate_ethereum
-from aurora_resources.sandbox.faults import parse_fault
-from aurora_resources.sandbox.recording import Recording
+from aurora_sandbox.ethereum.spec import EthereumSpec
+from aurora_sandbox.ethereum.truth import BlockTruth, block_truths
+from aurora_sandbox.ethereum.world import demo_ethereum, generate_ethereum
+from aurora_sandbox.server.faults import parse_fault
+from aurora_sandbox.server.recording import Recording
 
 if TYPE_CHECKING:
     from pathlib import Path

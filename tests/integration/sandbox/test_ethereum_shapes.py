@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aurora_resources.sandbox.ethereum.truth import block_truths
-from aurora_resources.sandbox.ethereum.world import demo_ethereum
+from aurora_sandbox.ethereum.truth import block_truths
+from aurora_sandbox.ethereum.world import demo_ethereum
 
 if TYPE_CHECKING:
     from pathlib import Path

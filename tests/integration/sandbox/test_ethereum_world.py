@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aurora_resources.sandbox.ethereum.spec import EthereumSpec
-from aurora_resources.sandbox.ethereum.truth import block_truths, window_truth
-from aurora_resources.sandbox.ethereum.world import generate_ethereum
+from aurora_sandbox.ethereum.spec import EthereumSpec
+from aurora_sandbox.ethereum.truth import block_truths, window_truth
+from aurora_sandbox.ethereum.world import generate_ethereum
 
 SPECS = st.builds(
     EthereumSpec,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from aurora_resources.sandbox.generate import demo_world
+from aurora_sandbox.solana.generate import demo_world
 
 if TYPE_CHECKING:
     from tests.integration.sandbox.conftest import Asker, Json, Start

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.pubkeys import SYSTEM_PROGRAM
-from aurora_resources.sandbox.settings import Settings
-from aurora_resources.sandbox.world_file import parse_world
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.generate import demo_world
+from aurora_sandbox.solana.pubkeys import SYSTEM_PROGRAM
+from aurora_sandbox.solana.world_file import parse_world
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aurora_resources.sandbox.world import Validator
+    from aurora_sandbox.solana.world import Validator
     from tests.integration.sandbox.conftest import Asker, Json, Start
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.settings import Settings
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.generate import demo_world
 
 if TYPE_CHECKING:
     from tests.integration.sandbox.conftest import Asker, Start

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from aurora_resources import base58
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.pubkeys import STAKE_PROGRAM
-from aurora_resources.sandbox.settings import Settings
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.generate import demo_world
+from aurora_sandbox.solana.pubkeys import STAKE_PROGRAM
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import anyio
 import pytest
+from aurora_resources.http.fetcher import DirectFetcher
 
-from aurora_resources.config import (
+from aurora_resources.config.models import (
     ChainProviders,
     ChainSettings,
     PeriodType,
@@ -15,43 +16,42 @@ from aurora_resources.config import (
     RetrySettings,
     ValidatorEntry,
 )
-from aurora_resources.http.asks import DirectAsks
 from aurora_resources.http.client import ProviderClient
 from aurora_resources.providers.solana.adapters import classifier_of
 from aurora_resources.providers.solana.chain import SolanaChain
 from aurora_resources.records import (
-    Asks,
-    Payload,
+    Feed,
+    Fetcher,
+    Normalized,
     Period,
-    Question,
-    Role,
+    ProviderRequest,
+    ProviderResponse,
     StakeReward,
     TrackedValidator,
-    Understood,
     ValidatorFees,
     ValidatorMeta,
     ValidatorMev,
     ValidatorRewards,
 )
-from aurora_resources.sandbox.cast import WorldSpec
-from aurora_resources.sandbox.faults import parse_fault
-from aurora_resources.sandbox.generate import generate_world
-from aurora_resources.sandbox.server import SandboxServer, sandbox_app
-from aurora_resources.sandbox.settings import Settings
-from aurora_resources.sandbox.world import World
+from aurora_sandbox.server.faults import parse_fault
+from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.solana.generate import generate_world
+from aurora_sandbox.solana.world import World
 
-Staged = dict[tuple[Role, str], list[Payload]]
+Staged = dict[tuple[Feed, str], list[ProviderResponse]]
 
 
 @dataclass
 class StagingAsks:
-    """Asks directly, and keeps every answer under one role and provider."""
+    """Fetcher directly, and keeps every answer under one role and provider."""
 
-    inner: Asks
-    kept: list[Payload]
+    inner: Fetcher
+    kept: list[ProviderResponse]
 
-    async def ask(self, question: Question) -> Payload:
-        payload = await self.inner.ask(question)
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
+        payload = await self.inner.fetch(question)
         self.kept.append(payload)
         return payload
 
@@ -62,11 +62,11 @@ class Books:
 
     period: Period
     validators: tuple[TrackedValidator, ...]
-    fees: Mapping[str, Understood[ValidatorFees]]
-    mev: Understood[ValidatorMev]
-    rewards: Understood[ValidatorRewards]
+    fees: Mapping[str, Normalized[ValidatorFees]]
+    mev: Normalized[ValidatorMev]
+    rewards: Normalized[ValidatorRewards]
     stakes: tuple[StakeReward, ...]
-    meta: Understood[ValidatorMeta]
+    meta: Normalized[ValidatorMeta]
     staged: Staged = field(default_factory=dict)
 
 
@@ -108,7 +108,7 @@ def keep_books() -> Callable[..., Books]:
     """`keep_books(server, settings, epoch, without=...)`: ask roles, and understand what was said."""
 
     def run(
-        server: SandboxServer, settings: ChainSettings, epoch: int, *, without: frozenset[Role] = frozenset()
+        server: SandboxServer, settings: ChainSettings, epoch: int, *, without: frozenset[Feed] = frozenset()
     ) -> Books:
         return anyio.run(_keep_books, server, settings, epoch, without)
 
@@ -124,11 +124,11 @@ def chain_of() -> Callable[..., ChainSettings]:
 @pytest.fixture(scope="session")
 def understand() -> Callable[..., Books]:
     """`understand(settings, epoch, staged)`: the books from staged payloads alone."""
-    return _understand
+    return _normalize
 
 
 async def _keep_books(
-    server: SandboxServer, settings: ChainSettings, epoch: int, without: frozenset[Role]
+    server: SandboxServer, settings: ChainSettings, epoch: int, without: frozenset[Feed]
 ) -> Books:
     chain, staged = SolanaChain(settings), Staged()
     async with AsyncExitStack() as stack:
@@ -136,40 +136,40 @@ async def _keep_books(
             name: await stack.enter_async_context(client)
             for name, client in clients(server, settings).items()
         }
-        direct = DirectAsks(entered)
+        direct = DirectFetcher(entered)
 
-        async def ask(role: Role, provider: str, period: Period | int) -> None:
+        async def fetch(role: Feed, provider: str, period: Period | int) -> None:
             if role in without:
                 return
             kept = staged.setdefault((role, provider), [])
-            await chain.ask(StagingAsks(direct, kept), role, provider, period, validators, staged)
+            await chain.fetch(StagingAsks(direct, kept), role, provider, period, validators, staged)
 
         validators: tuple[TrackedValidator, ...] = ()
-        await ask(Role.PERIODS, "rpc", epoch)
-        period = chain.understand_period(epoch, staged)
-        validators = chain.understand_validators(epoch, settings.declared_validators(), staged)
-        await ask(Role.MEV, "jito", period)
-        await ask(Role.STAKES, "rpc", period)
-        await ask(Role.META, "stakewiz", period)
+        await fetch(Feed.PERIODS, "rpc", epoch)
+        period = chain.normalize_period(epoch, staged)
+        validators = chain.normalize_validators(epoch, settings.declared_validators(), staged)
+        await fetch(Feed.MEV, "jito", period)
+        await fetch(Feed.STAKES, "rpc", period)
+        await fetch(Feed.META, "stakewiz", period)
         for provider in settings.providers.fees:
-            await ask(Role.FEES, provider, period)
-        await ask(Role.REWARDS, "rpc", period)
-    return _understand(settings, epoch, staged)
+            await fetch(Feed.FEES, provider, period)
+        await fetch(Feed.REWARDS, "rpc", period)
+    return _normalize(settings, epoch, staged)
 
 
-def _understand(settings: ChainSettings, epoch: int, staged: Staged) -> Books:
+def _normalize(settings: ChainSettings, epoch: int, staged: Staged) -> Books:
     chain = SolanaChain(settings)
-    period = chain.understand_period(epoch, staged)
-    validators = chain.understand_validators(epoch, settings.declared_validators(), staged)
-    rewards, stakes = chain.understand_rewards("rpc", period, validators, staged)
+    period = chain.normalize_period(epoch, staged)
+    validators = chain.normalize_validators(epoch, settings.declared_validators(), staged)
+    rewards, stakes = chain.normalize_rewards("rpc", period, validators, staged)
     return Books(
         period,
         validators,
-        {name: chain.understand_fees(name, period, validators, staged) for name in settings.providers.fees},
-        chain.understand_mev("jito", period, validators, staged),
+        {name: chain.normalize_fees(name, period, validators, staged) for name in settings.providers.fees},
+        chain.normalize_mev("jito", period, validators, staged),
         rewards,
         stakes,
-        chain.understand_meta("stakewiz", period, validators, staged),
+        chain.normalize_meta("stakewiz", period, validators, staged),
         staged,
     )
 

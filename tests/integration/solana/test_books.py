@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from aurora_resources.config import ChainSettings, ValidatorEntry
-from aurora_resources.records import FactState, Payload, Question, Role, StakeBasis
-from aurora_resources.sandbox.chain import EpochFacts
-from aurora_resources.sandbox.server import SandboxServer
-from aurora_resources.sandbox.settings import CommissionFields, Settings
-from aurora_resources.sandbox.world import World
-from aurora_resources.sandbox.world_file import load_world
+from aurora_resources.config.models import ChainSettings, ValidatorEntry
+from aurora_resources.records import FactState, Feed, ProviderRequest, ProviderResponse, StakeBasis
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.server.settings import CommissionFields, Settings
+from aurora_sandbox.solana.chain import EpochFacts
+from aurora_sandbox.solana.world import World
+from aurora_sandbox.solana.world_file import load_world
 
 EPOCH = 803
-LATER = frozenset({Role.STAKES})
+LATER = frozenset({Feed.STAKES})
 Serve = Callable[..., SandboxServer]
 Keep = Callable[..., Any]
 ChainOf = Callable[..., ChainSettings]
@@ -153,9 +153,9 @@ def test_staged_payloads_alone_give_the_same_books(
     settings = chain_of(entries(world, 4))
     books = keep_books(serve(world, current=EPOCH + 1), settings, EPOCH)
 
-    def restored(payload: Payload) -> Payload:
+    def restored(payload: ProviderResponse) -> ProviderResponse:
         asked = json.loads(json.dumps(payload.question.asked()))
-        question = Question(
+        question = ProviderRequest(
             payload.question.provider,
             payload.question.endpoint,
             asked["method"],

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aurora_resources.config import ChainSettings, ValidatorEntry
+from aurora_resources.config.models import ChainSettings, ValidatorEntry
 from aurora_resources.errors import (
     ConfigurationError,
     HistoryUnavailable,
@@ -15,13 +15,13 @@ from aurora_resources.errors import (
     RefusedByProvider,
     TransientProviderError,
 )
-from aurora_resources.records import FactState, Role
-from aurora_resources.sandbox.server import SandboxServer
-from aurora_resources.sandbox.settings import Settings
-from aurora_resources.sandbox.world import World
+from aurora_resources.records import FactState, Feed
+from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.world import World
 
 EPOCH = 803
-LATER = frozenset({Role.STAKES})
+LATER = frozenset({Feed.STAKES})
 Serve = Callable[..., SandboxServer]
 Keep = Callable[..., Any]
 ChainOf = Callable[..., ChainSettings]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aurora_assets.partitions import add_periods
+from aurora_assets.graph.partitions import add_periods
 from tests.integration.pipeline.installation import CHAIN
 from tests.integration.staleness.automation import Automation
 from tests.integration.statements.office import office_of

@@ -4,8 +4,8 @@ from typing import Any
 
 import dagster as dg
 
-from aurora_assets.steps.staleness import StalePeriod
-from aurora_assets.terms_sensor import PERIODS_A_TICK, plan
+from aurora_assets.graph.terms_sensor import PERIODS_A_TICK, plan
+from aurora_assets.recompute.staleness import StalePeriod
 
 CHAIN = "solana-mainnet"
 

@@ -18,7 +18,7 @@ from aurora_assets.commission.agreement import (
     WalletClaim,
     in_force,
 )
-from aurora_assets.commission.history import RuleHistory
+from aurora_assets.commission.history import RuleState
 from aurora_resources.errors import AgreementError
 from aurora_resources.records import Component
 from tests.integration.pipeline.installation import CHAIN
@@ -34,7 +34,7 @@ CLAIM = WalletClaim(CHAIN, "w", "A", START)
 def digest(
     *given: AgreementVersion | WalletClaim,
     at: datetime = START,
-    history: dict[RuleKey, RuleHistory] | None = None,
+    history: dict[RuleKey, RuleState] | None = None,
 ) -> bytes:
     versions = [one for one in given if isinstance(one, AgreementVersion)]
     claims = [one for one in given if isinstance(one, WalletClaim)]
@@ -94,7 +94,7 @@ def test_a_span_begins_with_its_first_moment_and_ends_before_its_last() -> None:
 def test_what_rules_remember_is_part_of_the_terms() -> None:
     key = RuleKey("a", "r", CHAIN)
     unknown, some, more = (
-        digest(VERSION, CLAIM, history={key: RuleHistory(base, 0, "2026")}) for base in (None, 1, 2)
+        digest(VERSION, CLAIM, history={key: RuleState(base, 0, "2026")}) for base in (None, 1, 2)
     )
     assert len({TOLD, unknown, some, more}) == 4
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aurora_resources.sandbox.world import World
+from aurora_sandbox.solana.world import World
 from tests.integration.statements.office import Office, dated, office_of
 from tests.made_once import MadeOnce
 

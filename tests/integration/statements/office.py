@@ -12,18 +12,18 @@ import dagster as dg
 import psycopg
 import pytest
 
-from aurora_assets.commission.statement import StatementAction, StatementPlace
+from aurora_assets.commission.statement import StatementAction, StatementKey
+from aurora_assets.pipeline.commissions import book_commissions
+from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.pnl import book_pnl
 from aurora_assets.statements.store import StatementView, act, view_statement
-from aurora_assets.steps.commissions import book_commissions
-from aurora_assets.steps.ingest import ChainRun
-from aurora_assets.steps.pnl import book_pnl
-from aurora_resources.config import AuroraConfig
-from aurora_resources.config_files import load_config
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.server import PATHS, SandboxServer
-from aurora_resources.sandbox.world import World
+from aurora_resources.config.files import load_config
+from aurora_resources.config.models import AuroraConfig
+from aurora_resources.providers.wiring import chain_source
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.wiring import chain_source
+from aurora_sandbox.server.server import PATHS, SandboxServer
+from aurora_sandbox.solana.generate import demo_world
+from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,7 +63,7 @@ class Office:
         self, action: StatementAction, by: str, month: date = JANUARY, partner: str = NORTHWIND
     ) -> StatementView:
         with self.pipeline.warehouse.transaction() as connection:
-            return act(connection, StatementPlace(partner, CHAIN, month), action, by)
+            return act(connection, StatementKey(partner, CHAIN, month), action, by)
 
     def release(self, month: date = JANUARY, partner: str = NORTHWIND) -> StatementView:
         """All the steps to RELEASED."""
@@ -73,7 +73,7 @@ class Office:
 
     def view(self, month: date = JANUARY, partner: str = NORTHWIND) -> StatementView:
         with self.pipeline.warehouse.connect() as connection:
-            return view_statement(connection, StatementPlace(partner, CHAIN, month))
+            return view_statement(connection, StatementKey(partner, CHAIN, month))
 
     def lines(self, *periods: int, partner: str = NORTHWIND) -> dict[UUID, int]:
         """Computed amounts in force, by line."""

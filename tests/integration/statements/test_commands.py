@@ -9,14 +9,14 @@ from typer.testing import CliRunner
 
 from aurora_api.commands import override as override_command
 from aurora_api.commands import statement as statement_command
-from aurora_api.statement_cli import override as typed_override
-from aurora_api.statement_cli import statements
+from aurora_api.commands.statement_cli import override as typed_override
+from aurora_api.commands.statement_cli import statements
 from aurora_assets.commission.overrides import OverrideError
 from aurora_assets.commission.statement import StatementError
 from tests.integration.pipeline.installation import CHAIN
 from tests.integration.statements.office import APPROVE, NORTHWIND, SUBMIT, Office
 
-PLACE = statement_command.place_of(NORTHWIND, CHAIN, "2026-01")
+PLACE = statement_command.key_of_statement(NORTHWIND, CHAIN, "2026-01")
 
 
 def test_from_draft_to_approved_on_the_command_line(
@@ -63,13 +63,13 @@ def test_the_list_has_drafts_and_what_is_frozen(office: Office, capsys: pytest.C
 
 
 def test_a_draft_says_what_blocks_it(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    statement_command.show(statement_command.place_of(NORTHWIND, CHAIN, "2026-02"), as_json=False)
+    statement_command.show(statement_command.key_of_statement(NORTHWIND, CHAIN, "2026-02"), as_json=False)
     assert "blocked: the statement for 2026-01 comes first" in capsys.readouterr().out
 
 
 def test_what_is_mistyped_is_told(office: Office) -> None:
     with pytest.raises(StatementError, match='"01/2026" is not a month; write it as 2026-01'):
-        statement_command.place_of(NORTHWIND, CHAIN, "01/2026")
+        statement_command.key_of_statement(NORTHWIND, CHAIN, "01/2026")
 
     def override(line: str, amount: str | None, *, withdraw: bool = False) -> None:
         override_command.override(line, amount=amount, withdraw=withdraw, confirm=False, reason="r", by="Ada")

@@ -14,7 +14,7 @@ from tests.integration.statements.office import FEBRUARY, NORTHWIND, SUBMIT, Off
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 PUBLIC = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
-PLACE = statement_command.place_of(NORTHWIND, CHAIN, "2026-01")
+PLACE = statement_command.key_of_statement(NORTHWIND, CHAIN, "2026-01")
 
 
 def test_a_pdf_is_the_same_every_time_and_has_the_digest_on_its_pages(office: Office) -> None:

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from aurora_assets.commission.statement import StatementError, StatementPlace
+from aurora_assets.commission.statement import StatementError, StatementKey
 from aurora_assets.statements.store import list_statements
-from aurora_resources.sandbox.world import World
+from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.installation import CHAIN
 from tests.integration.statements.office import (
     APPROVE,
@@ -23,7 +23,7 @@ from tests.integration.statements.office import (
 )
 
 THIS = "statement_id = %s"
-ID = StatementPlace(NORTHWIND, CHAIN, JANUARY).statement_id
+ID = StatementKey(NORTHWIND, CHAIN, JANUARY).statement_id
 
 
 def test_who_submits_cannot_approve(office: Office) -> None:

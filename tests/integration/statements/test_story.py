@@ -6,7 +6,7 @@ from uuid import UUID
 
 from aurora_assets.commission.content import read_lines
 from aurora_assets.statements.overrides import override_line
-from aurora_resources.sandbox.world import World
+from aurora_sandbox.solana.world import World
 from tests.integration.statements.office import (
     APPROVE,
     FEBRUARY,

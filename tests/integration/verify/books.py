@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aurora_assets.steps.ingest import ChainRun
-from aurora_assets.steps.replay import Verification, verify
-from aurora_resources.config_files import load_config
+from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.replay import Verification, verify
+from aurora_resources.config.files import load_config
+from aurora_resources.providers.wiring import chain_source
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.wiring import chain_source
 from tests.integration.pipeline.installation import CHAIN
 
 FIRST, LAST = 803, 804

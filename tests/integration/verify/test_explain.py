@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from aurora_api.commands import explain as command
-from aurora_assets.explaining import Explanation, LineNotFound, explain
-from aurora_resources.config_files import load_config
+from aurora_assets.explain.explain import Explanation, LineNotFound, explain
+from aurora_resources.config.files import load_config
 from tests.integration.verify.books import Books
 
 

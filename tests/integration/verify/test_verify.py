@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from aurora_api.commands import verify as command
-from aurora_assets.steps.discrepancy import WHOLE_ROW
-from aurora_assets.steps.replay import UNREPLAYED
-from aurora_assets.steps.scratch import CANONICAL, COMPUTED, Scratch
+from aurora_assets.pipeline.discrepancy import WHOLE_ROW
+from aurora_assets.pipeline.replay import UNREPLAYED
+from aurora_assets.pipeline.scratch import CANONICAL, COMPUTED, Scratch
 from aurora_resources.errors import MigrationError, PeriodError, WarehouseError
 from tests.integration.pipeline.installation import CHAIN
 from tests.integration.verify.books import FIRST, LAST, Books

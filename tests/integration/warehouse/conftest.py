@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from aurora_resources.warehouse.embedded import EmbeddedServer
-from aurora_resources.warehouse.lending import Account
+from aurora_resources.postgres.privileges import Account
+from aurora_resources.postgres.server import EmbeddedServer
 
 HOLDER = Path(__file__).with_name("hold_server.py")
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -155,7 +155,7 @@ def _python_for(account: Account | None) -> str | None:
     for python in (sys.executable, str(system)):
         try:
             tried = subprocess.run(
-                [python, "-B", "-c", "import aurora_resources.warehouse.embedded"],
+                [python, "-B", "-c", "import aurora_resources.postgres.server"],
                 user=account.uid,
                 group=account.gid,
                 extra_groups=[],

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from aurora_resources.errors import AuroraError
-from aurora_resources.warehouse.embedded import EmbeddedServer, aurora_home
-from aurora_resources.warehouse.lending import SHARED_ROOT
+from aurora_resources.postgres.privileges import SHARED_ROOT
+from aurora_resources.postgres.server import EmbeddedServer, aurora_home
 
 
 def say(**facts: object) -> None:

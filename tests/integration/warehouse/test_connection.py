@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from aurora_resources.errors import ConfigurationError, WarehouseError
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.address import sqlalchemy_address
 from aurora_resources.warehouse.connection import DATABASE, Warehouse, create_database, open_warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
 from aurora_resources.warehouse.revisions import current, newest
 
 WEI = 2**256 - 1

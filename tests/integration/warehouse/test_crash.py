@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from aurora_resources.errors import WarehouseError
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.embedded import EmbeddedServer
 
 COMMITTED = 20_000
 

@@ -17,9 +17,9 @@ import psycopg
 import pytest
 
 from aurora_resources.errors import ConfigurationError, EmbeddedServerError
-from aurora_resources.warehouse.embedded import EmbeddedServer
-from aurora_resources.warehouse.launch import default_settings
-from aurora_resources.warehouse.remnants import answers
+from aurora_resources.postgres.launch import default_settings
+from aurora_resources.postgres.server import EmbeddedServer
+from aurora_resources.postgres.stale_server import answers
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 

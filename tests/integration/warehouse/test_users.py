@@ -13,11 +13,11 @@ import psycopg
 import pytest
 
 from aurora_resources.errors import EmbeddedServerError
-from aurora_resources.warehouse.binaries import find_binaries
-from aurora_resources.warehouse.embedded import EmbeddedServer
-from aurora_resources.warehouse.lending import Account
-from aurora_resources.warehouse.placement import settle
-from aurora_resources.warehouse.remnants import answers
+from aurora_resources.postgres.binaries import find_binaries
+from aurora_resources.postgres.paths import prepare
+from aurora_resources.postgres.privileges import Account
+from aurora_resources.postgres.server import EmbeddedServer
+from aurora_resources.postgres.stale_server import answers
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root meets this")
@@ -93,11 +93,11 @@ def test_root_in_a_private_folder_keeps_the_data_elsewhere_and_says_so(
 def test_a_private_home_made_anew_has_new_data(private: Path, shared_root: Path) -> None:
     home = private / "home"
     home.mkdir()
-    first = settle(home, shared_root).data
-    assert settle(home, shared_root).data == first
+    first = prepare(home, shared_root).data
+    assert prepare(home, shared_root).data == first
     shutil.rmtree(home)
     home.mkdir()
-    assert settle(home, shared_root).data != first
+    assert prepare(home, shared_root).data != first
 
 
 @root_only

@@ -16,7 +16,7 @@ from aurora_assets.commission.corrections import find_true_ups
 from aurora_assets.commission.engine import Computation, compute
 from aurora_assets.commission.facts import ClientRevenue, PeriodFacts, Revenue, WalletStake
 from aurora_assets.commission.guard import GuardPolicy
-from aurora_assets.commission.history import RuleHistory
+from aurora_assets.commission.history import RuleState
 from aurora_resources.records import Component, FactState
 from tests.spec.commission.drawing import FOLLOWING, LONG_AGO, Row, agreements, amount, bps, date_in, moment
 
@@ -83,7 +83,7 @@ class Story:
         revenue: str = "revenue",
     ) -> "Story":
         """Compute every period of the revenue table in order, each with the history of the one before."""
-        history: dict[RuleKey, RuleHistory] = {}
+        history: dict[RuleKey, RuleState] = {}
         for period in sorted({int(row.get("period", "1")) for row in self.drawn[revenue]}):
             computation = compute(
                 self.facts(period, revenue),

@@ -4,19 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_resources.addresses import spelled_address
+from aurora_resources.addresses import normalize_address
 from aurora_resources.base58 import encode
 
 
 @given(st.binary(min_size=32, max_size=32))
 def test_every_key_of_32_bytes_is_an_address(key: bytes) -> None:
-    assert spelled_address("solana", encode(key)) == encode(key)
+    assert normalize_address("solana", encode(key)) == encode(key)
 
 
 @given(st.binary(max_size=40).filter(lambda key: len(key) != 32))
 def test_no_other_is(key: bytes) -> None:
     with pytest.raises(ValueError, match="it "):
-        spelled_address("solana", encode(key))
+        normalize_address("solana", encode(key))
 
 
 @pytest.mark.parametrize(
@@ -24,18 +24,18 @@ def test_no_other_is(key: bytes) -> None:
 )
 def test_text_that_is_no_base58_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="."):
-        spelled_address("solana", text)
-    assert spelled_address("another", text) == text
+        normalize_address("solana", text)
+    assert normalize_address("another", text) == text
 
 
 @pytest.mark.parametrize("size", [20, 48])
 @given(st.data())
 def test_capitals_of_a_checksum_are_one_address(size: int, data: st.DataObject) -> None:
     key = data.draw(st.binary(min_size=size, max_size=size)).hex()
-    assert spelled_address("ethereum", "0x" + key.upper()) == "0x" + key
+    assert normalize_address("ethereum", "0x" + key.upper()) == "0x" + key
 
 
 @pytest.mark.parametrize("text", ["", "0x", "0x" + "g" * 40, "a" * 42, "0x" + "a" * 41])
 def test_what_is_no_key_in_hex_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="neither an address"):
-        spelled_address("ethereum", text)
+        normalize_address("ethereum", text)

@@ -18,7 +18,7 @@ from aurora_assets.commission.agreement import (
 from aurora_assets.commission.engine import Computation, compute
 from aurora_assets.commission.facts import ClientRevenue, PeriodFacts, Revenue, Source, WalletStake
 from aurora_assets.commission.guard import GuardPolicy
-from aurora_assets.commission.history import RuleHistory
+from aurora_assets.commission.history import RuleState
 from aurora_resources.records import Component, FactState
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
@@ -100,7 +100,7 @@ def claim(
 def run(
     period: PeriodFacts,
     *given: AgreementVersion | WalletClaim,
-    history: Mapping[RuleKey, RuleHistory] | None = None,
+    history: Mapping[RuleKey, RuleState] | None = None,
     guard: GuardPolicy = GuardPolicy.BLOCK,
 ) -> Computation:
     agreements = [one for one in given if isinstance(one, AgreementVersion)]

@@ -16,7 +16,7 @@ from aurora_assets.commission.agreement import (
     TierScope,
 )
 from aurora_assets.commission.engine import Computation
-from aurora_assets.commission.history import RuleHistory, window_of
+from aurora_assets.commission.history import RuleState, window_of
 from aurora_resources.records import Component
 
 KEY = RuleKey("a", "r", "chain")
@@ -48,7 +48,7 @@ def tell(
     make: SimpleNamespace,
     rule: Rule,
     *periods: tuple[datetime, int | None],
-    history: Mapping[RuleKey, RuleHistory] | None = None,
+    history: Mapping[RuleKey, RuleState] | None = None,
 ) -> list[Computation]:
     """Run (end, revenue) periods in a row; returns the computations."""
     told: list[Computation] = []
@@ -73,9 +73,9 @@ def test_a_new_quarter_begins_at_the_lowest_tier(make: SimpleNamespace) -> None:
     told = tell(make, make.rule(tiers=to_date()), (day(3, 10), 100), (day(3, 20), 100), (day(4, 10), 100))
     assert [one.totals["A"].amount for one in told] == [10, 50, 10]
     assert [one.history[KEY] for one in told] == [
-        RuleHistory(100, 0, "2025-Q1"),
-        RuleHistory(200, 0, "2025-Q1"),
-        RuleHistory(100, 0, "2025-Q2"),
+        RuleState(100, 0, "2025-Q1"),
+        RuleState(200, 0, "2025-Q1"),
+        RuleState(100, 0, "2025-Q2"),
     ]
 
 
@@ -86,7 +86,7 @@ def test_a_loss_outlives_the_quarter(make: SimpleNamespace) -> None:
 
 def test_a_history_without_a_window_is_taken_as_given(make: SimpleNamespace) -> None:
     rule = make.rule(tiers=to_date())
-    (told,) = tell(make, rule, (day(3, 10), 100), history={KEY: RuleHistory(100, 0)})
+    (told,) = tell(make, rule, (day(3, 10), 100), history={KEY: RuleState(100, 0)})
     assert told.totals["A"].amount == 50
 
 
@@ -121,15 +121,15 @@ def test_after_a_missing_period_a_loss_is_unknown_where_there_may_be_one(
     make: SimpleNamespace, component: Component, policy: LossPolicy, loss: int, codes: list[str]
 ) -> None:
     rule = make.rule(component=component, loss_policy=policy)
-    history = {KEY: RuleHistory(0, loss)}
+    history = {KEY: RuleState(0, loss)}
     told = tell(make, rule, (day(3, 10), None), (day(3, 20), 100), history=history)
     assert make.codes(told[1]) == codes
 
 
 def test_histories_of_other_rules_are_handed_on(make: SimpleNamespace) -> None:
-    other = {RuleKey("b", "r", "chain"): RuleHistory(7, 8, "2025")}
+    other = {RuleKey("b", "r", "chain"): RuleState(7, 8, "2025")}
     (told,) = tell(make, make.rule(), (day(3, 10), 100), history=other)
-    assert told.history == {**other, KEY: RuleHistory()}
+    assert told.history == {**other, KEY: RuleState()}
 
 
 def test_an_unknown_stake_stops_stake_tiers(make: SimpleNamespace) -> None:

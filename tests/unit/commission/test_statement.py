@@ -15,9 +15,9 @@ from aurora_assets.commission.statement import (
     Statement,
     StatementAction,
     StatementError,
+    StatementKey,
     StatementLine,
     StatementPeriod,
-    StatementPlace,
     StatementStatus,
     month_gaps,
     next_status,
@@ -27,7 +27,7 @@ from aurora_assets.commission.statement import (
     settle_balance,
 )
 
-PLACE = StatementPlace("north", "solana-mainnet", date(2026, 1, 1))
+PLACE = StatementKey("north", "solana-mainnet", date(2026, 1, 1))
 MONTH = PLACE.month
 
 
@@ -129,7 +129,7 @@ class TestPlace:
 
     def test_a_month_begins_on_its_first_day(self) -> None:
         with pytest.raises(ValueError, match="named by its first day"):
-            StatementPlace("north", "solana-mainnet", date(2026, 1, 2))
+            StatementKey("north", "solana-mainnet", date(2026, 1, 2))
 
 
 class TestBalances:

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from aurora_resources.chain_rules import EthereumRules, SolanaRules
-from aurora_resources.config import ChainSettings
+from aurora_resources.config.chain_rules import EthereumRules, SolanaRules
+from aurora_resources.config.models import ChainSettings
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 KEY = "0x" + "Ab" * 48

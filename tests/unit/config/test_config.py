@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from aurora_resources.config import ChainSettings
-from aurora_resources.config_files import load_chains, load_config
+from aurora_resources.config.files import load_chains, load_config
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.records import Role
+from aurora_resources.records import Feed
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 KEYS = {"SOLANABEACH_API_KEY": "k"}
@@ -37,8 +37,8 @@ def write(tmp_path: Path) -> Callable[[Change], Path]:
 def test_the_checkout_s_own_files_are_sound() -> None:
     config = load_config(CHECKOUT, KEYS)
     chain = config.chain("solana-mainnet")
-    assert chain.providers.for_role(Role.FEES) == ("solanabeach", "rpc")
-    assert chain.providers.for_role(Role.PERIODS) == ("rpc",)
+    assert chain.providers.for_feed(Feed.FEES) == ("solanabeach", "rpc")
+    assert chain.providers.for_feed(Feed.PERIODS) == ("rpc",)
     assert config.provider("rpc").base_url == "https://api.mainnet.solana.com"
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 
 
-def _payload(question: Question, said: object, status: int = 200) -> Payload:
+def _payload(question: ProviderRequest, said: object, status: int = 200) -> ProviderResponse:
     body = said if isinstance(said, bytes) else json.dumps(said).encode()
-    return Payload(question, status, body, datetime(2026, 11, 1, tzinfo=UTC))
+    return ProviderResponse(question, status, body, datetime(2026, 11, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +38,12 @@ def recorded(shared_data: Path) -> Callable[[str], Any]:
 
 
 @pytest.fixture(scope="session")
-def replay(recorded: Callable[[str], Any], answer: Answer) -> Callable[[str, Question], Payload]:
+def replay(
+    recorded: Callable[[str], Any], answer: Answer
+) -> Callable[[str, ProviderRequest], ProviderResponse]:
     """`replay(name, question)`: the recorded body, without what its collector added, as an answer."""
 
-    def read(name: str, question: Question) -> Payload:
+    def read(name: str, question: ProviderRequest) -> ProviderResponse:
         said = recorded(name)
         return answer(question, said["response"] if isinstance(said, dict) and "response" in said else said)
 

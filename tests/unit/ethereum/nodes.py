@@ -12,7 +12,7 @@ from aurora_resources.http.statuses import NOT_FOUND, error_of_status, not_found
 from aurora_resources.providers.ethereum.beacon import HEADER, SYNC_REWARDS, classify_beacon
 from aurora_resources.providers.ethereum.execution import BLOCK, BLOCK_RECEIPTS, classify_execution
 from aurora_resources.providers.json_rpc import rpc_params
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -27,10 +27,10 @@ class Keeping:
 
     def __init__(self, classify: Classify | None) -> None:
         self._classify = classify
-        self.asked: list[Question] = []
-        self.kept: list[Payload] = []
+        self.asked: list[ProviderRequest] = []
+        self.kept: list[ProviderResponse] = []
 
-    def reply(self, question: Question, status: int, said: object) -> Payload:
+    def reply(self, question: ProviderRequest, status: int, said: object) -> ProviderResponse:
         body = json.dumps(said).encode()
         error = error_of_status(question, status, httpx.Headers(), "", NOW)
         if error is None and self._classify is not None:
@@ -39,7 +39,7 @@ class Keeping:
             error = not_found(question, "")
         if error is not None:
             raise error
-        payload = Payload(question, status, body, NOW)
+        payload = ProviderResponse(question, status, body, NOW)
         self.kept.append(payload)
         return payload
 
@@ -54,7 +54,7 @@ class BeaconNode(Keeping):
         self._slots = sorted(slots)
         self._first_kept, self._has_rewards, self._has_v2 = first_kept, has_rewards, has_v2
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         self.asked.append(question)
         last = question.path.rpartition("/")[2]
         if question.endpoint == HEADER:
@@ -65,7 +65,7 @@ class BeaconNode(Keeping):
             return self.reply(question, 404, {"code": 404, "message": "Not found"})
         return self.reply(question, 200, {"execution_optimistic": False, "data": []})
 
-    def _header(self, question: Question, slot: int) -> Payload:
+    def _header(self, question: ProviderRequest, slot: int) -> ProviderResponse:
         if slot not in self._slots or slot < self._first_kept:
             return self.reply(question, 404, {"code": 404, "message": "Block not found"})
         earlier = [other for other in self._slots if other < slot]
@@ -77,7 +77,7 @@ class BeaconNode(Keeping):
         data = {"root": root_of(slot), "canonical": True, "header": {"message": message}}
         return self.reply(question, 200, {"finalized": True, "data": data})
 
-    def _sync(self, question: Question, slot: int) -> Payload:
+    def _sync(self, question: ProviderRequest, slot: int) -> ProviderResponse:
         if slot not in self._slots or not self._has_rewards:
             return self.reply(question, 404, {"code": 404, "message": f"missing state at slot {slot}"})
         members = question.body if isinstance(question.body, list) else []
@@ -93,7 +93,7 @@ class DataRelay(Keeping):
         self._slots = sorted(slots, reverse=True)
         self._most_rows, self._gives = most_rows, gives
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         self.asked.append(question)
         query = dict(question.query)
         limit = int(query.get("limit", "200"))
@@ -126,7 +126,7 @@ class ExecutionNode(Keeping):
         super().__init__(classify_execution)
         self._hash, self._transactions, self._whole = block_hash, transactions, whole
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         self.asked.append(question)
         first = rpc_params(question)[0]
         if question.endpoint == BLOCK:
@@ -138,7 +138,7 @@ class ExecutionNode(Keeping):
             return self._result(question, [self._receipt(n) for n in range(self._transactions)])
         return self._result(question, self._receipt(int(str(first), 16)))
 
-    def _result(self, question: Question, result: object) -> Payload:
+    def _result(self, question: ProviderRequest, result: object) -> ProviderResponse:
         return self.reply(question, 200, {"jsonrpc": "2.0", "id": 1, "result": result})
 
     def _block(self) -> dict[str, object]:
@@ -170,5 +170,5 @@ class ExecutionNode(Keeping):
 class Refusing:
     """Whoever refuses everything."""
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         raise RefusedByProvider("no", provider=question.provider, endpoint=question.endpoint, status=400)

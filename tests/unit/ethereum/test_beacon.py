@@ -11,19 +11,19 @@ from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, Provide
 from aurora_resources.providers.ethereum import beacon_answers, reward_answers
 from aurora_resources.providers.ethereum.beacon import MAX_IDS, Beacon, classify_beacon
 from aurora_resources.providers.ethereum.spec import spec
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 from tests.unit.ethereum.nodes import NOW
 
 BEACON = Beacon("beacon")
 REWARDS = BEACON.attestation_rewards(335_909, [1])[0]
 
 
-def classify(question: Question, status: int, said: object) -> ProviderError | None:
+def classify(question: ProviderRequest, status: int, said: object) -> ProviderError | None:
     return classify_beacon(question, status, httpx.Headers(), json.dumps(said).encode())
 
 
-def payload(question: Question, said: object) -> Payload:
-    return Payload(question, 200, json.dumps(said).encode(), NOW)
+def payload(question: ProviderRequest, said: object) -> ProviderResponse:
+    return ProviderResponse(question, 200, json.dumps(said).encode(), NOW)
 
 
 def test_no_ids_would_mean_all_validators_and_is_refused() -> None:

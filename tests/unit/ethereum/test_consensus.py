@@ -25,7 +25,7 @@ from aurora_resources.providers.ethereum.slashing import (
     slashed_in_epoch,
 )
 from aurora_resources.providers.ethereum.spec import Spec, spec
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 STATE = ValidatorState(
     index=63,
@@ -42,7 +42,7 @@ STATE = ValidatorState(
 
 
 @pytest.fixture
-def constants(replay: Callable[[str, Question], Payload]) -> Spec:
+def constants(replay: Callable[[str, ProviderRequest], ProviderResponse]) -> Spec:
     return spec(replay("beacon_config_spec_mainnet", Beacon("beacon").spec()))
 
 

@@ -21,8 +21,8 @@ from aurora_resources.providers.ethereum.execution import (
     BLOCK_RECEIPTS,
     RECEIPT,
     Execution,
-    ask_block,
     classify_execution,
+    fetch_block,
 )
 from aurora_resources.providers.ethereum.execution_answers import (
     Receipt,
@@ -78,7 +78,7 @@ def test_a_null_result_is_no_block_and_no_zero() -> None:
 @pytest.mark.parametrize("whole", [True, False])
 def test_receipts_come_at_once_or_one_by_one(*, whole: bool) -> None:
     node = ExecutionNode(HASH, 5, whole=whole)
-    found = anyio.run(ask_block, node, NODE, HASH)
+    found = anyio.run(fetch_block, node, NODE, HASH)
     rows = [
         row
         for payload in node.kept
@@ -95,7 +95,7 @@ def test_receipts_come_at_once_or_one_by_one(*, whole: bool) -> None:
 
 def test_an_unknown_block_is_history_elsewhere() -> None:
     with pytest.raises(HistoryUnavailable, match="does not know that block"):
-        anyio.run(ask_block, ExecutionNode(HASH, 1), NODE, "0x" + "22" * 32)
+        anyio.run(fetch_block, ExecutionNode(HASH, 1), NODE, "0x" + "22" * 32)
 
 
 def test_fees_are_those_of_every_receipt_failed_ones_too() -> None:

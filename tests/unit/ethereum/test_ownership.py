@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from aurora_resources.chain_rules import EthereumRules
+from aurora_resources.config.chain_rules import EthereumRules
 from aurora_resources.providers.ethereum.ownership import ownership
 from aurora_resources.records import TrackedValidator
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_resources.chain_rules import Group, Pool
+from aurora_resources.config.chain_rules import Group, Pool
 from aurora_resources.providers.ethereum.beacon_answers import ValidatorState
 from aurora_resources.providers.ethereum.evidence import Evidence
 from aurora_resources.providers.ethereum.periods import Window

@@ -22,14 +22,14 @@ from aurora_resources.providers.ethereum.payments import (
     transfers,
 )
 from aurora_resources.providers.ethereum.relays import BlockClaims, claims_by_block
-from aurora_resources.records import FactState, Payload, Question
+from aurora_resources.records import FactState, ProviderRequest, ProviderResponse
 from tests.unit.ethereum.blocks import OURS, block, claim, evidence
 
 if TYPE_CHECKING:
     from tests.unit.ethereum.conftest import Answer
 
 Recorded = Callable[[str], Any]
-Replay = Callable[[str, Question], Payload]
+Replay = Callable[[str, ProviderRequest], ProviderResponse]
 NODE = Execution("execution")
 PLACEHOLDER_FEES = "36417235491435301"
 SPLIT_FROM_ITS_FEES = {4_702_530, 4_723_237}

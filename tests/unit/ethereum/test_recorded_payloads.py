@@ -16,7 +16,7 @@ from aurora_resources.providers.ethereum.beacon import Beacon
 from aurora_resources.providers.ethereum.execution import Execution
 from aurora_resources.providers.ethereum.relays import Relay, delivered
 from aurora_resources.providers.ethereum.spec import spec
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 if TYPE_CHECKING:
     from tests.unit.ethereum.conftest import Answer
@@ -37,7 +37,7 @@ NOT_ASKED = {
     "relay_merged_blocks_ultrasound_15184509": "one relay's own report; the final hash counts",
 }
 """Recorded, and not what Aurora asks for."""
-Replay = Callable[[str, Question], Payload]
+Replay = Callable[[str, ProviderRequest], ProviderResponse]
 BEACON, NODE, RELAY = Beacon("beacon"), Execution("execution"), Relay("relay")
 
 

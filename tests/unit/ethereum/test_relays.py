@@ -9,13 +9,13 @@ from aurora_resources.errors import PayloadError, RefusedByProvider
 from aurora_resources.providers.ethereum.relays import (
     Coverage,
     Relay,
-    ask_delivered,
     claims_by_block,
     delivered,
+    fetch_delivered,
     scan_delivered,
     scan_is_cheaper,
 )
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 from tests.unit.ethereum.blocks import HASH, SOMEBODY, claim
 from tests.unit.ethereum.nodes import NOW, DataRelay, Refusing, delivery
 
@@ -59,7 +59,7 @@ def test_a_relay_that_stands_still_is_an_error() -> None:
 
 def test_deliveries_of_single_slots() -> None:
     relay = DataRelay([5, 9])
-    anyio.run(ask_delivered, relay, RELAY, [5, 6])
+    anyio.run(fetch_delivered, relay, RELAY, [5, 6])
     assert [[row.slot for row in delivered(payload)] for payload in relay.kept] == [[5], []]
 
 
@@ -67,9 +67,9 @@ def test_deliveries_of_single_slots() -> None:
     "question",
     [RELAY.delivered_at(6), RELAY.delivered_of("0x" + "22" * 32), RELAY.delivered_below(4)],
 )
-def test_rows_nobody_asked_for_are_refused(question: Question) -> None:
+def test_rows_nobody_asked_for_are_refused(question: ProviderRequest) -> None:
     with pytest.raises(PayloadError, match="asked for"):
-        delivered(Payload(question, 200, json.dumps([delivery(5)]).encode(), NOW))
+        delivered(ProviderResponse(question, 200, json.dumps([delivery(5)]).encode(), NOW))
 
 
 def test_a_block_of_several_relays_is_put_together_once() -> None:
@@ -93,9 +93,9 @@ def test_different_blocks_of_one_slot_stay_apart() -> None:
 
 def test_many_slots_are_scanned_and_few_are_asked_for() -> None:
     few, many = DataRelay(range(5000)), DataRelay(range(5000))
-    anyio.run(ask_delivered, few, RELAY, [100, 1000, 4000])
+    anyio.run(fetch_delivered, few, RELAY, [100, 1000, 4000])
     assert [dict(question.query).keys() for question in few.asked] == [{"slot"}] * 3
-    anyio.run(ask_delivered, many, RELAY, range(0, 5000, 20))
+    anyio.run(fetch_delivered, many, RELAY, range(0, 5000, 20))
     assert len(many.asked) <= 27
     assert {"cursor", "limit"} == set(dict(many.asked[0].query))
     for relay, slots in ((few, (100, 1000, 4000)), (many, range(0, 5000, 20))):
@@ -107,11 +107,11 @@ def test_many_slots_are_scanned_and_few_are_asked_for() -> None:
 def test_a_scan_that_broke_off_covers_what_it_has_shown() -> None:
     """The lowest slot of a page may go on in the next one, so that it is not answered yet."""
     relay = DataRelay(range(1000))
-    anyio.run(relay.ask, RELAY.delivered_below(999))
+    anyio.run(relay.fetch, RELAY.delivered_below(999))
     coverage = Coverage(relay.kept)
     assert [slot in coverage for slot in (1000, 999, 801, 800, 5)] == [False, True, True, False, False]
     silent = DataRelay([])
-    anyio.run(silent.ask, RELAY.delivered_below(999))
+    anyio.run(silent.fetch, RELAY.delivered_below(999))
     assert 0 in Coverage(silent.kept)
 
 

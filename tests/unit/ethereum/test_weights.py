@@ -13,8 +13,8 @@ from aurora_resources.providers.ethereum.beacon import Beacon
 from aurora_resources.providers.ethereum.beacon_answers import ValidatorState, validators_by_key
 from aurora_resources.providers.ethereum.periods import Window
 from aurora_resources.providers.ethereum.spec import Spec
-from aurora_resources.providers.ethereum.weights import active_stake, ask_states
-from aurora_resources.records import Payload, Question
+from aurora_resources.providers.ethereum.weights import active_stake, fetch_states
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
 KEY = "0x" + "ab" * 48
 ETH = 10**9
@@ -45,7 +45,7 @@ class Node:
         self.balances = balances
         self.answered: dict[int, dict[str, ValidatorState]] = {}
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         epoch = int(question.path.split("/")[5]) // 32
         row = {
             "index": "5",
@@ -61,7 +61,7 @@ class Node:
                 "withdrawable_epoch": str(2**64 - 1),
             },
         }
-        payload = Payload(question, 200, msgspec.json.encode({"data": [row]}), ASKED_AT)
+        payload = ProviderResponse(question, 200, msgspec.json.encode({"data": [row]}), ASKED_AT)
         self.answered.setdefault(epoch, {}).update(validators_by_key([payload]))
         return payload
 
@@ -73,7 +73,7 @@ def test_a_growing_balance_is_found_exactly(steps: list[int], start: int) -> Non
         FIRST + epoch: (start + sum(step <= epoch for step in steps)) * ETH for epoch in range(EPOCHS)
     }
     node = Node(balances)
-    anyio.run(ask_states, node, Beacon("beacon"), spec(), WINDOW, [KEY])
+    anyio.run(fetch_states, node, Beacon("beacon"), spec(), WINDOW, [KEY])
     assert active_stake(node.answered, KEY, WINDOW) == sum(balances.values()) * 10**9 // EPOCHS
     assert len(node.answered) <= 2 + 6 * len(steps)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.sandbox.faults import Fault, FaultPlan, build_fault, parse_fault
+from aurora_sandbox.server.faults import Fault, FaultPlan, build_fault, parse_fault
 
 
 def test_text_and_object_say_the_same() -> None:

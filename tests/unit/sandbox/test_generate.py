@@ -5,16 +5,16 @@ from itertools import pairwise
 import pytest
 
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.sandbox.cast import WorldSpec
-from aurora_resources.sandbox.chain import Chain
-from aurora_resources.sandbox.generate import (
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.solana.chain import Chain
+from aurora_sandbox.solana.generate import (
     demo_spec,
     demo_world,
     generate_world,
     suggest_operators,
     suggest_partners,
 )
-from aurora_resources.sandbox.settings import Settings
 
 
 def test_the_same_seed_gives_the_same_world_and_another_seed_another() -> None:

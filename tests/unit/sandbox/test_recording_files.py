@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.sandbox.recording import Recording
+from aurora_sandbox.server.recording import Recording
 
 Json = Any
 

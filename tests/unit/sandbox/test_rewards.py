@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_resources.sandbox.rewards import (
+from aurora_sandbox.solana.rewards import (
     Delegations,
     epoch_rewards,
     inflation_total,

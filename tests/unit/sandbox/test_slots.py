@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_resources.sandbox.slots import EpochSlots, LeaderShare, lay_out
+from aurora_sandbox.solana.slots import EpochSlots, LeaderShare, lay_out
 
 
 def fees_of(layout: EpochSlots, identity: str) -> int:

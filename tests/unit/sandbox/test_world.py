@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.sandbox.chain import Chain
-from aurora_resources.sandbox.generate import demo_world
-from aurora_resources.sandbox.pubkeys import derive_pubkey
-from aurora_resources.sandbox.settings import Settings
-from aurora_resources.sandbox.world import StakeAccount
-from aurora_resources.sandbox.world_file import dump_world, load_world, parse_world, world_schema
+from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.chain import Chain
+from aurora_sandbox.solana.generate import demo_world
+from aurora_sandbox.solana.pubkeys import derive_pubkey
+from aurora_sandbox.solana.world import StakeAccount
+from aurora_sandbox.solana.world_file import dump_world, load_world, parse_world, world_schema
 
 Json = Any
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 
 
-def _answer(question: Question | str, said: object, status: int = 200) -> Payload:
+def _answer(question: ProviderRequest | str, said: object, status: int = 200) -> ProviderResponse:
     if isinstance(question, str):
-        question = Question("rpc", question, "POST", "")
+        question = ProviderRequest("rpc", question, "POST", "")
     body = said if isinstance(said, bytes) else json.dumps(said).encode()
-    return Payload(question, status, body, datetime(2026, 11, 1, tzinfo=UTC))
+    return ProviderResponse(question, status, body, datetime(2026, 11, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def answer() -> Answer:
 def result() -> Answer:
     """The same for JSON-RPC, wrapped in its envelope."""
 
-    def wrapped(question: Question | str, said: object) -> Payload:
+    def wrapped(question: ProviderRequest | str, said: object) -> ProviderResponse:
         return _answer(question, {"jsonrpc": "2.0", "id": 1, "result": said})
 
     return wrapped

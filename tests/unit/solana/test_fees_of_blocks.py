@@ -4,16 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from aurora_resources.providers.solana.earned_fees import understand_fees
+from aurora_resources.providers.solana.earned_fees import normalize_fees
 from aurora_resources.providers.solana.fees import Fees, NoFees, fees_of_blocks
 from aurora_resources.providers.solana.jito import ValidatorTips
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.providers.solana.tips import TipBook
+from aurora_resources.providers.solana.tips import TipResponses
 from aurora_resources.providers.staged import answers
-from aurora_resources.records import FactState, Payload, Role, TrackedValidator
+from aurora_resources.records import FactState, Feed, ProviderResponse, TrackedValidator
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 RPC = SolanaRpc("rpc")
 LIMITS = Boundaries(first_slot=400, last_slot=499, first_produced=401, next_produced=502)
 
@@ -50,7 +50,7 @@ def fees(
         result(RPC.block_header(502), header(parents[1], after)),
         *(result(RPC.block_rewards(slot), said) for slot, said in blocks.items()),
     ]
-    return fees_of_blocks(answers({(Role.FEES, "rpc"): staged}, Role.FEES, "rpc"), LIMITS, schedule)
+    return fees_of_blocks(answers({(Feed.FEES, "rpc"): staged}, Feed.FEES, "rpc"), LIMITS, schedule)
 
 
 def test_all_fee_rows_of_led_blocks_count_whoever_was_credited(result: Answer) -> None:
@@ -101,12 +101,12 @@ def test_a_node_without_heights_is_believed(result: Answer) -> None:
     assert found == {"me": Fees(0, 1)}
 
 
-def book(shared: int | None) -> TipBook:
+def book(shared: int | None) -> TipResponses:
     row = ValidatorTips("vote", 800, 1_000, 500, 3, shared)
-    return TipBook("jito", 800, {"vote": row}, 1, {}, None, {})
+    return TipResponses("jito", 800, {"vote": row}, 1, {}, None, {})
 
 
-NOBODY = TipBook("jito", 800, {}, 0, {}, None, {})
+NOBODY = TipResponses("jito", 800, {}, 0, {}, None, {})
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ NOBODY = TipBook("jito", 800, {}, 0, {}, None, {})
     ],
 )
 def test_what_is_shared_is_taken_off_once(
-    tips: TipBook | None,
+    tips: TipResponses | None,
     running: int,
     declared_none: bool,  # noqa: FBT001 - a column of the table
     state: FactState,
@@ -133,7 +133,7 @@ def test_what_is_shared_is_taken_off_once(
 ) -> None:
     validator = TrackedValidator("vote", mev_declared_none=declared_none)
     fees = {"node": Fees(100, 4)}
-    found = understand_fees("rpc", 800, running, [validator], {"vote": "node"}, fees, tips)
+    found = normalize_fees("rpc", 800, running, [validator], {"vote": "node"}, fees, tips)
     (record,) = found.records
     assert (record.state, record.gross, record.produced_blocks) == (state, 100, 4)
     assert (record.delegators_share, record.operator_share) == (shared, kept)
@@ -142,7 +142,7 @@ def test_what_is_shared_is_taken_off_once(
 
 def test_two_vote_accounts_of_one_identity_get_nothing_and_both_are_named() -> None:
     validators = [TrackedValidator("one"), TrackedValidator("two"), TrackedValidator("lost")]
-    found = understand_fees(
+    found = normalize_fees(
         "rpc", 800, 802, validators, {"one": "node", "two": "node"}, {"node": Fees(100, 4)}, None
     )
     assert {record.state for record in found.records} == {FactState.MISSING}

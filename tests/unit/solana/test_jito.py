@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_resources.chain_rules import SolanaRules
+from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.errors import PayloadError
 from aurora_resources.providers.solana import jito
 from aurora_resources.providers.solana.jito import Jito
 from aurora_resources.providers.solana.tips import TipDivision, divide_tips
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 Recorded = Callable[[str], bytes]
 JITO, RULES = Jito("jito"), SolanaRules()
 

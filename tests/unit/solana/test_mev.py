@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from aurora_resources.chain_rules import SolanaRules
+from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.providers.solana.jito import NO_AUTHORITY, JitoValidator, StakerTips, ValidatorTips
-from aurora_resources.providers.solana.mev import understand_tips
-from aurora_resources.providers.solana.tips import TipBook
+from aurora_resources.providers.solana.mev import normalize_tips
+from aurora_resources.providers.solana.tips import TipResponses
 from aurora_resources.records import FactState, Finding, TrackedValidator, ValidatorMev
 
 EPOCH, RULES = 800, SolanaRules()
@@ -24,7 +24,7 @@ def claims(*amounts: tuple[str, int]) -> Mapping[str, tuple[StakerTips, ...]]:
     return {"vote": tuple(rows)}
 
 
-BOOK = TipBook(
+BOOK = TipResponses(
     provider="jito",
     epoch=EPOCH,
     tips={"vote": ROW},
@@ -36,10 +36,10 @@ BOOK = TipBook(
 
 
 def understood(
-    book: TipBook | None, *, running: int = 802, declared_none: bool = False
+    book: TipResponses | None, *, running: int = 802, declared_none: bool = False
 ) -> tuple[ValidatorMev, tuple[Finding, ...]]:
     validator = TrackedValidator("vote", mev_declared_none=declared_none)
-    found = understand_tips(book, "jito", EPOCH, running, [validator], RULES)
+    found = normalize_tips(book, "jito", EPOCH, running, [validator], RULES)
     return found.records[0], found.findings
 
 
@@ -63,7 +63,7 @@ def test_numbers_may_change_until_two_epochs_later(running: int, state: FactStat
         (replace(BOOK, tips={}, listed_total=0), "has not published epoch 800 yet"),
     ],
 )
-def test_absent_is_unknown_and_never_zero(book: TipBook | None, why: str) -> None:
+def test_absent_is_unknown_and_never_zero(book: TipResponses | None, why: str) -> None:
     record, findings = understood(book)
     assert record.state is FactState.MISSING
     assert (record.gross, record.operator_share, record.delegators_share, record.protocol_fee) == (None,) * 4
@@ -108,6 +108,6 @@ def test_contradictions_are_told(change: dict[str, object], says: str) -> None:
 
 def test_before_tip_router_the_claim_is_not_compared() -> None:
     old = replace(BOOK, epoch=700, claims=claims(("vote", 999), ("a", 9_001)))
-    found = understand_tips(old, "jito", 700, 800, [TrackedValidator("vote")], RULES)
+    found = normalize_tips(old, "jito", 700, 800, [TrackedValidator("vote")], RULES)
     assert found.records[0].protocol_fee == 0
     assert found.findings == ()

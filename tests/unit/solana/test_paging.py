@@ -6,10 +6,10 @@ import anyio
 
 from aurora_resources.providers.solana import jito
 from aurora_resources.providers.solana.jito import Jito
-from aurora_resources.providers.solana.tips import ask_tips, tip_book
-from aurora_resources.records import Payload, Question, Role, TrackedValidator
+from aurora_resources.providers.solana.tips import fetch_tips, tip_responses
+from aurora_resources.records import Feed, ProviderRequest, ProviderResponse, TrackedValidator
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 EPOCH = 800
 SOURCE = Jito("jito")
 
@@ -50,9 +50,9 @@ class Kobe:
     def __init__(self, answer: Answer, count: int, *, published: bool = True) -> None:
         self._answer, self._count, self._published = answer, count, published
         self.asked: list[str] = []
-        self.kept: list[Payload] = []
+        self.kept: list[ProviderResponse] = []
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         self.asked.append(question.endpoint)
         said: dict[str, object] = {"validators": []}
         if question.endpoint == jito.VALIDATOR_REWARDS:
@@ -68,9 +68,9 @@ class Kobe:
 
 def test_stakers_are_asked_for_until_a_short_page(answer: Answer) -> None:
     kobe = Kobe(answer, 2 * jito.PAGE_ROWS + 5)
-    anyio.run(ask_tips, kobe, SOURCE, EPOCH, [TrackedValidator("vote"), TrackedValidator("absent")])
+    anyio.run(fetch_tips, kobe, SOURCE, EPOCH, [TrackedValidator("vote"), TrackedValidator("absent")])
     assert kobe.asked.count(jito.STAKER_REWARDS) == 3
-    book = tip_book({(Role.MEV, "jito"): kobe.kept}, ["jito"], EPOCH, with_claims=True)
+    book = tip_responses({(Feed.MEV, "jito"): kobe.kept}, ["jito"], EPOCH, with_claims=True)
     assert book is not None
     assert [row.amount for row in book.stakers("vote")] == list(range(2 * jito.PAGE_ROWS + 5))
     assert book.stakers("absent") == ()
@@ -79,9 +79,9 @@ def test_stakers_are_asked_for_until_a_short_page(answer: Answer) -> None:
 
 def test_an_epoch_not_published_is_not_asked_about_any_further(answer: Answer) -> None:
     kobe = Kobe(answer, 5, published=False)
-    anyio.run(ask_tips, kobe, SOURCE, EPOCH, [TrackedValidator("vote")])
+    anyio.run(fetch_tips, kobe, SOURCE, EPOCH, [TrackedValidator("vote")])
     assert kobe.asked == [jito.VALIDATOR_REWARDS, jito.VALIDATORS]
-    book = tip_book({(Role.MEV, "jito"): kobe.kept}, ["jito"], EPOCH, with_claims=True)
+    book = tip_responses({(Feed.MEV, "jito"): kobe.kept}, ["jito"], EPOCH, with_claims=True)
     assert book is not None
     assert not book.is_published
 
@@ -94,7 +94,7 @@ def test_rows_repeated_at_a_page_border_count_once(answer: Answer) -> None:
             SOURCE.staker_rewards(EPOCH, "vote", 2), stakers(range(jito.PAGE_ROWS - 3, jito.PAGE_ROWS + 2))
         ),
     ]
-    book = tip_book({(Role.MEV, "jito"): pages}, ["jito"], EPOCH, with_claims=True)
+    book = tip_responses({(Feed.MEV, "jito"): pages}, ["jito"], EPOCH, with_claims=True)
     assert book is not None
     assert len(book.stakers("vote")) == jito.PAGE_ROWS + 2
 
@@ -106,10 +106,10 @@ def test_a_page_left_from_a_longer_answer_does_not_count(answer: Answer) -> None
         answer(SOURCE.staker_rewards(EPOCH, "vote", 2), stakers(range(50_000, 50_002))),
         answer(SOURCE.staker_rewards(EPOCH, "vote", 1), stakers(range(7))),
     ]
-    book = tip_book({(Role.MEV, "jito"): pages}, ["jito"], EPOCH, with_claims=True)
+    book = tip_responses({(Feed.MEV, "jito"): pages}, ["jito"], EPOCH, with_claims=True)
     assert book is not None
     assert [row.amount for row in book.stakers("vote")] == list(range(7))
 
 
 def test_nothing_staged_is_no_book() -> None:
-    assert tip_book({}, ["jito"], EPOCH, with_claims=True) is None
+    assert tip_responses({}, ["jito"], EPOCH, with_claims=True) is None

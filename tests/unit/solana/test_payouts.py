@@ -8,9 +8,9 @@ from aurora_resources.providers.solana.payouts import Payout, needs_blocks, payo
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.staged import answers
-from aurora_resources.records import Payload, Role
+from aurora_resources.records import Feed, ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 RPC, EPOCH = SolanaRpc("rpc"), 800
 LIMITS = Boundaries(first_slot=400, last_slot=499, first_produced=401, next_produced=502)
 
@@ -25,8 +25,8 @@ def rewards(*rows: tuple[str, str | None, int], partitions: int | None = None) -
     return said if partitions is None else {**said, "numRewardPartitions": partitions}
 
 
-def paid(*payloads: Payload) -> Payout:
-    return payout(answers({(Role.REWARDS, "rpc"): payloads}, Role.REWARDS, "rpc"), LIMITS, EPOCH)
+def paid(*payloads: ProviderResponse) -> Payout:
+    return payout(answers({(Feed.REWARDS, "rpc"): payloads}, Feed.REWARDS, "rpc"), LIMITS, EPOCH)
 
 
 def test_partitioned_rewards_come_from_all_paying_blocks(result: Answer) -> None:

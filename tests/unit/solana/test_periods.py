@@ -8,14 +8,14 @@ import pytest
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
 from aurora_resources.providers.solana.periods import (
     boundaries,
+    normalize_period,
     period_answers,
     running_epoch,
-    understand_period,
 )
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.records import Payload, Role
+from aurora_resources.records import Feed, ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 START, NEXT = 800 * 432, 801 * 432
 
 
@@ -26,7 +26,7 @@ def asked(
     after: list[int] | None = None,
     time: int | None = 1_700_000_000,
     name: str = "rpc",
-) -> list[Payload]:
+) -> list[ProviderResponse]:
     rpc = SolanaRpc(name)
     info = {"epoch": 802, "absoluteSlot": 802 * 432 + 5, "slotIndex": 5, "slotsInEpoch": 432}
     schedule = {"slotsPerEpoch": 432, "firstNormalEpoch": 0, "firstNormalSlot": 0, "warmup": False}
@@ -42,8 +42,8 @@ def asked(
 
 
 def test_an_epoch_is_from_its_first_block_to_the_next_ones(result: Answer) -> None:
-    period = period_answers({(Role.PERIODS, "rpc"): asked(result)}, ["rpc"])
-    facts = understand_period(800, period)
+    period = period_answers({(Feed.PERIODS, "rpc"): asked(result)}, ["rpc"])
+    facts = normalize_period(800, period)
     assert (facts.period_id, facts.label) == (800, "epoch 800")
     assert (facts.first_slot, facts.last_slot) == (START, NEXT - 1)
     assert facts.starts_at == datetime.fromtimestamp(1_700_000_000, UTC)
@@ -55,8 +55,8 @@ def test_an_epoch_is_from_its_first_block_to_the_next_ones(result: Answer) -> No
 
 def test_a_node_that_did_not_answer_everything_does_not_count(result: Answer) -> None:
     staged = {
-        (Role.PERIODS, "rpc"): asked(result)[:-1],
-        (Role.PERIODS, "rpc-archive"): asked(result, name="rpc-archive"),
+        (Feed.PERIODS, "rpc"): asked(result)[:-1],
+        (Feed.PERIODS, "rpc-archive"): asked(result, name="rpc-archive"),
     }
     assert period_answers(staged, ["rpc", "rpc-archive"]).provider == "rpc-archive"
     with pytest.raises(PayloadError, match="nothing complete is staged"):
@@ -64,8 +64,8 @@ def test_a_node_that_did_not_answer_everything_does_not_count(result: Answer) ->
 
 
 def test_what_is_missing_is_named(result: Answer) -> None:
-    def understood(payloads: list[Payload], epoch: int = 800) -> None:
-        understand_period(epoch, period_answers({(Role.PERIODS, "rpc"): payloads}, ["rpc"]))
+    def understood(payloads: list[ProviderResponse], epoch: int = 800) -> None:
+        normalize_period(epoch, period_answers({(Feed.PERIODS, "rpc"): payloads}, ["rpc"]))
 
     with pytest.raises(NotYetAvailable, match="epoch 801 has no finalised block"):
         understood(asked(result, after=[]))

@@ -9,9 +9,9 @@ import pytest
 from aurora_resources.errors import PayloadError
 from aurora_resources.providers.solana import rpc_answers
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 Recorded = Callable[[str], bytes]
 RPC = SolanaRpc("rpc")
 

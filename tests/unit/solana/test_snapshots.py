@@ -6,9 +6,9 @@ import pytest
 
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.solana.snapshots import snapshot
-from aurora_resources.records import Payload, Role
+from aurora_resources.records import Feed, ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 RPC, EPOCH = SolanaRpc("rpc"), 800
 
 
@@ -37,7 +37,7 @@ def test_the_epoch_is_proven(result: Answer, before: int, after: int | None, *, 
     ]
     if after is not None:
         payloads.append(result(RPC.epoch_info(2), running(after)))
-    found = snapshot({(Role.STAKES, "rpc"): payloads}, ["rpc"], EPOCH)
+    found = snapshot({(Feed.STAKES, "rpc"): payloads}, ["rpc"], EPOCH)
     assert (found is not None) is counts
     if found is not None:
         held = found.of("vote")

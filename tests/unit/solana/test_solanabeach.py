@@ -7,12 +7,12 @@ import pytest
 
 from aurora_resources.errors import NotYetAvailable, PayloadError, RefusedByProvider
 from aurora_resources.providers.solana import solanabeach
-from aurora_resources.providers.solana.fees import Fees, NoFees, ask_history, fees_of_history
+from aurora_resources.providers.solana.fees import Fees, NoFees, fees_of_history, fetch_history
 from aurora_resources.providers.solana.solanabeach import SolanaBeach
 from aurora_resources.providers.staged import answers
-from aurora_resources.records import Payload, Question, Role
+from aurora_resources.records import Feed, ProviderRequest, ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 BEACH = SolanaBeach("solanabeach")
 
 
@@ -23,8 +23,8 @@ def history(*rows: tuple[int, int, int]) -> dict[str, object]:
     }
 
 
-def fees(payloads: Sequence[Payload], epoch: int, unit: int = 1) -> Fees | NoFees:
-    found = answers({(Role.FEES, "solanabeach"): payloads}, Role.FEES, "solanabeach")
+def fees(payloads: Sequence[ProviderResponse], epoch: int, unit: int = 1) -> Fees | NoFees:
+    found = answers({(Feed.FEES, "solanabeach"): payloads}, Feed.FEES, "solanabeach")
     return fees_of_history(found, epoch, unit, ["node"])["node"]
 
 
@@ -60,13 +60,13 @@ class Pages:
         self._answer, self._epochs, self._problem = answer, epochs, problem
         self.offsets: list[int] = []
 
-    async def ask(self, question: Question) -> Payload:
+    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
         if self._problem is not None:
             raise self._problem
         offset = int(dict(question.query)["offset"])
         self.offsets.append(offset)
         page = list(reversed(self._epochs))[offset : offset + solanabeach.PAGE_ROWS]
-        payload: Payload = self._answer(question, history(*((epoch, 1, epoch) for epoch in page)))
+        payload: ProviderResponse = self._answer(question, history(*((epoch, 1, epoch) for epoch in page)))
         return payload
 
 
@@ -75,22 +75,22 @@ class Pages:
 )
 def test_pages_are_asked_until_the_epoch_is_found(answer: Answer, epoch: int, asked: list[int]) -> None:
     pages = Pages(answer, range(2_500))
-    anyio.run(ask_history, pages, BEACH, epoch, ["node"])
+    anyio.run(fetch_history, pages, BEACH, epoch, ["node"])
     assert pages.offsets == asked
 
 
 def test_an_epoch_that_never_was_ends_with_the_short_page(answer: Answer) -> None:
     pages = Pages(answer, range(2_000))
-    anyio.run(ask_history, pages, BEACH, 9_999, ["node"])
+    anyio.run(fetch_history, pages, BEACH, 9_999, ["node"])
     assert pages.offsets == [0, 1_000, 2_000]
 
 
 def test_an_unknown_identity_is_no_fault_of_the_others(answer: Answer) -> None:
     gone = NotYetAvailable("not found", provider="solanabeach", endpoint="x", status=404)
-    anyio.run(ask_history, Pages(answer, range(1), gone), BEACH, 800, ["node"])
+    anyio.run(fetch_history, Pages(answer, range(1), gone), BEACH, 800, ["node"])
     refused = RefusedByProvider("no key", provider="solanabeach", endpoint="x", status=401)
     with pytest.raises(RefusedByProvider, match="no key"):
-        anyio.run(ask_history, Pages(answer, range(1), refused), BEACH, 800, ["node"])
+        anyio.run(fetch_history, Pages(answer, range(1), refused), BEACH, 800, ["node"])
 
 
 def test_it_is_asked_by_identity() -> None:

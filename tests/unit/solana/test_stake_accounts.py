@@ -15,9 +15,9 @@ from aurora_resources.base58 import encode
 from aurora_resources.errors import PayloadError
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.solana.stake_accounts import NEVER, StakeAccount, stake_accounts
-from aurora_resources.records import Payload, Question
+from aurora_resources.records import ProviderRequest, ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 STAKER, WITHDRAWER, VOTER = bytes([1] * 32), bytes([2] * 32), bytes([0, 0, 7] + [3] * 29)
 ASKED = SolanaRpc("rpc").stake_accounts(encode(VOTER))
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -52,7 +52,7 @@ def listed(raw: bytes) -> list[dict[str, Any]]:
     return [{"pubkey": "stake", "account": {"lamports": 1, "data": data, "rentEpoch": 2**64 - 1}}]
 
 
-def sliced(offset: int, length: int) -> Question:
+def sliced(offset: int, length: int) -> ProviderRequest:
     assert isinstance(ASKED.body, dict)
     program, options = ASKED.body["params"]
     cut = {**options, "dataSlice": {"offset": offset, "length": length}}

@@ -7,9 +7,9 @@ import pytest
 
 from aurora_resources.errors import PayloadError
 from aurora_resources.providers.solana.stakewiz import Stakewiz, wiz_validators
-from aurora_resources.records import Payload
+from aurora_resources.records import ProviderResponse
 
-Answer = Callable[..., Payload]
+Answer = Callable[..., ProviderResponse]
 
 
 def test_as_recorded(recorded: Callable[[str], bytes], answer: Answer) -> None:

@@ -5,7 +5,7 @@ import pytest
 from aurora_resources.providers.solana.jito import JitoValidator, ValidatorTips
 from aurora_resources.providers.solana.rpc_answers import VoteAccount
 from aurora_resources.providers.solana.stakewiz import WizValidator
-from aurora_resources.providers.solana.tips import TipBook
+from aurora_resources.providers.solana.tips import TipResponses
 from aurora_resources.providers.solana.validators import identities, known_keys
 from aurora_resources.records import TrackedValidator
 
@@ -16,9 +16,9 @@ def voted(*epochs: int) -> tuple[tuple[int, int, int], ...]:
     return tuple((epoch, 20, 10) for epoch in epochs)
 
 
-def book(*keys: str, listed: tuple[JitoValidator, ...] = ()) -> TipBook:
+def book(*keys: str, listed: tuple[JitoValidator, ...] = ()) -> TipResponses:
     tips = {key: ValidatorTips(key, EPOCH, 1, 0, 1) for key in keys}
-    return TipBook("jito", EPOCH, tips, len(tips), {row.vote_account: row for row in listed}, None, {})
+    return TipResponses("jito", EPOCH, tips, len(tips), {row.vote_account: row for row in listed}, None, {})
 
 
 @pytest.mark.parametrize(

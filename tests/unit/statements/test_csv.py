@@ -11,15 +11,15 @@ from aurora_assets.commission.content import freeze
 from aurora_assets.commission.corrections import OwedLine, TrueUpItem
 from aurora_assets.commission.statement import (
     Statement,
+    StatementKey,
     StatementLine,
     StatementPeriod,
-    StatementPlace,
     StatementStatus,
 )
 from aurora_assets.statements.csv_file import statement_csv
 from aurora_assets.statements.store import StatementRecord, StatementView
 
-PLACE = StatementPlace("north", "c", date(2026, 1, 1))
+PLACE = StatementKey("north", "c", date(2026, 1, 1))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 

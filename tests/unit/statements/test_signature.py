@@ -15,8 +15,8 @@ from aurora_assets.commission.content import freeze
 from aurora_assets.commission.statement import (
     Statement,
     StatementError,
+    StatementKey,
     StatementPeriod,
-    StatementPlace,
     StatementStatus,
 )
 from aurora_assets.statements.signature import (
@@ -31,7 +31,7 @@ from aurora_resources.errors import ConfigurationError
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
-PLACE = StatementPlace("north", "c", date(2026, 1, 1))
+PLACE = StatementKey("north", "c", date(2026, 1, 1))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -1,0 +1,1 @@
+"""What a resolver works with: the caller, one read-only transaction and the loaders of the request."""

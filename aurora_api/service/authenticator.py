@@ -1,0 +1,92 @@
+"""Bearer tokens: whom the `Authorization` header names. Three kinds are taken, told apart by how they look.
+
+An access token of ours (`token_keys.py`), an API token `aur_...` (its digest is looked up), and a token of
+the external issuer (`oidc.py`), if one is configured. Whether that user may come in, the database says later.
+"""
+
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import anyio.to_thread
+
+from aurora_api.access.authenticate import Identity
+from aurora_api.access.oidc import Oidc
+from aurora_api.access.sessions import auth_transaction, digest_of
+from aurora_api.access.token_keys import TokenKeys
+from aurora_api.context.request import Reader
+from aurora_api.problems import Code, Problem
+from aurora_resources.warehouse.connection import AUTH_ROLE, Warehouse
+from aurora_resources.warehouse.queries import read_query
+
+API_TOKEN_PREFIX: Final = "aur_"  # noqa: S105 - no token, its beginning
+API_SESSION: Final = "token:"
+OIDC_SESSION: Final = "oidc"
+TOUCH_MINUTES: Final = 10
+"""An API token's last use is noted no oftener than this."""
+
+_LONGEST: Final = 8192
+
+
+class _ApiToken(NamedTuple):
+    user_id: int
+    api_token_id: UUID
+    stale: bool
+
+
+class _Subject(NamedTuple):
+    user_id: int
+
+
+class Bearers:
+    """Reads the tokens of one service."""
+
+    def __init__(self, warehouse: Warehouse, keys: TokenKeys, oidc: Oidc | None) -> None:
+        self._warehouse = warehouse
+        self._keys = keys
+        self._oidc = oidc
+
+    async def identify(self, reader: Reader, authorization: str | None) -> Identity | None:
+        """Whom the header names; None without one. Raises Problem for a token that is not good."""
+        if not authorization:
+            return None
+        scheme, _, token = authorization.partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token or len(token) > _LONGEST or not token.isascii():
+            raise Problem(Code.TOKEN_INVALID, "send Authorization: Bearer <token>, with a token of login")
+        if token.startswith(API_TOKEN_PREFIX):
+            return await self._of_api_token(reader, token)
+        if self._oidc is not None and not self._keys.owns(token):
+            return await self._of_subject(reader, self._oidc, token)
+        return self._keys.check(token)
+
+    async def _of_api_token(self, reader: Reader, token: str) -> Identity:
+        rows = await reader.rows_as(
+            AUTH_ROLE,
+            "access/api_token_of_digest.sql",
+            _ApiToken,
+            token_digest=digest_of(token),
+            minutes=TOUCH_MINUTES,
+        )
+        if not rows:
+            raise Problem(Code.TOKEN_INVALID, "there is no such API token")
+        (found,) = rows
+        if found.stale:
+            await anyio.to_thread.run_sync(self._touch, found.api_token_id)
+        return Identity(found.user_id, f"{API_SESSION}{found.api_token_id}")
+
+    async def _of_subject(self, reader: Reader, oidc: Oidc, token: str) -> Identity:
+        subject = await oidc.subject(token)
+        rows = await reader.rows_as(
+            AUTH_ROLE,
+            "access/user_of_subject.sql",
+            _Subject,
+            issuer=oidc.issuer,
+            subject=subject,
+        )
+        if not rows:
+            raise Problem(Code.TOKEN_INVALID, "nobody here has this identity; an administrator can add it")
+        return Identity(rows[0].user_id, OIDC_SESSION)
+
+    def _touch(self, api_token_id: UUID) -> None:
+        with auth_transaction(self._warehouse) as session:
+            session.execute(read_query("access/touch_api_token.sql"), {"api_token_id": api_token_id})

@@ -1,0 +1,113 @@
+"""Run a chain's whole job over a range of periods in one run, in this process.
+
+The same job, instance and records as in Dagster's daemon and user interface; used by the command line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
+
+from aurora_assets.graph.definitions import build_definitions
+from aurora_assets.graph.failures import step_failures
+from aurora_assets.graph.jobs import asking_config, job_name
+from aurora_assets.graph.partitions import add_periods
+from aurora_resources.config.models import AuroraConfig
+from aurora_resources.errors import PeriodError
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """What a backfill did. `failures` are the messages of failed steps, by step."""
+
+    run_id: str
+    succeeded: bool
+    failures: dict[str, str]
+
+
+def backfill(
+    config: AuroraConfig,
+    instance: dg.DagsterInstance,
+    chain_id: str,
+    periods: Sequence[int],
+    *,
+    refresh: bool = False,
+) -> Backfill:
+    """Materialise everything of `chain_id` for `periods`, a gapless ascending range.
+
+    `refresh` asks providers again even where nothing is left open. Raises PeriodError for an empty range or
+    one with gaps; a failed step is told in the result.
+    """
+    config.chain(chain_id)
+    if not periods or list(periods) != list(range(periods[0], periods[-1] + 1)):
+        raise PeriodError(f"{chain_id}: a backfill takes a gapless range of periods, oldest first")
+    add_periods(instance, chain_id, periods)
+    job = build_definitions(config.chains).resolve_job_def(job_name(chain_id))
+    done = _run(job, instance, chain_id, periods, refresh=refresh)
+    # Dagster stops what is downstream of a failed step for every period; those that did not fail go on by
+    # themselves, oldest first since later periods build on earlier ones. What is settled is not asked again.
+    failed = _failed_periods(done.all_events)
+    failures = dict(step_failures(done.all_events))
+    waiting = _ranges([period for period in periods if period not in failed]) if failed else []
+    while waiting:
+        part = waiting.pop(0)
+        again = _run(job, instance, chain_id, part, refresh=refresh)
+        where = f"{part[0]} to {part[-1]}"
+        failures |= {f"{step} ({where})": told for step, told in step_failures(again.all_events).items()}
+        if failed := _failed_periods(again.all_events):
+            waiting = _ranges([period for period in part if period not in failed]) + waiting
+    return Backfill(run_id=done.run_id, succeeded=done.success, failures=failures)
+
+
+def _run(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    chain_id: str,
+    periods: Sequence[int],
+    *,
+    refresh: bool,
+) -> dg.ExecuteInProcessResult:
+    return job.execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        run_config={
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            **asking_config(chain_id, refresh=refresh),
+        },
+        tags={
+            ASSET_PARTITION_RANGE_START_TAG: str(periods[0]),
+            ASSET_PARTITION_RANGE_END_TAG: str(periods[-1]),
+        },
+    )
+
+
+def _failed_periods(events: Sequence[dg.DagsterEvent]) -> set[int]:
+    """The periods that failed steps name in their metadata; none when a step failed as a whole."""
+    failed: set[int] = set()
+    for event in events:
+        if event.is_step_failure and (said := event.step_failure_data.user_failure_data) is not None:
+            named = said.metadata.get("failed_periods")
+            if named is not None and isinstance(named.value, list):
+                failed.update(map(int, named.value))
+    return failed
+
+
+def _ranges(periods: Sequence[int]) -> list[list[int]]:
+    """Ascending periods as gapless ranges."""
+    ranges: list[list[int]] = []
+    for period in periods:
+        if ranges and ranges[-1][-1] == period - 1:
+            ranges[-1].append(period)
+        else:
+            ranges.append([period])
+    return ranges
+
+
+def slice_count(config: AuroraConfig, chain_id: str, periods: Sequence[int]) -> int:
+    """How many slices (asset and period) a backfill works through."""
+    job = build_definitions(config.chains).resolve_job_def(job_name(chain_id))
+    return len(list(job.asset_layer.executable_asset_keys)) * len(periods)

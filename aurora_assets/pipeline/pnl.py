@@ -1,0 +1,51 @@
+"""Book the P&L of one period: the set-based statement does the work, a generation keeps its result."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from aurora_assets.commission.lines import ENGINE_VERSION
+from aurora_assets.pipeline.generations import (
+    Booked,
+    GenerationKey,
+    begin_generation,
+    content_digest,
+    copy_rows,
+    current_generation,
+)
+from aurora_assets.pipeline.ingest import ChainRun
+from aurora_resources.warehouse.queries import read_query
+
+DATASET = "validator_pnl"
+
+
+def book_pnl(run: ChainRun, period_id: int) -> Booked:
+    """Compute and book the P&L of every validator kept in the period; unchanged content is not written."""
+    key = GenerationKey(DATASET, run.settings.chain_id, period_id)
+    with run.warehouse.transaction(("computation", DATASET, key.chain_id, str(period_id))) as connection:
+        rows = pnl_rows(connection, key)
+        digest = content_digest({DATASET: rows})
+        current = current_generation(connection, key)
+        if current is not None and current[1] == digest:
+            return Booked(current[0], len(rows), changed=False)
+        generation_id = begin_generation(
+            connection,
+            key,
+            digest=digest,
+            row_count=len(rows),
+            based_on=None,
+            engine_version=ENGINE_VERSION,
+            run_id=run.run_id,
+        )
+        copy_rows(connection, "computation/copy_validator_pnl.sql", [(generation_id, *row) for row in rows])
+        return Booked(generation_id, len(rows), changed=True)
+
+
+def pnl_rows(
+    connection: psycopg.Connection[Any], key: GenerationKey, sql: Callable[[str], str] = read_query
+) -> list[tuple[Any, ...]]:
+    """The P&L's rows in the order of their COPY statement; `sql` says where the facts are read from."""
+    return connection.execute(
+        sql("computation/validator_pnl.sql"), {"chain_id": key.chain_id, "period_id": key.period_id}
+    ).fetchall()

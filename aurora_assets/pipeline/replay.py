@@ -1,0 +1,213 @@
+"""Replay periods from their staged responses and compare every row with what is booked: `aurora verify`.
+
+The pipeline's own code and SQL run again, on temporary tables, in transactions that PostgreSQL keeps from
+writing anything else: canonical facts from payloads, P&L from those facts, lines from that P&L. Agreements
+and wallets are taken as they stand; what rules remember from before the first period is the books' word.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from typing import Final
+
+import psycopg
+
+from aurora_assets.agreements.store import read_agreements, read_claims
+from aurora_assets.commission.agreement import RuleKey
+from aurora_assets.commission.engine import compute
+from aurora_assets.commission.guard import GuardPolicy, refuse_over_claims
+from aurora_assets.commission.history import RuleState
+from aurora_assets.pipeline import commissions, pnl, scratch
+from aurora_assets.pipeline import normalize as understanding
+from aurora_assets.pipeline.discrepancy import Discrepancy
+from aurora_assets.pipeline.evidence import examine
+from aurora_assets.pipeline.generations import GenerationKey, content_digest, current_generation
+from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.normalize import FINDINGS, UNDERSTANDING, Row, read_slice, understand
+from aurora_assets.pipeline.scratch import CANONICAL, COMPUTED, ReplayTable
+from aurora_resources.errors import PeriodError, ProviderError, RevenueGuardError
+from aurora_resources.records import Feed
+from aurora_resources.warehouse.connection import DbConnection
+from aurora_resources.warehouse.queries import read_query
+
+_NAMED: Final = 10
+
+UNREPLAYED: Final = "(replay)"
+"""The column of a discrepancy that says why something could not be replayed at all."""
+
+_TABLES: Final[Mapping[Feed, tuple[ReplayTable, ...]]] = {
+    Feed.PERIODS: (scratch.PERIODS, CANONICAL[understanding.IDENTITIES]),
+    Feed.FEES: (CANONICAL[understanding.FEES],),
+    Feed.MEV: (CANONICAL[understanding.MEV],),
+    Feed.REWARDS: (CANONICAL[understanding.REWARDS], CANONICAL[understanding.STAKES]),
+    Feed.META: (CANONICAL[understanding.META],),
+}
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was compared: replayed rows by table, and where books and replay differ.
+
+    `left_off` counts differing rows that are not among the discrepancies because there are too many.
+    """
+
+    chain_id: str
+    periods: list[int] = field(default_factory=list)
+    compared: Counter[str] = field(default_factory=Counter)
+    discrepancies: list[Discrepancy] = field(default_factory=list)
+    left_off: int = 0
+
+    @property
+    def equal(self) -> bool:
+        """Whether the books are what their evidence gives, to the last unit."""
+        return not self.discrepancies
+
+
+def verify(run: ChainRun, first: int, last: int) -> Verification:
+    """Replay and compare every period from `first` to `last`; nothing is written.
+
+    Raises PeriodError when the range is empty or a period of it has no books.
+    """
+    result = Verification(run.settings.chain_id)
+    with run.warehouse.connect(autocommit=True) as connection:
+        periods = _booked_periods(connection, run.settings.chain_id, first, last)
+        tables = scratch.Scratch(connection)
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        history: dict[RuleKey, RuleState] | None = None
+        for period_id in periods:
+            with connection.transaction():
+                history = _Replay(run, connection, tables, period_id, result).replay(history)
+            result.periods.append(period_id)
+    return result
+
+
+def _booked_periods(connection: DbConnection, chain_id: str, first: int, last: int) -> list[int]:
+    if last < first:
+        raise PeriodError(f"{chain_id}: --from {first} is after --to {last}; give the older period first")
+    rows = connection.execute(
+        read_query("verify/booked_periods.sql"), {"chain_id": chain_id, "first": first, "last": last}
+    ).fetchall()
+    booked = [row[0] for row in rows]
+    if missing := sorted(set(range(first, last + 1)) - set(booked)):
+        told = ", ".join(map(str, missing[:_NAMED])) + (" and more" if len(missing) > _NAMED else "")
+        raise PeriodError(
+            f"{chain_id}: nothing is booked for {told}; `aurora backfill` first, or leave it out"
+        )
+    return booked
+
+
+@dataclass(frozen=True, slots=True)
+class _Replay:
+    run: ChainRun
+    connection: DbConnection
+    scratch: scratch.Scratch
+    period_id: int
+    result: Verification
+
+    @property
+    def _place(self) -> tuple[str, int]:
+        return self.run.settings.chain_id, self.period_id
+
+    def replay(self, history: Mapping[RuleKey, RuleState] | None) -> dict[RuleKey, RuleState] | None:
+        """Compare the period, layer by layer; what its rules remember after it, None if it has no lines."""
+        evidence = examine(self.connection, *self._place)
+        self.result.compared["staging.payloads"] += evidence.payloads
+        self.result.compared["staging.ingestions"] += evidence.ingestions
+        self.result.discrepancies += evidence.discrepancies
+        if not evidence.questions_sound:
+            self._differs("canonical", UNREPLAYED, "booked", "not from answers to changed questions")
+            return None
+        if unknown := self._canonical():
+            self._differs(
+                "computation",
+                UNREPLAYED,
+                "booked",
+                f"not without {', '.join(role.value for role in unknown)}",
+            )
+            return None
+        pnl_id = self._pnl()
+        after = self._commissions(pnl_id, history)
+        self._compare(scratch.GENERATIONS, (*self._place, True))
+        return after
+
+    def _canonical(self) -> list[Feed]:
+        """Understand the staged responses again; the roles that cannot be, of those the P&L needs."""
+        failed = []
+        for role in UNDERSTANDING:
+            try:
+                self._load_facts(role)
+            except ProviderError as error:
+                self._differs(_TABLES[role][-1].table, UNREPLAYED, "booked", f"not understood: {error}")
+                failed.append(role)
+                continue
+            for twin in _TABLES[role]:
+                self._compare(twin, self._place)
+        if not failed:
+            self._compare(CANONICAL[FINDINGS], self._place)
+        return [role for role in failed if role is not Feed.META]
+
+    def _load_facts(self, role: Feed) -> None:
+        slice_ = read_slice(self.connection, self.run, self.period_id, role)
+        if slice_ is None:
+            return
+        facts = understand(slice_)
+        if role is Feed.PERIODS:
+            self._load(scratch.PERIODS, [(slice_.place[0], *astuple(slice_.period))])
+        for table, rows in facts.tables.items():
+            self._load(CANONICAL[table], rows)
+        self._load(CANONICAL[FINDINGS], facts.finding_rows(slice_.place))
+
+    def _pnl(self) -> int | None:
+        """Compare the P&L; the generation it is booked under, None when it is not booked."""
+        key = GenerationKey(pnl.DATASET, *self._place)
+        rows = pnl.pnl_rows(self.connection, key, self.scratch.sql)
+        return self._computed(key, {pnl.DATASET: rows}, len(rows), None)
+
+    def _commissions(
+        self, pnl_id: int | None, history: Mapping[RuleKey, RuleState] | None
+    ) -> dict[RuleKey, RuleState] | None:
+        key = GenerationKey(commissions.DATASET, *self._place)
+        facts = commissions.read_facts(self.connection, key, self.scratch.sql)
+        result = compute(
+            facts,
+            read_agreements(self.connection),
+            read_claims(self.connection, key.chain_id),
+            history=commissions.read_history(self.connection, key) if history is None else history,
+            guard=GuardPolicy(self.run.settings.revenue_guard),
+        )
+        try:
+            refuse_over_claims(result.findings)
+        except RevenueGuardError as error:
+            if current_generation(self.connection, key) is not None:
+                self._differs(COMPUTED[key.dataset].table, UNREPLAYED, "booked", f"refused: {error}")
+            return None
+        tables = commissions.rows_by_table(self.connection, key, facts, result, self.scratch.sql)
+        if self._computed(key, tables, len(result.lines), pnl_id) is None:
+            return None
+        return {rule: known for rule, known in result.history.items() if rule.chain_id == key.chain_id}
+
+    def _computed(
+        self, key: GenerationKey, tables: Mapping[str, Sequence[Row]], row_count: int, based_on: int | None
+    ) -> int | None:
+        """Compare a generation's tables; its id, None when it is not booked and has nothing to compare."""
+        booked = current_generation(self.connection, key)
+        generation_id = None if booked is None else booked[0]
+        row = (*self._place, True, key.dataset, content_digest(tables), row_count, based_on)
+        self._load(scratch.GENERATIONS, [row])
+        for name, rows in tables.items():
+            self._load(COMPUTED[name], ((generation_id, *commissions.stored(row)) for row in rows))
+            if generation_id is not None:
+                self._compare(COMPUTED[name], (generation_id,))
+        return generation_id
+
+    def _load(self, twin: ReplayTable, rows: Iterable[Row]) -> None:
+        self.result.compared[twin.table] += self.scratch.load(twin, rows)
+
+    def _compare(self, twin: ReplayTable, slice_values: Sequence[object]) -> None:
+        found, left_off = self.scratch.compare(twin, self.period_id, slice_values)
+        self.result.discrepancies += found
+        self.result.left_off += left_off
+
+    def _differs(self, table: str, column: str, booked: object, replayed: object) -> None:
+        self.result.discrepancies.append(Discrepancy(self.period_id, table, {}, column, booked, replayed))

@@ -1,0 +1,120 @@
+"""Read what a period would be computed from and what is booked for it, in a session that cannot write.
+
+All periods of a plan or a simulation are read in one snapshot of the warehouse. What is made of them is in
+`recompute.py` and `simulation.py`; booking is in `commissions.py`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from aurora_assets.commission.engine import Computation
+from aurora_assets.commission.facts import PeriodFacts
+from aurora_assets.pipeline import commissions, pnl
+from aurora_assets.pipeline.generations import GenerationKey, content_digest, current_generation
+from aurora_resources.errors import PeriodError
+from aurora_resources.warehouse.connection import DbConnection, Warehouse
+from aurora_resources.warehouse.queries import read_query
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """A commission line in force; `amount` in native units, `partner_id` is the partner's code."""
+
+    line_id: UUID
+    partner_id: str
+    agreement_id: str
+    version: int
+    rule_id: str
+    validator_key: str | None
+    component: str
+    amount: int
+
+
+@contextmanager
+def snapshot(warehouse: Warehouse) -> Iterator[DbConnection]:
+    """A session that sees one moment and in which PostgreSQL itself refuses to write."""
+    with warehouse.connect() as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.read_only = True
+        yield connection
+
+
+def period_range(chain_id: str, first: int, last: int) -> Sequence[int]:
+    """The periods from `first` to `last`, ascending. Raises PeriodError when there is none."""
+    if last < first:
+        raise PeriodError(f"{chain_id}: --from {first} is after --to {last}; give the older period first")
+    return range(first, last + 1)
+
+
+def read_facts_in_force(connection: psycopg.Connection[Any], chain_id: str, period_id: int) -> PeriodFacts:
+    """The facts that the booked lines of a period stand on. Raises PeriodError when it has no P&L."""
+    _require_period(connection, chain_id, period_id)
+    if current_generation(connection, GenerationKey(pnl.DATASET, chain_id, period_id)) is None:
+        raise PeriodError(f"{chain_id}: period {period_id} has no P&L; `aurora backfill` it first")
+    return commissions.read_facts(connection, _lines_key(chain_id, period_id))
+
+
+def read_facts_to_book(
+    connection: psycopg.Connection[Any], chain_id: str, period_id: int
+) -> tuple[PeriodFacts, bool]:
+    """The facts as booking would find them, its P&L made anew, and whether that P&L differs from the booked.
+
+    Raises PeriodError when the period has no canonical facts.
+    """
+    _require_period(connection, chain_id, period_id)
+    key = GenerationKey(pnl.DATASET, chain_id, period_id)
+    rows = pnl.pnl_rows(connection, key)
+    if not rows:
+        raise PeriodError(f"{chain_id}: period {period_id} has no facts; `aurora backfill` it first")
+    booked = current_generation(connection, key)
+    facts = commissions.read_facts(connection, _lines_key(chain_id, period_id), _with_pnl_made_anew)
+    return facts, booked is None or booked[1] != content_digest({pnl.DATASET: rows})
+
+
+def _with_pnl_made_anew(name: str) -> str:
+    in_force = name == "computation/pnl_in_force.sql"
+    return read_query("computation/validator_pnl.sql" if in_force else name)
+
+
+def read_booked_lines(
+    connection: psycopg.Connection[Any], chain_id: str, period_id: int
+) -> tuple[BookedLine, ...]:
+    """The lines in force of a period, in a fixed order; none when it is not booked."""
+    with connection.cursor(row_factory=class_row(BookedLine)) as cursor:
+        cursor.execute(
+            read_query("computation/booked_lines.sql"), {"chain_id": chain_id, "period_id": period_id}
+        )
+        return tuple(cursor)
+
+
+def would_write(connection: psycopg.Connection[Any], facts: PeriodFacts, result: Computation) -> bool:
+    """Whether booking `result` would change a row: its content is not that of the generation in force."""
+    key = _lines_key(facts.chain_id, facts.period_id)
+    booked = current_generation(connection, key)
+    tables = commissions.rows_by_table(connection, key, facts, result)
+    return booked is None or booked[1] != content_digest(tables)
+
+
+def read_released_partners(
+    connection: psycopg.Connection[Any], chain_id: str, period_id: int
+) -> frozenset[str]:
+    """Partners (codes) to whom the period is released: their lines are corrected, never changed."""
+    named = {"chain_id": chain_id, "period_id": period_id}
+    rows = connection.execute(read_query("computation/released_partners.sql"), named).fetchall()
+    return frozenset(code for (code,) in rows)
+
+
+def _lines_key(chain_id: str, period_id: int) -> GenerationKey:
+    return GenerationKey(commissions.DATASET, chain_id, period_id)
+
+
+def _require_period(connection: psycopg.Connection[Any], chain_id: str, period_id: int) -> None:
+    named = {"chain_id": chain_id, "period_id": period_id}
+    if connection.execute(read_query("computation/period.sql"), named).fetchone() is None:
+        raise PeriodError(f"{chain_id}: period {period_id} is not known; `aurora backfill` it first")

@@ -1,0 +1,91 @@
+"""Recomputes that people ask for: kept until Dagster's sensor takes them up, and how each of them went.
+
+A queue in a table needs nobody to reach Dagster: what was asked for is there as soon as it is committed, and
+begins when a daemon runs. The sensor is in `recompute_sensor.py`.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from psycopg.rows import class_row
+
+from aurora_resources.errors import PeriodError
+from aurora_resources.warehouse.connection import DbConnection
+from aurora_resources.warehouse.queries import read_query
+
+PERIODS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RecomputeOrder:
+    """What is asked for: a gapless range of a chain's periods, both ends included.
+
+    `force` asks the providers again before it computes; without it only the facts that are there are used.
+    """
+
+    chain_id: str
+    from_period: int
+    to_period: int
+    force: bool
+    reason: str
+    requested_by: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedRecompute:
+    """One that has not ended."""
+
+    recompute_id: str
+    from_period: int
+    to_period: int
+    force: bool
+    status: str
+    requested_by: str
+    correlation_id: str
+    dagster_run_id: str | None
+
+
+def order_recompute(connection: DbConnection, order: RecomputeOrder) -> UUID:
+    """Keep the order, in the caller's transaction; its id.
+
+    Raises PeriodError for a range that ends before it begins, is too long, or has periods nobody knows.
+    """
+    count = order.to_period - order.from_period + 1
+    told = f"{order.chain_id}: {order.from_period} to {order.to_period}"
+    if not 1 <= count <= PERIODS_MAX:
+        raise PeriodError(f"{told} is no range of 1 to {PERIODS_MAX} periods; give the older period first")
+    named = {"chain_id": order.chain_id, "from_period": order.from_period, "to_period": order.to_period}
+    row = connection.execute(read_query("recomputes/known_periods.sql"), named).fetchone()
+    known = 0 if row is None else row[0]
+    if known != count:
+        raise PeriodError(f"{told}: only {known} of {count} periods are known; backfill the others first")
+    recompute_id = uuid4()
+    connection.execute(
+        read_query("recomputes/add.sql"),
+        named
+        | {
+            "recompute_id": recompute_id,
+            "force": order.force,
+            "reason": order.reason,
+            "requested_by": order.requested_by,
+            "correlation_id": order.correlation_id,
+        },
+    )
+    return recompute_id
+
+
+def read_unfinished(connection: DbConnection, chain_id: str) -> list[UnfinishedRecompute]:
+    """The chain's recomputes that have not ended, the oldest first."""
+    with connection.cursor(row_factory=class_row(UnfinishedRecompute)) as cursor:
+        return cursor.execute(read_query("recomputes/unfinished.sql"), {"chain_id": chain_id}).fetchall()
+
+
+def note_status(
+    connection: DbConnection, recompute_id: str, status: str, *, dagster_run_id: str, error: str | None
+) -> None:
+    """Keep what Dagster says of the recompute's run."""
+    connection.execute(
+        read_query("recomputes/note.sql"),
+        {"recompute_id": recompute_id, "status": status, "dagster_run_id": dagster_run_id, "error": error},
+    )

@@ -1,0 +1,1 @@
+"""The configuration: models of `chains.yaml` and `providers.yaml`, their files, and checks between them."""

@@ -1,0 +1,212 @@
+"""Beacon API answers about states: validators, balances, finality, sync committees.
+
+Unknown validators are left out of an answer without a word, and its order is not that of the question.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aurora_sandbox.ethereum import cast
+from aurora_sandbox.ethereum.cast import Outsider
+from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.keys import address, number
+from aurora_sandbox.ethereum.ledger import Account, in_committee
+from aurora_sandbox.ethereum.spec import (
+    EPOCHS_PER_SYNC_COMMITTEE_PERIOD,
+    FAR_FUTURE_EPOCH,
+    SLOTS_PER_EPOCH,
+    SYNC_COMMITTEE_SIZE,
+)
+from aurora_sandbox.server.answers import Json, Question
+
+_ROOT: Final = re.compile(r"0x[0-9a-f]{64}")
+_PUBKEY: Final = re.compile(r"0x[0-9a-fA-F]{96}")
+_MAX_IDS_IN_QUERY: Final = 64
+_SUBCOMMITTEE: Final = 128
+
+
+def resolve(chain: EthereumChain, identifier: str) -> int:
+    """The slot of the state that a state id means. Raises Refusal 400 for no id, 404 for no state."""
+    named = {
+        "head": chain.head_slot,
+        "finalized": chain.finalized_epoch * SLOTS_PER_EPOCH,
+        "justified": chain.justified_epoch * SLOTS_PER_EPOCH,
+        "genesis": 0,
+    }
+    if identifier in named:
+        slot = named[identifier]
+    elif identifier.isascii() and identifier.isdigit() and int(identifier) <= FAR_FUTURE_EPOCH:
+        slot = int(identifier)
+    elif _ROOT.fullmatch(identifier.lower()):
+        found = chain.state_slot(identifier.lower())
+        if found is None:
+            raise Refusal(404, "State not found")
+        slot = found
+    else:
+        raise Refusal(400, f"Invalid state ID: {identifier}")
+    chain.check_state(slot)
+    return slot
+
+
+def enveloped(chain: EthereumChain, slot: int, data: Json) -> dict[str, Any]:
+    """The answer about a state."""
+    return {"execution_optimistic": False, "finalized": chain.is_final(slot), "data": data}
+
+
+def finality_checkpoints(chain: EthereumChain, _question: Question, identifier: str) -> dict[str, Any]:
+    """`states/{state_id}/finality_checkpoints`, as the state has them: a past one knows only its past."""
+    slot = resolve(chain, identifier)
+    finalized = min(chain.finalized_epoch, slot // SLOTS_PER_EPOCH - 2)
+
+    def checkpoint(epoch: int) -> dict[str, str]:
+        return {"epoch": str(epoch), "root": chain.checkpoint_root(max(epoch, _first_epoch(chain)))}
+
+    data = {
+        "previous_justified": checkpoint(finalized),
+        "current_justified": checkpoint(finalized + 1),
+        "finalized": checkpoint(finalized),
+    }
+    return enveloped(chain, slot, data)
+
+
+def post_validators(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+    """POST `states/{state_id}/validators`: a body is required; no ids in it means every validator."""
+    slot = resolve(chain, identifier)
+    body = question.json
+    if not isinstance(body, dict):
+        raise Refusal(400, "Invalid request body: an object with ids and statuses is required")
+    return _validators(chain, slot, _texts(body.get("ids")), _texts(body.get("statuses")))
+
+
+def get_validators(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+    """GET of the same with at most 64 ids."""
+    slot = resolve(chain, identifier)
+    ids = question.query.get("id", "").split(",") if question.query.get("id") else []
+    if len(ids) > _MAX_IDS_IN_QUERY:
+        raise Refusal(414, "Too many validator IDs in request")
+    statuses = question.query.get("status", "").split(",") if question.query.get("status") else []
+    return _validators(chain, slot, ids, statuses)
+
+
+def validator(chain: EthereumChain, _question: Question, identifier: str, who: str) -> dict[str, Any]:
+    """`states/{state_id}/validators/{validator_id}`: here an unknown one is a 404."""
+    slot = resolve(chain, identifier)
+    found = _known(chain, [who])
+    if not found:
+        raise Refusal(404, "Validator not found")
+    return enveloped(chain, slot, _row(chain, found[0], slot))
+
+
+def validator_balances(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+    """POST `states/{state_id}/validator_balances` with a list of ids."""
+    slot = resolve(chain, identifier)
+    found = _known(chain, _texts(question.json) or chain.everyone())
+    rows = (_row(chain, one, slot) for one in found)
+    return enveloped(chain, slot, [{"index": row["index"], "balance": row["balance"]} for row in rows])
+
+
+def sync_committees(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+    """`states/{state_id}/sync_committees?epoch=`: the 512 seats, of which one validator may have several."""
+    slot = resolve(chain, identifier)
+    text = question.query.get("epoch", str(slot // SLOTS_PER_EPOCH))
+    if not (text.isascii() and text.isdigit()):
+        raise Refusal(400, f"Invalid epoch: {text}")
+    period = int(text) // EPOCHS_PER_SYNC_COMMITTEE_PERIOD
+    running = slot // SLOTS_PER_EPOCH // EPOCHS_PER_SYNC_COMMITTEE_PERIOD
+    if period not in (running, running + 1):
+        raise Refusal(400, f"Epoch {text} is outside the sync committee period of the state")
+    seats = committee(chain, int(text))
+    parts = [seats[at : at + _SUBCOMMITTEE] for at in range(0, SYNC_COMMITTEE_SIZE, _SUBCOMMITTEE)]
+    return enveloped(chain, slot, {"validators": seats, "validator_aggregates": parts})
+
+
+def committee(chain: EthereumChain, epoch: int) -> list[str]:
+    """The indices in the sync committee's seats in `epoch`; ours sit between the network's."""
+    period, seed = epoch // EPOCHS_PER_SYNC_COMMITTEE_PERIOD, chain.world.spec.seed
+    seats = [
+        str(cast.NETWORK_FIRST + number(cast.NETWORK_SIZE, seed, "seat", period, seat))
+        for seat in range(SYNC_COMMITTEE_SIZE)
+    ]
+    for account in chain.world.accounts:
+        ordinal = account.member.ordinal
+        for seat in range(in_committee(ordinal, epoch)):
+            seats[40 + 100 * seat + 7 * ordinal] = str(account.member.index)
+    return seats
+
+
+def _validators(
+    chain: EthereumChain, slot: int, ids: Sequence[str], statuses: Sequence[str]
+) -> dict[str, Any]:
+    rows = [_row(chain, one, slot) for one in _known(chain, ids or chain.everyone())]
+    wanted = [row for row in rows if not statuses or any(row["status"].startswith(s) for s in statuses)]
+    return enveloped(chain, slot, sorted(wanted, key=lambda row: int(row["index"])))
+
+
+def _known(chain: EthereumChain, ids: Sequence[str]) -> list[Account | Outsider]:
+    """Who the ids name, each once. Raises Refusal 400 for what is neither an index nor a public key."""
+    found: dict[int, Account | Outsider] = {}
+    for identifier in ids:
+        if not (_PUBKEY.fullmatch(identifier) or (identifier.isascii() and identifier.isdigit())):
+            raise Refusal(400, f"Invalid validator ID: {identifier}")
+        one = chain.validator(identifier)
+        if one is not None:
+            found[one.index if isinstance(one, Outsider) else one.member.index] = one
+    return list(found.values())
+
+
+def _texts(value: object) -> list[str]:
+    """A list of texts; numbers in it are refused, as the API's integers are quoted."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        raise Refusal(400, "Invalid request body: ids are an array of strings")
+    return value
+
+
+def _first_epoch(chain: EthereumChain) -> int:
+    return chain.world.covered.start // SLOTS_PER_EPOCH + 1
+
+
+def _row(chain: EthereumChain, one: Account | Outsider, slot: int) -> dict[str, Any]:
+    if isinstance(one, Outsider):
+        credentials = "0x01" + "0" * 22 + address(chain.world.spec.seed, "network-withdrawal", one.index)[2:]
+        known = (one.pubkey, credentials, "32000000000", 300_000)
+        return _shape(one.index, 32_000_000_000 + one.index, known, "active", False, None)  # noqa: FBT003
+    member, epoch = one.member, slot // SLOTS_PER_EPOCH
+    slashed = one.slashed_epoch(epoch)
+    if slashed is not None and one.slashed_slot is not None and one.slashed_slot > slot:
+        slashed = None  # later in the same epoch
+    leaving = None if slashed is None else cast.slashed_exit(slashed)
+    status = "exited" if leaving is not None and epoch >= leaving[0] else "active"
+    effective = str(one.effective[epoch])
+    known = (member.pubkey, member.credentials, effective, member.activation_epoch)
+    return _shape(member.index, one.balance_at(slot), known, status, slashed is not None, leaving)
+
+
+def _shape(
+    index: int,
+    balance: int,
+    known: tuple[str, str, str, int],
+    status: str,
+    slashed: bool,  # noqa: FBT001
+    leaving: tuple[int, int] | None,
+) -> dict[str, Any]:
+    pubkey, credentials, effective, activation = known
+    suffix = "slashed" if slashed else "ongoing" if status == "active" else "unslashed"
+    exit_epoch, withdrawable = leaving or (FAR_FUTURE_EPOCH, FAR_FUTURE_EPOCH)
+    return {
+        "index": str(index),
+        "balance": str(balance),
+        "status": f"{status}_{suffix}",
+        "validator": {
+            "pubkey": pubkey,
+            "withdrawal_credentials": credentials,
+            "effective_balance": effective,
+            "slashed": slashed,
+            "activation_eligibility_epoch": str(activation - 100),
+            "activation_epoch": str(activation),
+            "exit_epoch": str(exit_epoch),
+            "withdrawable_epoch": str(withdrawable),
+        },
+    }

@@ -1,0 +1,161 @@
+"""Execution layer JSON-RPC as the sandbox serves it: method table, parameters, error objects.
+
+The shapes of blocks, transactions and receipts are in `execution_shapes.py`. Not found is null, not an error.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.execution_shapes import block_shape, receipt_shapes, transaction_shapes
+from aurora_sandbox.ethereum.slots import Slot
+from aurora_sandbox.ethereum.spec import SLOTS_PER_EPOCH
+from aurora_sandbox.server.answers import Json
+from aurora_sandbox.solana.rpc import failure
+from aurora_sandbox.solana.rpc_calls import RpcError
+
+CHAIN_ID: Final = "0x1"
+_INVALID: Final = -32602
+_QUANTITY: Final = re.compile(r"0x(0|[1-9a-f][0-9a-f]*)")
+_HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
+_SAFE_EPOCHS: Final = 1
+
+
+def answer(chain: EthereumChain, call: Json) -> dict[str, Any]:
+    """The response object for one request object; never raises for what a client sends."""
+    if not isinstance(call, dict) or call.get("jsonrpc") != "2.0" or not isinstance(call.get("method"), str):
+        return failure(None, RpcError(-32600, "invalid request"))
+    identifier, params = call.get("id"), call.get("params") or []
+    name = call["method"]
+    method = METHODS.get(name)
+    if method is None:
+        message = f"the method {name} does not exist/is not available"
+        return failure(identifier, RpcError(-32601, message))
+    if not isinstance(params, list):
+        return failure(identifier, RpcError(_INVALID, "non-array args"))
+    try:
+        return {"jsonrpc": "2.0", "id": identifier, "result": method(chain, params)}
+    except RpcError as error:
+        return failure(identifier, error)
+
+
+def block_asked(chain: EthereumChain, call: Json) -> Slot | None:
+    """The block that a call is about, if it names one that exists."""
+    params = call.get("params") if isinstance(call, dict) else None
+    for value in params if isinstance(params, list) else []:
+        try:
+            if isinstance(value, str) and _HASH.fullmatch(value):
+                return chain.by_hash(value.lower()) or _slot_of_transaction(chain, value.lower())
+            if isinstance(value, str) and _QUANTITY.fullmatch(value):
+                return chain.by_number(int(value, 16))
+        except RpcError:
+            return None
+    return None
+
+
+def _block_by_number(chain: EthereumChain, params: list[Any]) -> Json:
+    slot = _block(chain, _required(params, 0), hashes=False)
+    return None if slot is None else block_shape(chain.world, slot, full=_full(params))
+
+
+def _block_by_hash(chain: EthereumChain, params: list[Any]) -> Json:
+    slot = chain.by_hash(_matching(_required(params, 0), _HASH, "hash"))
+    return None if slot is None else block_shape(chain.world, slot, full=_full(params))
+
+
+def _block_receipts(chain: EthereumChain, params: list[Any]) -> Json:
+    slot = _block(chain, _required(params, 0), hashes=True)
+    return None if slot is None else receipt_shapes(chain.world, slot)
+
+
+def _transaction(chain: EthereumChain, params: list[Any]) -> Json:
+    return _one(chain, params, transaction_shapes, "hash")
+
+
+def _receipt(chain: EthereumChain, params: list[Any]) -> Json:
+    return _one(chain, params, receipt_shapes, "transactionHash")
+
+
+def _balance(chain: EthereumChain, params: list[Any]) -> Json:
+    address = _matching(_required(params, 0), _ADDRESS, "address")
+    at = params[1] if len(params) > 1 else "latest"
+    if isinstance(at, dict):  # EIP-1898
+        at = at.get("blockHash") or at.get("blockNumber")
+    slot = _block(chain, at, hashes=True)
+    if slot is None:
+        raise RpcError(-32000, "header not found")
+    return hex(chain.world.balance(address, slot.number))
+
+
+def _block_number(chain: EthereumChain, _params: list[Any]) -> Json:
+    return hex(chain.block_before(chain.head_slot).number)
+
+
+METHODS: Final[Mapping[str, Callable[[EthereumChain, list[Any]], Json]]] = {
+    "eth_blockNumber": _block_number,
+    "eth_chainId": lambda _chain, _params: CHAIN_ID,
+    "eth_getBalance": _balance,
+    "eth_getBlockByHash": _block_by_hash,
+    "eth_getBlockByNumber": _block_by_number,
+    "eth_getBlockReceipts": _block_receipts,
+    "eth_getTransactionByHash": _transaction,
+    "eth_getTransactionReceipt": _receipt,
+    "eth_syncing": lambda _chain, _params: False,
+    "net_version": lambda _chain, _params: "1",
+    "web3_clientVersion": lambda _chain, _params: "Geth/v1.16.4-sandbox/linux-amd64/go1.24.1",
+}
+
+
+def _block(chain: EthereumChain, at: Json, *, hashes: bool) -> Slot | None:
+    """The block at a number, tag or (where allowed) hash. Raises RpcError -32602."""
+    tags = {
+        "latest": chain.head_slot,
+        "pending": chain.head_slot,
+        "safe": (chain.finalized_epoch + _SAFE_EPOCHS) * SLOTS_PER_EPOCH,
+        "finalized": chain.finalized_epoch * SLOTS_PER_EPOCH,
+    }
+    if isinstance(at, str) and at in tags:
+        try:
+            return chain.block_before(tags[at])
+        except Refusal:
+            return None
+    if at == "earliest":
+        return chain.by_number(0)
+    if hashes and isinstance(at, str) and _HASH.fullmatch(at):
+        return chain.by_hash(at.lower())
+    return chain.by_number(int(_matching(at, _QUANTITY, "block number"), 16))
+
+
+def _one(
+    chain: EthereumChain, params: list[Any], shapes: Callable[..., list[dict[str, Any]]], key: str
+) -> Json:
+    wanted = _matching(_required(params, 0), _HASH, "hash")
+    slot = _slot_of_transaction(chain, wanted)
+    if slot is None:
+        return None
+    return next(shape for shape in shapes(chain.world, slot) if shape[key] == wanted)
+
+
+def _slot_of_transaction(chain: EthereumChain, wanted: str) -> Slot | None:
+    number = chain.world.transactions.get(wanted)
+    return None if number is None else chain.slot(number)
+
+
+def _required(params: list[Any], place: int) -> Json:
+    if len(params) <= place or params[place] is None:
+        raise RpcError(_INVALID, f"missing value for required argument {place}")
+    return params[place]
+
+
+def _matching(value: Json, shape: re.Pattern[str], what: str) -> str:
+    if not isinstance(value, str) or not shape.fullmatch(value):
+        raise RpcError(_INVALID, f"invalid argument: {value!r} is no {what}")
+    return value.lower()
+
+
+def _full(params: list[Any]) -> bool:
+    if len(params) < 2 or not isinstance(params[1], bool):  # noqa: PLR2004 - block, full
+        raise RpcError(_INVALID, "missing value for required argument 1")
+    return params[1]

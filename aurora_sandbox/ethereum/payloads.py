@@ -1,0 +1,151 @@
+"""What stands in an execution block of a generated world: transactions, fees, the payment of the proposer.
+
+Receipts follow from the transactions. A relay's claims about a block are in `claims.py`; what of it is income
+is in `truth.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from aurora_sandbox.ethereum.cast import Member
+from aurora_sandbox.ethereum.keys import address, number, root
+from aurora_sandbox.ethereum.slots import Slot
+from aurora_sandbox.ethereum.spec import EthereumSpec, Kind
+
+TRANSFER_GAS: Final = 21_000
+GAS_LIMIT: Final = 45_000_000
+_ETHER: Final = 10**18
+_LOCAL: Final[frozenset[Kind | None]] = frozenset(
+    {"local", "pooled", "rich", "slashing", "kept", "kept_fees"}
+)
+_LAST_PAYS: Final[frozenset[Kind | None]] = frozenset(
+    {"builder", "lying", "overclaimed", "failed", "unrelayed"}
+)
+_BUILDERS: Final = ("beaverbuild.org", "Titan (titanbuilder.xyz)", "rsync-builder.xyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A transaction with its outcome. Wei and gas; `priority` is wei per gas above the base fee.
+
+    `to` is None for one that makes a contract; `succeeded` False still pays for its gas but moves no value.
+    `moves` are (address, wei) that a contract paid on inside it.
+    """
+
+    hash: str
+    type: int
+    sender: str
+    to: str | None
+    value: int
+    gas: int
+    gas_used: int
+    priority: int
+    succeeded: bool = True
+    input: str = "0x"
+    blobs: int = 0
+    moves: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """An execution block. `direct` is what `recipient` was paid beside the fees, wei."""
+
+    slot: Slot
+    miner: str
+    builder: str
+    base_fee: int
+    transactions: tuple[Transaction, ...]
+    recipient: str
+    direct: int
+
+    @property
+    def gas_used(self) -> int:
+        """By all transactions."""
+        return sum(tx.gas_used for tx in self.transactions)
+
+    @property
+    def fees(self) -> int:
+        """Priority fees, wei: those of failed transactions included, those of blobs not."""
+        return sum(tx.gas_used * tx.priority for tx in self.transactions)
+
+
+def make_payload(spec: EthereumSpec, members: Sequence[Member], slot: Slot) -> Payload:
+    """The block of `slot`, canonical or orphaned."""
+    seed, kind = spec.seed, slot.kind
+    builder = number(len(_BUILDERS), seed, "builder", slot.slot)
+    recipient = members[slot.member].fee_recipient if slot.member is not None else address(seed, "elsewhere")
+    miner = recipient if kind in _LOCAL else address(seed, "builder", builder)
+    count = 2 if slot.member is None else 6 + number(4, seed, "transactions", slot.slot)
+    transactions = [_ordinary(spec, slot, place) for place in range(count)]
+    direct = _payment(spec, slot)
+    if kind == "rich":
+        transactions = _with_fees(transactions, spec.rich_fees)
+    if kind == "kept":
+        transactions.insert(
+            count // 2, _transfer(slot, "searcher", address(seed, "searcher"), recipient, direct)
+        )
+    if kind == "builder":  # dust sent to the proposer, which is no payment
+        transactions.insert(1, _transfer(slot, "dust", address(seed, "spammer"), recipient, 1))
+    if kind in _LAST_PAYS:
+        payment = _transfer(slot, "payment", miner, recipient, direct)
+        transactions.append(replace(payment, succeeded=kind != "failed"))
+    if kind == "internal":
+        payout = _transfer(slot, "payout", miner, address(seed, "payout-contract"), direct)
+        transactions.append(
+            replace(payout, gas=90_000, gas_used=43_117, input="0x3ccfd60b", moves=((recipient, direct),))
+        )
+    paid = 0 if kind in ("failed", "stolen") or (kind in _LOCAL and kind != "kept") else direct
+    base_fee = 400_000_000 + number(2_000_000_000, seed, "base-fee", slot.slot)
+    name = "Geth" if kind in ("local", "pooled", "rich", "slashing") else _BUILDERS[builder]
+    return Payload(slot, miner, name, base_fee, tuple(transactions), recipient, paid)
+
+
+def promised(spec: EthereumSpec, slot: Slot) -> int:
+    """What a builder promised for a block of ours beside its fees, wei, whether it paid or not."""
+    return _payment(spec, slot)
+
+
+def _payment(spec: EthereumSpec, slot: Slot) -> int:
+    return 8_000_000_000_000_000 + number(150_000_000_000_000_000, spec.seed, "payment", slot.slot)
+
+
+def _with_fees(transactions: list[Transaction], fees: int) -> list[Transaction]:
+    """The same with the first two paying so much that the block's fees are exactly `fees`."""
+    left = fees - sum(tx.gas_used * tx.priority for tx in transactions[2:])
+    # Two kinds of gas without a common divisor make every large enough sum.
+    second = left % TRANSFER_GAS
+    first = (left - (TRANSFER_GAS + 1) * second) // TRANSFER_GAS
+    return [
+        replace(transactions[0], gas_used=TRANSFER_GAS, priority=first),
+        replace(transactions[1], gas=TRANSFER_GAS + 1, gas_used=TRANSFER_GAS + 1, priority=second),
+        *transactions[2:],
+    ]
+
+
+def _transfer(slot: Slot, what: str, sender: str, to: str, value: int) -> Transaction:
+    return Transaction(
+        root("transaction", slot.hash, what), 2, sender, to, value, TRANSFER_GAS, TRANSFER_GAS, priority=0
+    )
+
+
+def _ordinary(spec: EthereumSpec, slot: Slot, place: int) -> Transaction:
+    """A transaction of anybody; of the first few one has failed, one makes a contract, one carries blobs."""
+    words = (spec.seed, "transaction", slot.slot, place)
+    gas_used = TRANSFER_GAS + number(400_000, *words, "gas")
+    plain = Transaction(
+        hash=root("transaction", slot.hash, place),
+        type=(2, 2, 0, 3, 2, 1)[place % 6],
+        sender=address(*words, "from"),
+        to=address(*words, "to"),
+        value=number(3 * _ETHER, *words, "value"),
+        gas=gas_used + number(60_000, *words, "limit"),
+        gas_used=gas_used,
+        priority=number(9_000_000_000, *words, "priority"),
+        input="0xa9059cbb" + root(*words, "input")[2:],
+    )
+    if place == 1:
+        return replace(plain, succeeded=False, gas=plain.gas_used)
+    if place == 4:  # noqa: PLR2004 - the fifth makes a contract
+        return replace(plain, to=None)
+    return replace(plain, blobs=2) if plain.type == 3 else plain  # noqa: PLR2004 - type 3 carries blobs

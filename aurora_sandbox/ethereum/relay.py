@@ -1,0 +1,156 @@
+"""The data API of MEV relays: delivered payloads in pages, bids, registrations; wei as decimal texts.
+
+One relay answers in the shape of the first version, without `num_tx` and `block_number`, and in smaller
+pages.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.claims import Claim
+from aurora_sandbox.ethereum.keys import pubkey, signature
+from aurora_sandbox.ethereum.ledger import Account
+from aurora_sandbox.ethereum.payloads import GAS_LIMIT
+from aurora_sandbox.ethereum.spec import GENESIS_TIME, RELAYS, SECONDS_PER_SLOT, SLOTS_PER_EPOCH
+from aurora_sandbox.server.answers import Answer, Question
+
+PREFIX: Final = "/relay/v1/data/"
+FIRST_VERSION: Final = RELAYS[2]
+_MOST_DELIVERED: Final[Mapping[str, int]] = {RELAYS[0]: 200, RELAYS[1]: 200, RELAYS[2]: 100}
+_MOST_BIDS: Final = 500
+_BIDS: Final = 3
+_HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
+_PUBKEY: Final = re.compile(r"0x[0-9a-fA-F]{96}")
+_SECOND_VERSION: Final = frozenset({"num_tx", "block_number"})
+
+
+def answer(chain: EthereumChain, relay: str, question: Question) -> Answer:
+    """Route one request; `question.path` starts after the relay's name."""
+    endpoint = question.path.removeprefix(PREFIX).strip("/")
+    handlers = {
+        "bidtraces/proposer_payload_delivered": _delivered,
+        "bidtraces/builder_blocks_received": _received,
+        "validator_registration": _registration,
+    }
+    handler = handlers.get(endpoint)
+    if handler is None or not question.path.startswith(PREFIX):
+        return Answer("404 page not found\n", 404)
+    if question.method != "GET":
+        return Answer("", 405)
+    try:
+        return Answer(handler(chain, relay, question.query))
+    except Refusal as refusal:
+        return refusal.answer
+
+
+def _delivered(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Rows with slots at most the cursor, latest first; the cursor's own slot included."""
+    if query.get("slot") and query.get("cursor"):
+        raise Refusal(400, "cannot specify both slot and cursor")
+    slot, cursor = _number(query, "slot"), _number(query, "cursor")
+    selected = [
+        row
+        for row in _visible(chain, relay, query)
+        if (slot is None or row.slot == slot) and (cursor is None or row.slot <= cursor)
+    ]
+    order = query.get("order_by")
+    if order == "value":
+        selected.sort(key=lambda row: row.value)
+    elif order == "-value":
+        selected.sort(key=lambda row: -row.value)
+    return [_row(relay, row) for row in selected[: _limit(query, _MOST_DELIVERED[relay])]]
+
+
+def _received(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Bids: every delivered block with a few lower ones that lost. Never income."""
+    if query.get("cursor"):
+        raise Refusal(400, "cursor argument not supported")
+    if not any(query.get(name) for name in ("slot", "block_hash", "block_number", "builder_pubkey")):
+        raise Refusal(400, "need to query for specific slot or block_hash or block_number or builder_pubkey")
+    slot, limit = _number(query, "slot"), _limit(query, _MOST_BIDS)
+    rows = [row for row in _visible(chain, relay, query) if slot is None or row.slot == slot]
+    bids = []
+    for row in rows:
+        at = GENESIS_TIME + SECONDS_PER_SLOT * row.slot
+        for place in range(_BIDS):
+            timing = {"timestamp": str(at + place), "timestamp_ms": str((at + place) * 1000 + 170)}
+            lower = {"value": str(row.value * (_BIDS - place) // _BIDS), "optimistic_submission": True}
+            builder = pubkey("bidder", place) if place else row.builder_pubkey
+            bids.append({**_row(RELAYS[0], row), **lower, **timing, "builder_pubkey": builder})
+    return bids[:limit]
+
+
+def _registration(chain: EthereumChain, _relay: str, query: Mapping[str, str]) -> dict[str, Any]:
+    """The fee recipient that one of ours declared itself; an unknown validator is a 400."""
+    asked = query.get("pubkey", "")
+    if not asked:
+        raise Refusal(400, "missing pubkey argument")
+    found = chain.validator(asked)
+    if not isinstance(found, Account):
+        raise Refusal(400, f"no registration found for validator {asked}")
+    message = {
+        "fee_recipient": found.member.fee_recipient,
+        "gas_limit": str(GAS_LIMIT),
+        "timestamp": str(GENESIS_TIME + SECONDS_PER_SLOT * chain.world.covered.start),
+        "pubkey": found.member.pubkey,
+    }
+    return {"message": message, "signature": signature("registration", found.member.pubkey)}
+
+
+def _visible(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> list[Claim]:
+    """The rows up to now that the hash, number and key filters leave."""
+    block_hash = _pattern(query, "block_hash", _HASH)
+    block_number = _number(query, "block_number")
+    proposer = _pattern(query, "proposer_pubkey", _PUBKEY)
+    builder = _pattern(query, "builder_pubkey", _PUBKEY)
+    return [
+        row
+        for row in chain.world.claims[relay]
+        if row.slot <= chain.head_slot
+        and block_hash in (None, row.block_hash)
+        and block_number in (None, row.block_number)
+        and proposer in (None, row.proposer_pubkey)
+        and builder in (None, row.builder_pubkey)
+    ]
+
+
+def _row(relay: str, claim: Claim) -> dict[str, str]:
+    hidden = _SECOND_VERSION if relay == FIRST_VERSION else frozenset()
+    return {name: str(value) for name, value in asdict(claim).items() if name not in hidden}
+
+
+def _number(query: Mapping[str, str], name: str) -> int | None:
+    """A filter; 0 does not filter, as in the reference implementation."""
+    text = query.get(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise Refusal(400, f"invalid {name} argument")
+    return int(text) or None
+
+
+def _pattern(query: Mapping[str, str], name: str, shape: re.Pattern[str]) -> str | None:
+    text = query.get(name)
+    if not text:
+        return None
+    if not shape.fullmatch(text):
+        raise Refusal(400, f"invalid {name} argument")
+    return text.lower()
+
+
+def _limit(query: Mapping[str, str], most: int) -> int:
+    limit = _number(query, "limit")
+    if limit is None:
+        return most
+    if limit > most:
+        raise Refusal(400, f"maximum limit is {most}")
+    return limit
+
+
+def epoch_of(query: Mapping[str, str]) -> int | None:
+    """The epoch of the one slot that a question is about."""
+    slot = query.get("slot", "")
+    return int(slot) // SLOTS_PER_EPOCH if slot.isascii() and slot.isdigit() else None

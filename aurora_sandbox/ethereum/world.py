@@ -1,0 +1,149 @@
+"""A generated Ethereum world: slots, balances, blocks and relays' claims that follow from a spec.
+
+What a node shows of it at a given moment is in `chain.py`; what Aurora should find in it is in `truth.py`.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+from aurora_sandbox.ethereum.cast import Member, draw_members, smoothing_pool
+from aurora_sandbox.ethereum.claims import Claim, claims_of
+from aurora_sandbox.ethereum.keys import number
+from aurora_sandbox.ethereum.ledger import Account, keep_ledger
+from aurora_sandbox.ethereum.payloads import Payload, make_payload
+from aurora_sandbox.ethereum.slots import Slot, lay_slots
+from aurora_sandbox.ethereum.spec import GWEI, LEAD_EPOCHS, SLOTS_PER_EPOCH, EthereumSpec
+
+_TAIL_EPOCHS: Final = 4
+
+
+@dataclass
+class EthereumWorld:
+    """Everything that follows from `spec`; made once, then only read."""
+
+    spec: EthereumSpec
+    members: tuple[Member, ...] = field(init=False)
+    slots: dict[int, Slot] = field(init=False)
+    accounts: tuple[Account, ...] = field(init=False)
+    _payloads: dict[int, Payload] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Lay out the slots and keep the accounts."""
+        self.members = draw_members(self.spec)
+        self.slots = lay_slots(self.spec, self.members, self.covered)
+        self.accounts = keep_ledger(self.spec, self.members, self.slots)
+
+    @property
+    def covered(self) -> range:
+        """The slots that exist: some epochs before the first window, two windows and more after the last."""
+        start = (self.spec.first_epoch - LEAD_EPOCHS) * SLOTS_PER_EPOCH
+        return range(start, (self.head_epoch + 2) * SLOTS_PER_EPOCH)
+
+    @property
+    def head_epoch(self) -> int:
+        """Where the chain stands: far enough after the last window for a lag of one window."""
+        return self.spec.end_epoch + 2 * self.spec.window_epochs + _TAIL_EPOCHS
+
+    @property
+    def first_window(self) -> int:
+        """The first window with proposals of ours."""
+        return self.spec.first
+
+    @property
+    def last_window(self) -> int:
+        """The last window that the world is about."""
+        return self.spec.last
+
+    @property
+    def own_wallets(self) -> tuple[str, ...]:
+        """The operator's own withdrawal addresses."""
+        return tuple(dict.fromkeys(m.withdrawal_address for m in self.members if m.client is None))
+
+    @property
+    def fee_recipients(self) -> tuple[str, ...]:
+        """Where block income of ours is meant to go: wallets of operator and clients, and the pool."""
+        return tuple(dict.fromkeys(m.fee_recipient for m in self.members))
+
+    @property
+    def smoothing_pool(self) -> str:
+        """The pool that one member's block income goes to."""
+        return smoothing_pool(self.spec.seed)
+
+    @cached_property
+    def own_slots(self) -> tuple[Slot, ...]:
+        """The slots whose proposal is ours, ascending."""
+        return tuple(slot for slot in self.slots.values() if slot.member is not None)
+
+    @cached_property
+    def claims(self) -> dict[str, tuple[Claim, ...]]:
+        """Every relay's rows, the latest slot first."""
+        return claims_of(self.spec, self.slots, self.payload)
+
+    @cached_property
+    def transactions(self) -> dict[str, int]:
+        """The slot of each canonical block's transactions by their hashes."""
+        return {
+            tx.hash: slot.slot
+            for slot in self.slots.values()
+            if slot.canonical
+            for tx in self.payload(slot.slot).transactions
+        }
+
+    def payload(self, slot: int) -> Payload:
+        """The execution block of a slot, canonical or not."""
+        if slot not in self._payloads:
+            self._payloads[slot] = make_payload(self.spec, self.members, self.slots[slot])
+        return self._payloads[slot]
+
+    def effective(self, ordinal: int, epoch: int) -> int:
+        """A member's effective balance in the states of an epoch, gwei."""
+        return self.accounts[ordinal].effective[epoch]
+
+    @cached_property
+    def _income(self) -> dict[str, list[tuple[int, int]]]:
+        """By address of ours (block number, wei) of everything that came in."""
+        found: dict[str, list[tuple[int, int]]] = {
+            address: [] for m in self.members for address in (m.fee_recipient, m.withdrawal_address)
+        }
+        for account in self.accounts:
+            for at, amount in account.withdrawals.items():
+                found[account.member.withdrawal_address].append((self.slots[at].number, amount * GWEI))
+        for slot in self.own_slots:
+            if slot.canonical:
+                for address, wei in _received(self.payload(slot.slot)):
+                    if address in found:
+                        found[address].append((slot.number, wei))
+        return found
+
+    def balance(self, address: str, block_number: int) -> int:
+        """What an address holds after a block, wei; zero for one that is not ours."""
+        income = self._income.get(address)
+        if income is None:
+            return 0
+        opening = number(40 * GWEI * GWEI, self.spec.seed, "wealth", address)
+        return opening + sum(wei for at, wei in income if at <= block_number)
+
+    def longer(self, windows: int) -> "EthereumWorld":
+        """The same world with that many windows more."""
+        return generate_ethereum(replace(self.spec, windows=self.spec.windows + windows))
+
+
+def generate_ethereum(spec: EthereumSpec) -> EthereumWorld:
+    """The world that `spec` stands for."""
+    return EthereumWorld(spec)
+
+
+def demo_ethereum() -> EthereumWorld:
+    """The demonstration's world: nine validators, windows 66986 to 66991 of six epochs."""
+    return generate_ethereum(EthereumSpec())
+
+
+def _received(block: Payload) -> list[tuple[str, int]]:
+    """(address, wei) of the fees and of every transfer that succeeded."""
+    found = [(block.miner, block.fees)]
+    for tx in block.transactions:
+        if tx.succeeded and tx.to is not None:
+            found.append((tx.to, tx.value))
+        found += tx.moves
+    return found

@@ -1,0 +1,1 @@
+"""The sandbox's HTTP server: requests, faults, recordings, and the state of what is served."""

@@ -1,0 +1,192 @@
+"""Jito's kobe API as the sandbox serves it (`/api/v1`): validators, tips per validator and per staker.
+
+Lamports and basis points. Its traps are served as they are: arguments that only count in the body or only
+in the query, totals that are zero, failures with an empty success-shaped body.
+"""
+
+from collections.abc import Callable, Mapping
+from operator import attrgetter, itemgetter
+from typing import Any, Final, TypeVar
+
+from aurora_sandbox.server.answers import Answer, Json, Question
+from aurora_sandbox.solana.chain import Chain, EpochFacts
+from aurora_sandbox.solana.jito_rows import claims, staker_row, tip_row, validator_row
+from aurora_sandbox.solana.pubkeys import check_pubkey
+
+R = TypeVar("R")
+
+DEFAULT_LIMIT: Final = 100
+MAX_LIMIT: Final = 10_000
+EMPTY_PAGE: Final[dict[str, Any]] = {"rewards": [], "total_count": 0}
+EMPTY_NETWORK: Final[dict[str, Any]] = {
+    "epoch": 0,
+    "total_network_mev_lamports": 0,
+    "jito_stake_weight_lamports": 0,
+    "mev_reward_per_lamport": 0.0,
+}
+
+
+class _BadRequest(Exception):  # noqa: N818 - an answer, not a fault
+    def __init__(self, body: Json, status: int = 400) -> None:
+        super().__init__(str(body))
+        self.answer = Answer(body, status)
+
+
+def answer(chain: Chain, question: Question) -> Answer:
+    """Route one request; `question.path` starts after `/jito`."""
+    path = question.path.removeprefix("/api/v1").strip("/")
+    name, _, vote = path.partition("/")
+    endpoint = _ENDPOINTS.get(name)
+    try:
+        if vote and name == "validators" and question.method == "GET":
+            return _validator_history(chain, vote)
+        if endpoint and not vote:
+            return endpoint(chain, question)
+    except _BadRequest as refusal:
+        return refusal.answer
+    return Answer({"error": {"code": 404, "message": f"no such endpoint: {question.path}"}}, 404)
+
+
+def published(chain: Chain) -> list[EpochFacts]:
+    """The listed epochs that Jito has published, ascending."""
+    lag = chain.settings.jito_lag_epochs
+    return [facts for facts in chain.visible if facts.number + lag <= chain.current]
+
+
+def _validators(chain: Chain, question: Question) -> Answer:
+    """POST with an epoch in the body; anything else gets the latest epoch, whose tips are zero."""
+    epoch = _body_epoch(question)
+    facts = chain.latest if epoch is None else chain.facts(epoch)
+    if facts is None:
+        return Answer({"validators": []})
+    out = facts in published(chain) and (epoch is not None or chain.latest.number == chain.current)
+    rows = [
+        validator_row(v, published=out) for v in facts.epoch.validators if v.mev_commission_bps is not None
+    ]
+    return Answer({"validators": rows})
+
+
+def _validator_history(chain: Chain, vote: str) -> Answer:
+    _pubkey(vote, empty=[])
+    rows = []
+    for facts in reversed(published(chain)):
+        validator = facts.epoch.by_vote.get(vote)
+        if validator is None or validator.mev_commission_bps is None:
+            continue
+        row = validator_row(validator, published=True)
+        shared = row["priority_fee_rewards"]
+        rows.append(
+            {
+                "epoch": facts.number,
+                "mev_commission_bps": row["mev_commission_bps"],
+                "mev_rewards": row["mev_rewards"],
+                "priority_fee_commission_bps": 0,
+                "priority_fee_rewards": 0 if shared is None else shared,  # kobe turns null into 0 here
+            }
+        )
+    return Answer(rows)
+
+
+def _validator_rewards(chain: Chain, question: Question) -> Answer:
+    vote = question.query.get("vote_account")
+    if vote is not None:
+        _pubkey(vote, empty=EMPTY_PAGE)
+    rows = [
+        tip_row(facts, validator)
+        for facts in _asked(chain, question)
+        for validator in facts.epoch.validators
+        if validator.tips is not None and vote in (None, validator.vote_account)
+    ]
+    page = _page(rows, question, itemgetter("epoch", "mev_revenue"))
+    return Answer({"rewards": page, "total_count": len(rows)})
+
+
+def _staker_rewards(chain: Chain, question: Question) -> Answer:
+    vote, authority = question.query.get("validator_vote_account"), question.query.get("stake_authority")
+    for key in (vote, authority):
+        if key is not None:
+            _pubkey(key, empty=EMPTY_PAGE)
+    rows = [
+        claim
+        for facts in _asked(chain, question)
+        for claim in claims(facts, vote)
+        if authority in (None, claim.staker)
+    ]
+    counted = None not in (vote, authority, question.query.get("epoch"))
+    page = [staker_row(claim) for claim in _page(rows, question, attrgetter("epoch", "amount"))]
+    return Answer({"rewards": page, "total_count": len(rows) if counted else 0})
+
+
+def _mev_rewards(chain: Chain, question: Question) -> Answer:
+    epoch, known = _body_epoch(question), published(chain)
+    facts = known[-1] if known and epoch is None else next((f for f in known if f.number == epoch), None)
+    if facts is None:
+        return Answer(EMPTY_NETWORK, 500)
+    running = [v for v in facts.epoch.validators if v.mev_commission_bps is not None]
+    tips = sum(v.tips for v in running if v.tips is not None)
+    stake = sum(v.stake for v in running)
+    return Answer(
+        {
+            "epoch": facts.number,
+            "total_network_mev_lamports": tips,
+            "jito_stake_weight_lamports": stake,
+            "mev_reward_per_lamport": tips / stake if stake else 0.0,
+        }
+    )
+
+
+_ENDPOINTS: Final[Mapping[str, Callable[[Chain, Question], Answer]]] = {
+    "validators": _validators,
+    "validator_rewards": _validator_rewards,
+    "staker_rewards": _staker_rewards,
+    "mev_rewards": _mev_rewards,
+}
+
+
+def _asked(chain: Chain, question: Question) -> list[EpochFacts]:
+    """The published epochs that the query names, descending or ascending as it wants them sorted."""
+    epoch = _number(question, "epoch", None)
+    found = [facts for facts in published(chain) if epoch in (None, facts.number)]
+    return found if question.query.get("sort_order") == "asc" else found[::-1]
+
+
+def _page(rows: list[R], question: Question, epoch_and_amount: Callable[[R], Any]) -> list[R]:
+    """Rows sorted by epoch and amount, the largest first unless `sort_order` is asc; pages from 1."""
+    limit, page = _number(question, "limit", DEFAULT_LIMIT), _number(question, "page", 1)
+    order = question.query.get("sort_order", "desc")
+    if order not in ("asc", "desc"):
+        raise _BadRequest({"error": {"code": 400, "message": f"unknown sort_order {order!r}"}})
+    assert limit is not None and page is not None, "both have defaults"  # noqa: S101
+    if limit > MAX_LIMIT:
+        raise _BadRequest({"error": f"Limit exceeds maximum allowed value of {MAX_LIMIT}"})
+    if page == 0:  # the service computes (page - 1) * limit without a sign
+        raise _BadRequest(EMPTY_PAGE, 500)
+    ordered = sorted(rows, key=epoch_and_amount, reverse=order == "desc")
+    return ordered[(page - 1) * limit : page * limit]
+
+
+def _number(question: Question, name: str, default: int | None) -> int | None:
+    text = question.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit()):
+        message = f"Failed to deserialize query string: {name}: invalid digit found in string"
+        raise _BadRequest({"error": {"code": 400, "message": message}})
+    return int(text)
+
+
+def _body_epoch(question: Question) -> int | None:
+    """The epoch in a POST's JSON body; None for GET, whose query is ignored, and for a body without one."""
+    if question.method != "POST" or not question.raw:
+        return None
+    epoch = question.json.get("epoch") if isinstance(question.json, dict) else "?"
+    if epoch is not None and (not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0):
+        raise _BadRequest({"error": {"code": 400, "message": "Failed to deserialize the JSON body: epoch"}})
+    return epoch
+
+
+def _pubkey(text: str, *, empty: Json) -> None:
+    try:
+        check_pubkey(text)
+    except ValueError:
+        raise _BadRequest(empty, 500) from None

@@ -1,0 +1,145 @@
+"""Which slots of an epoch have which leader, which produced a block, and the fee of each block.
+
+Laid out deterministically from the totals a world gives per identity, so that RPC's block-by-block answer
+sums to exactly those totals. Rewards paid in blocks are `chain.py`'s.
+"""
+
+import random
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from aurora_sandbox.solana.world import SLOTS_PER_LEADER, Epoch
+
+_UNLED_SKIP_CYCLE: Final = 61
+_UNLED_SKIP_AT: Final = 17
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderShare:
+    """An identity's epoch: slots assigned, blocks produced, and fees in lamports over those blocks."""
+
+    identity: str
+    leader_slots: int
+    blocks_produced: int
+    block_fees: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochSlots:
+    """The slots of one epoch as indexes from its start.
+
+    `schedule` and `produced_by` are by identity, ascending; `produced` are all blocks, ascending; `fees` is
+    (identity, lamports) by index, without blocks that earned nothing. An identity whose leader slots the
+    world does not know is in none of them; its slots are led by nobody the sandbox can name.
+    """
+
+    size: int
+    produced: list[int]
+    schedule: dict[str, list[int]] = field(default_factory=dict)
+    produced_by: dict[str, list[int]] = field(default_factory=dict)
+    fees: dict[int, tuple[str, int]] = field(default_factory=dict)
+
+    def position(self, index: int) -> int | None:
+        """How many blocks of the epoch precede the one at `index`; None if there is no block."""
+        place = bisect_left(self.produced, index)
+        return place if place < len(self.produced) and self.produced[place] == index else None
+
+
+def leader_shares(epoch: Epoch, slots_per_epoch: int) -> list[LeaderShare]:
+    """What the world knows of each identity's blocks; merged where vote accounts share an identity.
+
+    An identity with one unknown part is unknown. Leader slots that are left out follow the stake.
+    """
+    total_stake = sum(v.stake for v in epoch.validators)
+    groups = slots_per_epoch // SLOTS_PER_LEADER
+    unknown: set[str] = set()
+    parts: dict[str, LeaderShare] = {}
+    for validator in epoch.validators:
+        if validator.block_fees is None:
+            unknown.add(validator.node)
+            continue
+        assigned = validator.leader_slots
+        if assigned is None:
+            by_stake = validator.stake * groups // total_stake if total_stake else 0
+            assigned = max(by_stake, 1 if validator.block_fees else 0) * SLOTS_PER_LEADER
+        produced = assigned if validator.blocks_produced is None else validator.blocks_produced
+        before = parts.get(validator.node, LeaderShare(validator.node, 0, 0, 0))
+        parts[validator.node] = LeaderShare(
+            validator.node,
+            before.leader_slots + assigned,
+            before.blocks_produced + produced,
+            before.block_fees + validator.block_fees,
+        )
+    return [share for identity, share in parts.items() if identity not in unknown]
+
+
+def groups_needed(shares: Iterable[LeaderShare]) -> int:
+    """How many groups of four slots the shares take; a group has one leader."""
+    return sum(-(-share.leader_slots // SLOTS_PER_LEADER) for share in shares)
+
+
+def check_leaders(epoch: Epoch, slots_per_epoch: int) -> None:
+    """Raises ValueError if the epoch's leader slots, given or following from stake, do not fit into it."""
+    needed = groups_needed(leader_shares(epoch, slots_per_epoch))
+    if needed > slots_per_epoch // SLOTS_PER_LEADER:
+        raise ValueError(
+            f"epoch {epoch.epoch}: leaders need {needed * SLOTS_PER_LEADER} slots in groups of "
+            f"{SLOTS_PER_LEADER} and there are {slots_per_epoch}; give smaller leader_slots, or a larger "
+            "slots_per_epoch"
+        )
+
+
+def lay_out(shares: Iterable[LeaderShare], size: int, seed: str) -> EpochSlots:
+    """Place leaders in groups of four slots, skip what they did not produce, and spread their fees.
+
+    `seed` decides the places, so the same world always has the same blocks. Raises ValueError if the
+    shares need more groups than the epoch has.
+    """
+    shares = tuple(shares)
+    draw = random.Random(seed)  # noqa: S311 - a layout, not a secret
+    groups = list(range(size // SLOTS_PER_LEADER))
+    needed = groups_needed(shares)
+    if needed > len(groups):
+        raise ValueError(
+            f"leaders need {needed} groups of {SLOTS_PER_LEADER} slots and there are {len(groups)}"
+        )
+    if shares:
+        draw.shuffle(groups)
+    layout = EpochSlots(size, [])
+    missing: set[int] = set()
+    led: set[int] = set()
+    taken = 0
+    for share in shares:
+        count = -(-share.leader_slots // SLOTS_PER_LEADER)
+        own = sorted(groups[taken : taken + count])
+        taken += count
+        slots = [group * SLOTS_PER_LEADER + offset for group in own for offset in range(SLOTS_PER_LEADER)]
+        slots = slots[: share.leader_slots]
+        skipped = set(draw.sample(slots, len(slots) - share.blocks_produced))
+        blocks = [slot for slot in slots if slot not in skipped]
+        layout.schedule[share.identity] = slots
+        layout.produced_by[share.identity] = blocks
+        layout.fees.update(_spread(share, blocks, draw))
+        led.update(slots)
+        missing |= skipped
+    unled = (i for i in range(_UNLED_SKIP_AT, size, _UNLED_SKIP_CYCLE) if i not in led)
+    missing.update(unled)
+    layout.produced.extend(i for i in range(size) if i not in missing)
+    return layout
+
+
+def _spread(share: LeaderShare, blocks: list[int], draw: random.Random) -> dict[int, tuple[str, int]]:
+    """The share's fees over its blocks by random weights; cumulative floors, so that they sum exactly."""
+    weights = [draw.randrange(1, 10) for _ in blocks]
+    total_weight = sum(weights)
+    fees: dict[int, tuple[str, int]] = {}
+    weight_so_far = paid_so_far = 0
+    for block, weight in zip(blocks, weights, strict=True):
+        weight_so_far += weight
+        paid = share.block_fees * weight_so_far // total_weight
+        if paid > paid_so_far:
+            fees[block] = (share.identity, paid - paid_so_far)
+        paid_so_far = paid
+    return fees

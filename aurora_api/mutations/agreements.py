@@ -11,8 +11,7 @@ from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
 from aurora_api.mutations.reasons import require_reason
 from aurora_api.mutations.scope import require_rules
-from aurora_api.queries.agreements import Agreement, resolve_agreement
-from aurora_api.schema.agreement_inputs import AgreementRuleInput, raw_agreement
+from aurora_api.queries.agreements import Agreement, AgreementRuleInput, raw_agreement, resolve_agreement
 from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.editing import Change, amend_agreement, create_agreement, transition
 from aurora_assets.agreements.entries import AgreementEntry, parse_entry

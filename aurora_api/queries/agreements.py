@@ -1,23 +1,95 @@
-"""What is agreed with partners: agreements as they stand, and every version there was.
+"""Agreements with partners: the newest version, every earlier one, their rules, and rules as GraphQL input.
 
-A partner sees its own, but no draft: those are the operator's thoughts.
+A partner sees its own agreements, without drafts. Input becomes an entry of `partners.yaml` and is checked by
+the models of that file, so that both report an error in the same words.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 import strawberry
 
 from aurora_api.context.loaders import loader_of
 from aurora_api.context.request import Info, Reader
-from aurora_api.queries.agreement_rules import AgreementRule, load_rules
 from aurora_api.queries.partners import find_partner
-from aurora_api.schema.enums import AgreementStatus
+from aurora_api.schema.enums import (
+    AgreementStatus,
+    Component,
+    LossPolicy,
+    Method,
+    TierMetric,
+    TierMode,
+    TierScope,
+)
+from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.scalars import Amount, Bps
+
+VersionKey: TypeAlias = tuple[str, int]
 
 _KEYSET: Final = Keyset("agreements", {"partner_code": str, "agreement_id": str})
+
+
+class _RuleRow(NamedTuple):
+    agreement_id: str
+    version: int
+    rule_id: str
+    component: str
+    method: str
+    chain_id: str | None
+    validator_key: str | None
+    rate_bps: int | None
+    tiers: Mapping[str, Any] | None
+    floor_amount: int | None
+    cap_amount: int | None
+    guarantee: bool
+    loss_policy: str
+    native_unit: str | None
+    native_decimals: int | None
+    display_unit: str | None
+
+
+@strawberry.type(description="From the tier before up to upTo, itself included, the rate is rateBps.")
+class AgreementTier:
+    """A tier."""
+
+    up_to_amount: Amount | None = strawberry.field(
+        description="In native units; null on the last tier, which is open."
+    )
+    up_to: Money | None = strawberry.field(description="The same, if the rule names a chain.")
+    rate_bps: Bps
+
+
+@strawberry.type(description="Tiers in ascending order, and how they are read.")
+class TierSchedule:
+    """Tiers."""
+
+    mode: TierMode
+    metric: TierMetric
+    scope: TierScope
+    tiers: list[AgreementTier]
+
+
+@strawberry.type(description="What a partner is paid on one component: either rateBps or tiers is set.")
+class AgreementRule:
+    """A rule."""
+
+    rule_id: str
+    component: Component
+    method: Method
+    chain_id: str | None = strawberry.field(description="Null: on any chain.")
+    validator_key: str | None = strawberry.field(description="Null: on any validator.")
+    rate_bps: Bps | None
+    tiers: TierSchedule | None
+    floor_amount: Amount | None = strawberry.field(description="At least so much a period, in native units.")
+    floor: Money | None = strawberry.field(description="The same, if the rule names a chain.")
+    cap_amount: Amount | None = strawberry.field(description="At most so much a period, in native units.")
+    cap: Money | None = strawberry.field(description="The same, if the rule names a chain.")
+    guarantee: bool = strawberry.field(description="Whether the floor is owed even without a base.")
+    loss_policy: LossPolicy
 
 
 class _AgreementRow(NamedTuple):
@@ -60,7 +132,7 @@ class AgreementVersion:
     )
     async def rules(self, info: Info) -> list[AgreementRule]:
         """Its rules, read together with those of the page's other versions."""
-        return await loader_of(info, load_rules).load((self.agreement_id, self.version))
+        return await loader_of(info, _load_rules).load((self.agreement_id, self.version))
 
 
 @strawberry.type(description="An agreement with a partner, as it stands; its newest version.")
@@ -87,7 +159,7 @@ class Agreement(Node):
     )
     async def rules(self, info: Info) -> list[AgreementRule]:
         """The newest version's rules, read together with those of the page's other agreements."""
-        return await loader_of(info, load_rules).load((self.agreement_id, self.version))
+        return await loader_of(info, _load_rules).load((self.agreement_id, self.version))
 
     @strawberry.field(  # type: ignore[untyped-decorator]
         description="Every version, the newest first."
@@ -95,6 +167,50 @@ class Agreement(Node):
     async def versions(self, info: Info) -> list[AgreementVersion]:
         """All its versions, read together with those of the page's other agreements."""
         return await loader_of(info, _load_versions).load(self.agreement_id)
+
+
+@strawberry.input(description="Up to upTo, itself included, the rate is rateBps; the last tier has no upTo.")
+class AgreementTierInput:
+    """A tier."""
+
+    up_to: Amount | None = strawberry.field(default=None, description="In native units of the rule's chain.")
+    rate_bps: Bps
+
+
+@strawberry.input(description="Tiers in ascending order, and how they are read.")
+class TierScheduleInput:
+    """Tiers."""
+
+    mode: TierMode = TierMode.MARGINAL
+    metric: TierMetric = TierMetric.REVENUE
+    scope: TierScope = TierScope.PERIOD
+    tiers: list[AgreementTierInput]
+
+
+@strawberry.input(description="What the partner is paid on one component: give one of rateBps and tiers.")
+class AgreementRuleInput:
+    """A rule."""
+
+    rule_id: str = strawberry.field(
+        description="Small letters, digits and hyphens. A rule that keeps its id keeps what it remembers: "
+        "losses, and what was earned to date."
+    )
+    component: Component
+    method: Method
+    chain_id: str | None = strawberry.field(default=None, description="Null: on any chain.")
+    validator_key: str | None = strawberry.field(default=None, description="Null: on any validator.")
+    rate_bps: Bps | None = None
+    tiers: TierScheduleInput | None = None
+    floor: Amount | None = strawberry.field(
+        default=None, description="At least so much a period, in native units of the rule's chain."
+    )
+    cap: Amount | None = strawberry.field(
+        default=None, description="At most so much a period, in native units of the rule's chain."
+    )
+    guarantee: bool = strawberry.field(
+        default=False, description="Whether the floor is owed even without a base."
+    )
+    loss_policy: LossPolicy = LossPolicy.CARRY
 
 
 async def resolve_agreements(
@@ -167,3 +283,101 @@ def _agreement(row: _AgreementRow) -> Agreement:
         recorded_at=row.recorded_at,
         reason=row.reason,
     )
+
+
+async def _load_rules(reader: Reader, keys: list[VersionKey]) -> list[list[AgreementRule]]:
+    """The rules of each agreement version, in its order."""
+    rows = await reader.rows(
+        "agreement_rules.sql",
+        _RuleRow,
+        agreement_ids=[agreement_id for agreement_id, _ in keys],
+        versions=[version for _, version in keys],
+    )
+    rules: defaultdict[VersionKey, list[AgreementRule]] = defaultdict(list)
+    for row in rows:
+        rules[row.agreement_id, row.version].append(_rule(row))
+    return [rules[key] for key in keys]
+
+
+def _rule(row: _RuleRow) -> AgreementRule:
+    coin = _coin(row)
+    return AgreementRule(
+        rule_id=row.rule_id,
+        component=Component(row.component),
+        method=Method(row.method),
+        chain_id=row.chain_id,
+        validator_key=row.validator_key,
+        rate_bps=None if row.rate_bps is None else Bps(row.rate_bps),
+        tiers=None if row.tiers is None else _schedule(row.tiers, coin),
+        floor_amount=None if row.floor_amount is None else Amount(row.floor_amount),
+        floor=coin.money(row.floor_amount) if coin else None,
+        cap_amount=None if row.cap_amount is None else Amount(row.cap_amount),
+        cap=coin.money(row.cap_amount) if coin else None,
+        guarantee=row.guarantee,
+        loss_policy=LossPolicy(row.loss_policy),
+    )
+
+
+def _coin(row: _RuleRow) -> Coin | None:
+    if row.native_unit is None or row.native_decimals is None or row.display_unit is None:
+        return None
+    return Coin(row.native_unit, row.native_decimals, row.display_unit)
+
+
+def _schedule(stored: Mapping[str, Any], coin: Coin | None) -> TierSchedule:
+    bounds = [None if tier["upto"] is None else int(tier["upto"]) for tier in stored["tiers"]]
+    return TierSchedule(
+        mode=TierMode(stored["mode"]),
+        metric=TierMetric(stored["metric"]),
+        scope=TierScope(stored["scope"]),
+        tiers=[
+            AgreementTier(
+                up_to_amount=None if bound is None else Amount(bound),
+                up_to=coin.money(bound) if coin else None,
+                rate_bps=Bps(tier["rate_bps"]),
+            )
+            for bound, tier in zip(bounds, stored["tiers"], strict=True)
+        ],
+    )
+
+
+def raw_agreement(
+    agreement_id: str,
+    name: str,
+    valid_from: datetime,
+    valid_until: datetime | None,
+    rules: list[AgreementRuleInput],
+    reason: str,
+) -> dict[str, Any]:
+    """An agreement as it would stand in `partners.yaml`."""
+    return {
+        "id": agreement_id,
+        "name": name,
+        "from": valid_from,
+        "until": valid_until,
+        "reason": reason,
+        "rules": [_raw_rule(rule) for rule in rules],
+    }
+
+
+def _raw_rule(rule: AgreementRuleInput) -> dict[str, Any]:
+    return {
+        "id": rule.rule_id,
+        "component": rule.component,
+        "method": rule.method,
+        "chain": rule.chain_id,
+        "validator": rule.validator_key,
+        "rate_bps": rule.rate_bps,
+        "tiers": None
+        if rule.tiers is None
+        else {
+            "mode": rule.tiers.mode,
+            "metric": rule.tiers.metric,
+            "scope": rule.tiers.scope,
+            "tiers": [{"upto": tier.up_to, "rate_bps": tier.rate_bps} for tier in rule.tiers.tiers],
+        },
+        "floor": rule.floor,
+        "cap": rule.cap,
+        "guarantee": rule.guarantee,
+        "loss_policy": rule.loss_policy,
+    }

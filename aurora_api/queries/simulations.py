@@ -9,8 +9,8 @@ import strawberry
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
+from aurora_api.queries.agreements import AgreementRuleInput, raw_agreement
 from aurora_api.queries.chains import Chain, find_chain
-from aurora_api.schema.agreement_inputs import AgreementRuleInput, raw_agreement
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.agreements.chains import read_chains

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-from aurora_resources.http.fetcher import DirectFetcher
 from pydantic import SecretStr
 
 from aurora_resources.config.models import ProviderSettings
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.http.client import ProviderClient
+from aurora_resources.http.fetcher import DirectFetcher
 from aurora_resources.records import ProviderRequest
 
 if TYPE_CHECKING:

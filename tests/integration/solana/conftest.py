@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import anyio
 import pytest
-from aurora_resources.http.fetcher import DirectFetcher
 
 from aurora_resources.config.models import (
     ChainProviders,
@@ -17,6 +16,7 @@ from aurora_resources.config.models import (
     ValidatorEntry,
 )
 from aurora_resources.http.client import ProviderClient
+from aurora_resources.http.fetcher import DirectFetcher
 from aurora_resources.providers.solana.adapters import classifier_of
 from aurora_resources.providers.solana.chain import SolanaChain
 from aurora_resources.records import (

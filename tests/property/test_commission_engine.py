@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import product
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aurora_assets.commission.activation import find_faults
@@ -81,6 +81,18 @@ def schedules(draw, scopes=scopes_, metrics=metrics_):
     tiers = tuple(Tier(upper, rate) for upper, rate in zip([*thresholds, None], found, strict=True))
     return TierSchedule(tiers, mode, draw(metrics), draw(scopes))
 
+
+# A guarantee of one unit whose rate depends on the partner's stake.
+GUARANTEED_BY_STAKE = Rule(
+    "r0",
+    1,
+    Component.EXEC_FEES,
+    Method.FIXED_SHARE,
+    "chain",
+    tiers=TierSchedule((Tier(None, 1_000),), metric=TierMetric.STAKE),
+    floor=1,
+    guarantee=True,
+)
 
 prices = rates | schedules()
 
@@ -203,17 +215,42 @@ def test_more_base_never_pays_less(schedule, base, more, stake):
     assert 0 <= less <= greater
 
 
-@given(rules(component=Component.EXEC_FEES, method=Method.FIXED_SHARE, validator_key=None), amounts, amounts)
-@two_hundred
-def test_more_revenue_never_owes_less(rule, base, more):
+def compute_fees(rule, amount, stake):
+    """What the rule pays on one validator's fees; `stake` is the partner's on it, None if it is not known."""
     agreement = AgreementVersion("a", 1, "A", AgreementStatus.ACTIVE, START, None, (rule,))
+    revenue = Revenue("v", Component.EXEC_FEES, amount, FactState.FINAL)
+    stakes = (WalletStake("v", "w", stake),)
+    facts = PeriodFacts("chain", 1, START, START + timedelta(days=2), (revenue,), stakes)
+    return compute(facts, [agreement], [WalletClaim("chain", "w", "A", START)], history={})
 
+
+rules_on_fees = rules(component=Component.EXEC_FEES, method=Method.FIXED_SHARE, validator_key=None)
+
+
+@given(rules_on_fees, amounts, amounts, amounts)
+@example(GUARANTEED_BY_STAKE, 0, 1, 0)
+@two_hundred
+def test_more_revenue_never_owes_less(rule, base, more, stake):
     def owed(amount):
-        revenue = Revenue("v", Component.EXEC_FEES, amount, FactState.FINAL)
-        facts = PeriodFacts("chain", 1, START, START + timedelta(days=2), (revenue,))
-        return compute(facts, [agreement], [], history={}).totals["A"].amount
+        computation = compute_fees(rule, amount, stake)
+        assert computation.unsettled == frozenset()
+        return computation.totals["A"].amount
 
     assert owed(base) <= owed(base + more)
+
+
+@given(rules_on_fees, amounts)
+@example(GUARANTEED_BY_STAKE, 1)
+@two_hundred
+def test_a_stake_that_is_not_known_matters_to_stake_tiers_only(rule, base):
+    computation = compute_fees(rule, base, None)
+    needs_stake = rule.tiers is not None and rule.tiers.metric is TierMetric.STAKE
+    assert len(computation.unsettled) == int(needs_stake)
+    if needs_stake:
+        assert computation.lines == ()
+        assert not computation.totals["A"].complete
+    else:
+        assert computation.lines == compute_fees(rule, base, 7).lines
 
 
 @given(

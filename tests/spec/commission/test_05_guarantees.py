@@ -63,6 +63,46 @@ def test_who_earned_more_gets_nothing_on_top(story: Story) -> None:
     story.holds()
 
 
+def test_a_guarantee_waits_for_a_stake_it_is_measured_by(story: Story) -> None:
+    """A guarantee whose rate depends on an unknown stake has no amount yet.
+
+    What is lacking to the guarantee is only known with the commission itself. In period 2 nothing was earned:
+    then the stake decides nothing, and the guarantee is owed. In period 3 the stake is known again.
+
+    revenue
+        period | component | revenue
+        1      | MEV_TIPS  | 3 SOL
+        2      | MEV_TIPS  | 0
+        3      | MEV_TIPS  | 3 SOL
+    stakes
+        period | wallet | stake
+        3      | w1     | 80 kSOL
+    wallets
+        wallet | partner
+        w1     | A
+    agreements
+        partner | component | method      | metric | pays                 | floor   | guarantee
+        A       | MEV_TIPS  | FIXED_SHARE | STAKE  | 5 % to 50 kSOL, 10 % | 0.5 SOL | yes
+    lines
+        period | partner | validator | amount
+        2      | A       | V         | 0
+        2      | A       | none      | 0.5 SOL
+        3      | A       | V         | 0.20625 SOL
+        3      | A       | none      | 0.29375 SOL
+    owed
+        period | partner | amount  | releasable
+        1      | A       | 0       | no
+        2      | A       | 0.5 SOL | yes
+        3      | A       | 0.5 SOL | yes
+    findings
+        period | finding        | blocks release
+        1      | STAKE_UNKNOWN  | yes
+        2      | GUARANTEE_PAID | no
+        3      | GUARANTEE_PAID | no
+    """
+    story.holds()
+
+
 def test_a_guarantee_needs_an_amount(story: Story) -> None:
     """A guarantee without an amount is refused when the agreement is put in force.
 

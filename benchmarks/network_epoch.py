@@ -26,8 +26,9 @@ import yaml
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.agreements.store import load_agreements
 from aurora_assets.pipeline import write_facts as normalise
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
-from aurora_assets.pipeline.ingest import ChainRun, ingest
+from aurora_assets.pipeline.ingest import ingest
 from aurora_assets.pipeline.pnl import book_pnl
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig

@@ -1,6 +1,6 @@
 """`aurora explain LINE`: the way of a number as a tree, or as JSON, from the amount down to the responses.
 
-`aurora_assets.explain.explain` finds what is on the way; here it is shown. Amounts are in native units,
+`aurora_assets.explain.explanation` finds what is on the way; here it is shown. Amounts are in native units,
 and in coins beside them.
 """
 
@@ -18,8 +18,8 @@ from aurora_api.commands.console import console, print_json
 from aurora_api.commands.read_only import open_read_only
 from aurora_api.commands.serialization import to_json_value
 from aurora_assets.commission.agreement import Rule
-from aurora_assets.explain.explain import Explanation, Source
-from aurora_assets.explain.explain import explain as find_the_way
+from aurora_assets.explain.explanation import Explanation, Source
+from aurora_assets.explain.explanation import explain as find_the_way
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.units import format_amount

@@ -7,8 +7,8 @@ from rich.table import Table
 
 from aurora_api.commands.console import console, print_json
 from aurora_assets.pipeline.chain_run import chain_run
-from aurora_assets.recompute.planning import period_range
-from aurora_assets.recompute.recompute import (
+from aurora_assets.recompute.periods import period_range
+from aurora_assets.recompute.plan import (
     Applied,
     LineChange,
     Plan,

@@ -9,10 +9,9 @@ from rich.table import Table
 from aurora_api.commands.console import console, print_json
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.pipeline.chain_run import chain_run
-from aurora_assets.recompute.planning import period_range
-from aurora_assets.recompute.simulate import simulate as run_simulation
-from aurora_assets.recompute.simulate import to_draft
-from aurora_assets.recompute.simulation import SimulatedPeriod
+from aurora_assets.recompute.periods import period_range
+from aurora_assets.recompute.simulation import SimulatedPeriod, to_draft
+from aurora_assets.recompute.simulation import simulate as run_simulation
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.units import format_amount

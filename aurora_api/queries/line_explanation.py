@@ -1,6 +1,6 @@
 """The way of a commission line: every step of its arithmetic, the facts under it, the responses below those.
 
-It is found and computed once more by `aurora_assets/explain/explain.py`; here it is only shown.
+It is found and computed once more by `aurora_assets/explain/explanation.py`; here it is only shown.
 """
 
 import json
@@ -21,7 +21,7 @@ from aurora_api.queries.overrides import read_line_id
 from aurora_api.queries.source_payloads import SourcePayload
 from aurora_api.queries.validator_pnl import ValidatorPnl, find_pnl
 from aurora_api.schema.money import Coin, Money
-from aurora_assets.explain.explain import Explanation, LineNotFound, Row, Source, explain
+from aurora_assets.explain.explanation import Explanation, LineNotFound, Row, Source, explain
 from aurora_resources.config.files import load_chains
 
 LISTED_DEFAULT: Final = 20

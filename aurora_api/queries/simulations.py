@@ -16,9 +16,8 @@ from aurora_api.schema.scalars import Ordinal
 from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.entries import normalize_partner, parse_entry
 from aurora_assets.agreements.file import AgreementFile
-from aurora_assets.recompute.planning import period_range
-from aurora_assets.recompute.simulate import simulate_in, to_draft
-from aurora_assets.recompute.simulation import ALWAYS, Difference
+from aurora_assets.recompute.periods import period_range
+from aurora_assets.recompute.simulation import ALWAYS, Difference, simulate_in, to_draft
 from aurora_assets.recompute.simulation import SimulatedPeriod as Simulated
 from aurora_resources.config.files import load_chains
 from aurora_resources.config.models import ChainSettings

@@ -11,7 +11,7 @@ from aurora_assets.graph.partitions import chain_partitions
 from aurora_assets.graph.resources import AuroraResource
 from aurora_assets.graph.staging import findings_table, group_of, staging_key
 from aurora_assets.pipeline import write_facts as normalise
-from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.write_facts import Normalised
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.providers.wiring import chain_source

@@ -12,8 +12,8 @@ from aurora_assets.graph.partitions import chain_partitions
 from aurora_assets.graph.registry import agreements_key
 from aurora_assets.graph.resources import AuroraResource
 from aurora_assets.graph.staging import group_of
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
-from aurora_assets.pipeline.ingest import ChainRun
 from aurora_assets.pipeline.pnl import book_pnl
 from aurora_assets.statements.corrections import correct_chain
 from aurora_resources.config.models import ChainSettings

@@ -14,7 +14,7 @@ from aurora_assets.graph.partitions import selected_periods
 from aurora_assets.graph.progress import slice_done
 from aurora_assets.graph.resources import AuroraResource
 from aurora_assets.graph.run_logs import correlation_id_of
-from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_resources.errors import AuroraError, NotYetAvailable, PeriodError
 from aurora_resources.logs import correlated
 from aurora_resources.providers.wiring import open_transport

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 from pydantic import PrivateAttr
 
-from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.providers.wiring import chain_source

@@ -8,7 +8,8 @@ import dagster as dg
 from aurora_assets.graph.materialize import Metadata, materialise_asking
 from aurora_assets.graph.partitions import chain_partitions
 from aurora_assets.graph.resources import AuroraResource
-from aurora_assets.pipeline.ingest import ChainRun, Ingested, ingest
+from aurora_assets.pipeline.chain_run import ChainRun
+from aurora_assets.pipeline.ingest import Ingested, ingest
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.providers.wiring import chain_source
 from aurora_resources.records import ChainHead, Feed, Fetcher, Finding

@@ -12,7 +12,7 @@ import dagster as dg
 from aurora_assets.graph.jobs import ChainJobs, recompute_job_name
 from aurora_assets.graph.partitions import known_periods
 from aurora_assets.graph.registry import terms_changed
-from aurora_assets.recompute.planning import snapshot
+from aurora_assets.recompute.periods import snapshot
 from aurora_assets.recompute.staleness import StalePeriod, find_stale
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import AuroraError

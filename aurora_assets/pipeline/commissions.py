@@ -23,6 +23,7 @@ from aurora_assets.commission.guard import GuardPolicy, refuse_over_claims
 from aurora_assets.commission.history import RuleState
 from aurora_assets.commission.lines import ENGINE_VERSION, LINE_NAMESPACE, Line
 from aurora_assets.commission.payout import RuleTrace
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.generations import (
     Booked,
     GenerationKey,
@@ -32,7 +33,6 @@ from aurora_assets.pipeline.generations import (
     current_generation,
     keep_terms,
 )
-from aurora_assets.pipeline.ingest import ChainRun
 from aurora_resources.errors import PeriodError
 from aurora_resources.records import Component, FactState
 from aurora_resources.warehouse.queries import read_query

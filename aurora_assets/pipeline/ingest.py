@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from aurora_resources.config.models import ChainSettings
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_resources.errors import (
     NotYetAvailable,
     PayloadError,
@@ -20,7 +20,7 @@ from aurora_resources.errors import (
     ProviderError,
     WarehouseError,
 )
-from aurora_resources.providers.chain_source import ChainSource, FeedPolicy
+from aurora_resources.providers.chain_source import FeedPolicy
 from aurora_resources.records import (
     ChainHead,
     FactState,
@@ -49,34 +49,6 @@ class Ingested:
     ingestion: Ingestion | None
     asked: bool
     findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ChainRun:
-    """One chain during one run: who to ask, how to understand, where to keep."""
-
-    settings: ChainSettings
-    source: ChainSource
-    warehouse: Warehouse
-    run_id: str
-
-    def require_final(self, head: ChainHead, period_id: int) -> None:
-        """Raise PeriodError when the period is not final under the chain's `finality_lag`."""
-        lag = max(1, self.settings.finality_lag)
-        if period_id + lag > head.current_period:
-            raise PeriodError(
-                f"{self.settings.chain_id}: period {period_id} is not final: the chain is in period "
-                f"{head.current_period} and finality_lag is {self.settings.finality_lag}; "
-                f"it will be when period {period_id + lag} starts{_noted(head)}"
-            )
-
-    def require_over(self, head: ChainHead, period_id: int) -> None:
-        """Raise PeriodError when the period is still running or in the future."""
-        if period_id >= head.current_period:
-            raise PeriodError(
-                f"{self.settings.chain_id}: period {period_id} is not over: "
-                f"the chain is in period {head.current_period}{_noted(head)}"
-            )
 
 
 async def ingest(
@@ -261,10 +233,6 @@ def _sureness(record: ValidatorRewards) -> FactState:
     if record.state is FactState.FINAL and record.stakers_state is not FactState.FINAL:
         return FactState.PROVISIONAL
     return record.state
-
-
-def _noted(head: ChainHead) -> str:
-    return f"; {head.note}" if head.note else ""
 
 
 def _no_snapshot(period_id: int, head: ChainHead) -> Finding:

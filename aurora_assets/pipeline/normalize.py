@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import psycopg
 
-from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_resources.records import (
     FactState,
     Feed,

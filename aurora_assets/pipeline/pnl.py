@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 
 from aurora_assets.commission.lines import ENGINE_VERSION
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.generations import (
     Booked,
     GenerationKey,
@@ -14,7 +15,6 @@ from aurora_assets.pipeline.generations import (
     copy_rows,
     current_generation,
 )
-from aurora_assets.pipeline.ingest import ChainRun
 from aurora_resources.warehouse.queries import read_query
 
 DATASET = "validator_pnl"

@@ -19,10 +19,10 @@ from aurora_assets.commission.guard import GuardPolicy, refuse_over_claims
 from aurora_assets.commission.history import RuleState
 from aurora_assets.pipeline import commissions, pnl, scratch
 from aurora_assets.pipeline import normalize as understanding
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.discrepancy import Discrepancy
 from aurora_assets.pipeline.evidence import examine
 from aurora_assets.pipeline.generations import GenerationKey, content_digest, current_generation
-from aurora_assets.pipeline.ingest import ChainRun
 from aurora_assets.pipeline.normalize import FINDINGS, UNDERSTANDING, Row, read_slice, understand
 from aurora_assets.pipeline.scratch import CANONICAL, COMPUTED, ReplayTable
 from aurora_resources.errors import PeriodError, ProviderError, RevenueGuardError

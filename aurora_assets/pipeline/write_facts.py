@@ -5,7 +5,7 @@ What the answers mean is in `understanding.py`; here is only the writing.
 
 from dataclasses import asdict, dataclass
 
-from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.normalize import FINDINGS, StagedSlice, read_slice, understand
 from aurora_resources.errors import PeriodError
 from aurora_resources.records import Feed, Finding

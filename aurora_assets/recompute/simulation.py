@@ -1,23 +1,37 @@
-"""What an agreement draft would have paid in periods that are over: pure, nothing is read or booked here.
+"""Simulate an agreement draft over booked periods: what it would have paid; nothing is booked.
 
-A draft takes the place of the agreement of its id, and holds in every simulated period whatever its dates
-say: the question is what it *would have* paid. All other agreements stay as they are, because partners
-share one revenue. Amounts are native units.
+A draft replaces the agreement of its id and is valid in every simulated period, whatever its dates say. All
+other agreements stay as they are, because partners share one revenue. Everything is read in one snapshot.
+Amounts are native units.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import psycopg
+
+from aurora_assets.agreements.entries import KnownChain, to_claim, to_version
+from aurora_assets.agreements.file import AgreementFile
+from aurora_assets.agreements.store import read_agreements, read_claims
 from aurora_assets.commission.activation import validate
-from aurora_assets.commission.agreement import AgreementStatus, AgreementVersion, RuleKey, WalletClaim
-from aurora_assets.commission.engine import Computation, compute
+from aurora_assets.commission.agreement import AgreementStatus, AgreementVersion, WalletClaim
+from aurora_assets.commission.engine import Computation
 from aurora_assets.commission.facts import PeriodFacts
 from aurora_assets.commission.findings import Finding
 from aurora_assets.commission.guard import GuardPolicy
-from aurora_assets.commission.history import RuleState
+from aurora_assets.pipeline import commissions
+from aurora_assets.pipeline.chain_run import ChainRun
+from aurora_assets.pipeline.generations import GenerationKey
+from aurora_assets.recompute.periods import (
+    compute_in_order,
+    read_booked_lines,
+    read_facts_in_force,
+    snapshot,
+)
+from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import AgreementError
 
 ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
@@ -61,18 +75,56 @@ class SimulatedPeriod:
     findings: tuple[Finding, ...]
 
 
-def fold(
-    periods: Iterable[PeriodFacts],
-    agreements: Sequence[AgreementVersion],
-    claims: Sequence[WalletClaim],
-    history: Mapping[RuleKey, RuleState],
-    guard: GuardPolicy,
-) -> Iterator[tuple[PeriodFacts, Computation]]:
-    """Compute periods in order, each with the history the one before left. Over-claims are findings."""
-    for facts in periods:
-        result = compute(facts, agreements, claims, history=history, guard=guard)
-        yield facts, result
-        history = result.history
+def to_draft(file: AgreementFile, chains: Mapping[str, KnownChain]) -> Draft:
+    """What a file of agreements drafts. Raises AgreementError for a bad date or amount, naming the rule."""
+    return Draft(
+        agreements=tuple(
+            to_version(partner.code, entry, version=1, chains=chains)
+            for partner in file.partners
+            for entry in partner.agreements
+        ),
+        claims=tuple(to_claim(partner.code, entry) for partner in file.partners for entry in partner.wallets),
+    )
+
+
+def simulate(run: ChainRun, periods: Sequence[int], draft: Draft) -> tuple[SimulatedPeriod, ...]:
+    """What would have been owed in each period under the draft, against what was booked.
+
+    Rules that were booked before the first period go on from what they remember, others start anew there.
+    Raises PeriodError for a period without P&L, AgreementError for a draft that cannot be put in force.
+    """
+    with snapshot(run.warehouse) as connection:
+        return simulate_in(connection, run.settings, periods, draft)
+
+
+def simulate_in(
+    connection: psycopg.Connection[Any], settings: ChainSettings, periods: Sequence[int], draft: Draft
+) -> tuple[SimulatedPeriod, ...]:
+    """The same in a session of the caller's, which sees one moment of the warehouse and all of the chain."""
+    chain_id = settings.chain_id
+
+    def facts() -> Iterator[PeriodFacts]:
+        for period_id in periods:
+            yield read_facts_in_force(connection, chain_id, period_id)
+
+    agreements = put_in_place(read_agreements(connection), draft)
+    first = GenerationKey(commissions.DATASET, chain_id, periods[0])
+    computed = compute_in_order(
+        facts(),
+        agreements,
+        introduce(read_claims(connection, chain_id), draft),
+        commissions.read_history(connection, first),
+        GuardPolicy(settings.revenue_guard),
+    )
+    simulated = []
+    for read, result in computed:
+        booked: defaultdict[Cell, int] = defaultdict(int)
+        for line in read_booked_lines(connection, chain_id, read.period_id):
+            booked[Cell(line.partner_id, line.validator_key)] += line.amount
+        simulated.append(
+            SimulatedPeriod(read.period_id, compare(result, agreements, booked), result.findings)
+        )
+    return tuple(simulated)
 
 
 def put_in_place(agreements: Iterable[AgreementVersion], draft: Draft) -> tuple[AgreementVersion, ...]:

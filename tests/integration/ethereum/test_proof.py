@@ -3,8 +3,8 @@
 import pytest
 
 from aurora_api.commands import explain as command
-from aurora_assets.explain.explain import explain
-from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.explain.explanation import explain
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.replay import verify
 from aurora_resources.config.files import load_config
 from aurora_resources.providers.wiring import chain_source

@@ -10,7 +10,8 @@ from typing import Final
 import anyio
 
 from aurora_assets.pipeline import write_facts as normalise
-from aurora_assets.pipeline.ingest import ChainRun, ingest
+from aurora_assets.pipeline.chain_run import ChainRun
+from aurora_assets.pipeline.ingest import ingest
 from aurora_assets.pipeline.pnl import book_pnl
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
-from aurora_assets.pipeline.ingest import ChainRun
 from aurora_resources.config.files import load_config
 from aurora_resources.providers.wiring import chain_source
 from aurora_sandbox.server.server import SandboxServer

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_resources.config.files import load_config
 from aurora_resources.providers.wiring import chain_source
 from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from aurora_assets.commission.agreement import Method, RuleKey
 from aurora_assets.commission.lines import Line, line_id
 from aurora_assets.commission.payout import RuleTrace
-from aurora_assets.recompute.planning import BookedLine
-from aurora_assets.recompute.recompute import Plan, PlannedPeriod, find_changes
+from aurora_assets.recompute.periods import BookedLine
+from aurora_assets.recompute.plan import Plan, PlannedPeriod, find_changes
 from aurora_resources.records import Component, FactState
 
 CHAIN = "chain"

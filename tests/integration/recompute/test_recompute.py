@@ -7,7 +7,7 @@ import pytest
 
 from aurora_api.commands.recompute import recompute
 from aurora_assets.commission.statement import StatementAction, StatementKey
-from aurora_assets.recompute.recompute import Plan, apply_plan, plan_recompute
+from aurora_assets.recompute.plan import Plan, apply_plan, plan_recompute
 from aurora_assets.statements.store import act, view_statement
 from aurora_resources.errors import PeriodError, RevenueGuardError
 from tests.integration.pipeline.installation import CHAIN

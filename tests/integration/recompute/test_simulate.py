@@ -10,9 +10,8 @@ import yaml
 
 from aurora_api.commands.simulate import simulate as simulate_command
 from aurora_assets.agreements.file import read_agreement_file
-from aurora_assets.recompute.recompute import apply_plan, plan_recompute
-from aurora_assets.recompute.simulate import simulate, to_draft
-from aurora_assets.recompute.simulation import SimulatedPeriod
+from aurora_assets.recompute.plan import apply_plan, plan_recompute
+from aurora_assets.recompute.simulation import SimulatedPeriod, simulate, to_draft
 from aurora_resources.config.files import load_config
 from aurora_resources.errors import AgreementError, PeriodError
 from aurora_resources.units import floor_share

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from aurora_assets.agreements.file import AgreementFile
-from aurora_assets.recompute.simulate import simulate, to_draft
+from aurora_assets.recompute.simulation import simulate, to_draft
 from aurora_resources.config.files import load_config
 from tests.api.conftest import Service, run_service
 from tests.integration.pipeline.installation import CHAIN

@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from aurora_assets.commission.statement import StatementAction, StatementKey
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
-from aurora_assets.pipeline.ingest import ChainRun
 from aurora_assets.pipeline.pnl import book_pnl
 from aurora_assets.statements.store import StatementView, act, view_statement
 from aurora_resources.config.files import load_config

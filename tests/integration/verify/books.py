@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aurora_assets.pipeline.ingest import ChainRun
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.replay import Verification, verify
 from aurora_resources.config.files import load_config
 from aurora_resources.providers.wiring import chain_source

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aurora_api.commands import explain as command
-from aurora_assets.explain.explain import Explanation, LineNotFound, explain
+from aurora_assets.explain.explanation import Explanation, LineNotFound, explain
 from aurora_resources.config.files import load_config
 from tests.integration.verify.books import Books
 

@@ -1,10 +1,10 @@
-"""Read what a period would be computed from and what is booked for it, in a session that cannot write.
+"""Booked periods: their facts, their lines, and the engine run over them again in a read-only session.
 
-All periods of a plan or a simulation are read in one snapshot of the warehouse. What is made of them is in
-`recompute.py` and `simulation.py`; booking is in `commissions.py`.
+All periods of a plan or a simulation are read in one snapshot of the warehouse. `plan.py` and
+`simulation.py` compare the results; `pipeline/commissions.py` books.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +13,11 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from aurora_assets.commission.engine import Computation
+from aurora_assets.commission.agreement import AgreementVersion, RuleKey, WalletClaim
+from aurora_assets.commission.engine import Computation, compute
 from aurora_assets.commission.facts import PeriodFacts
+from aurora_assets.commission.guard import GuardPolicy
+from aurora_assets.commission.history import RuleState
 from aurora_assets.pipeline import commissions, pnl
 from aurora_assets.pipeline.generations import GenerationKey, content_digest, current_generation
 from aurora_resources.errors import PeriodError
@@ -91,6 +94,23 @@ def read_booked_lines(
             read_query("computation/booked_lines.sql"), {"chain_id": chain_id, "period_id": period_id}
         )
         return tuple(cursor)
+
+
+def compute_in_order(
+    periods: Iterable[PeriodFacts],
+    agreements: Sequence[AgreementVersion],
+    claims: Sequence[WalletClaim],
+    history: Mapping[RuleKey, RuleState],
+    guard: GuardPolicy,
+) -> Iterator[tuple[PeriodFacts, Computation]]:
+    """Each period's facts and result, in order: a period is computed with the history of the one before.
+
+    Claims above a validator's revenue are findings of the result, not errors.
+    """
+    for facts in periods:
+        result = compute(facts, agreements, claims, history=history, guard=guard)
+        yield facts, result
+        history = result.history
 
 
 def would_write(connection: psycopg.Connection[Any], facts: PeriodFacts, result: Computation) -> bool:

@@ -16,13 +16,19 @@ from aurora_assets.commission.findings import Finding
 from aurora_assets.commission.guard import GuardPolicy, refuse_over_claims
 from aurora_assets.commission.lines import Line
 from aurora_assets.pipeline import commissions
+from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
 from aurora_assets.pipeline.generations import GenerationKey
-from aurora_assets.pipeline.ingest import ChainRun
 from aurora_assets.pipeline.pnl import book_pnl
-from aurora_assets.recompute import planning
-from aurora_assets.recompute.planning import BookedLine
-from aurora_assets.recompute.simulation import fold
+from aurora_assets.recompute.periods import (
+    BookedLine,
+    compute_in_order,
+    read_booked_lines,
+    read_facts_to_book,
+    read_released_partners,
+    snapshot,
+    would_write,
+)
 from aurora_assets.statements.corrections import correct_chain
 from aurora_resources.errors import RevenueGuardError
 
@@ -125,15 +131,15 @@ def plan_recompute(run: ChainRun, periods: Sequence[int]) -> Plan:
     Raises PeriodError for a period without facts, AgreementError for an agreement version given twice.
     """
     chain_id = run.settings.chain_id
-    with planning.snapshot(run.warehouse) as connection:
+    with snapshot(run.warehouse) as connection:
         pnl_differs: dict[int, bool] = {}
 
         def facts() -> Iterator[PeriodFacts]:
             for period_id in periods:
-                read, pnl_differs[period_id] = planning.read_facts_to_book(connection, chain_id, period_id)
+                read, pnl_differs[period_id] = read_facts_to_book(connection, chain_id, period_id)
                 yield read
 
-        computed = fold(
+        computed = compute_in_order(
             facts(),
             read_agreements(connection),
             read_claims(connection, chain_id),
@@ -142,7 +148,7 @@ def plan_recompute(run: ChainRun, periods: Sequence[int]) -> Plan:
         )
         planned = []
         for read, result in computed:
-            booked = planning.read_booked_lines(connection, chain_id, read.period_id)
+            booked = read_booked_lines(connection, chain_id, read.period_id)
             changes = find_changes(booked, result.lines, result.unsettled, chain_id)
             places = {*map(_place, booked), *map(_place, result.lines)}
             planned.append(
@@ -150,11 +156,11 @@ def plan_recompute(run: ChainRun, periods: Sequence[int]) -> Plan:
                     period_id=read.period_id,
                     changes=changes,
                     unchanged=len(places - {change.place for change in changes}),
-                    lines_differ=planning.would_write(connection, read, result),
+                    lines_differ=would_write(connection, read, result),
                     pnl_differs=pnl_differs[read.period_id],
                     refusal=_refusal(result.findings),
                     findings=tuple(finding for finding in result.findings if finding.blocks_release),
-                    released=planning.read_released_partners(connection, chain_id, read.period_id),
+                    released=read_released_partners(connection, chain_id, read.period_id),
                 )
             )
     return Plan(chain_id, tuple(planned))

@@ -11,7 +11,7 @@ from typing import Final
 
 from aurora_api.access.token_keys import TokenKeys
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.postgres.server import aurora_home
+from aurora_resources.postgres.paths import aurora_home
 from aurora_resources.warehouse.address import URL_VARIABLE
 
 SECRET_VARIABLE: Final = "AURORA_TOKEN_SECRET"  # noqa: S105 - the variable's name

@@ -7,7 +7,7 @@ from aurora_api.commands.sign_in import print_demo_users
 from aurora_api.service.app import serve
 from aurora_api.service.settings import settings_from_environment
 from aurora_api.service.workers import serve_with_workers
-from aurora_resources.postgres.server import aurora_home
+from aurora_resources.postgres.paths import aurora_home
 from aurora_resources.warehouse.address import URL_VARIABLE
 from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
 

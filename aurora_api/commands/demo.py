@@ -17,7 +17,7 @@ from aurora_api.commands.sign_in import print_demo_users
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.postgres.server import aurora_home
+from aurora_resources.postgres.paths import aurora_home
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.queries import read_query

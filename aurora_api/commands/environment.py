@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aurora_resources.config.files import CONFIG_DIRECTORY_VARIABLE
 from aurora_resources.errors import ConfigurationError
-from aurora_resources.postgres.server import aurora_home
+from aurora_resources.postgres.paths import aurora_home
 from aurora_sandbox.server.environment import NODES, sandbox_environment
 
 

@@ -23,7 +23,7 @@ from aurora_api.commands.environment import (
 from aurora_api.service.settings import DEVELOPMENT_VARIABLE
 from aurora_resources.config.files import load_config
 from aurora_resources.errors import AuroraError
-from aurora_resources.postgres.server import aurora_home
+from aurora_resources.postgres.paths import aurora_home
 from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.registry import sync_registry
 from aurora_sandbox.server.app import SandboxApp

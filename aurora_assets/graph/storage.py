@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres.storage import DagsterPostgresStorage
 
-from aurora_resources.postgres.server import aurora_home
+from aurora_resources.postgres.paths import aurora_home
 from aurora_resources.warehouse.connection import open_warehouse
 
 _STATEMENT_TIMEOUT_MS: Final = 60_000

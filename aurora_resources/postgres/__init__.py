@@ -1,1 +1,4 @@
-"""Aurora's own PostgreSQL server: its programs, its data folder, its process and the user it runs as."""
+"""Aurora's own PostgreSQL server, the default when `AURORA_DATABASE_URL` is not set.
+
+Use `EmbeddedServer` in `server.py`; the other modules are its parts.
+"""

@@ -1,7 +1,6 @@
-"""Where PostgreSQL's programs are, and which version they have. Nothing is started or installed here.
+"""Finds PostgreSQL's programs and their version.
 
-The order: `AURORA_PG_BIN`, the wheel that Aurora depends on, PATH, the system's own folders. What is
-done with the programs is in `launch.py`; who runs them, and from where, in `placement.py`.
+The order of the search: `AURORA_PG_BIN`, the wheel that Aurora depends on, PATH, `/usr/lib/postgresql`.
 """
 
 import importlib.util
@@ -23,7 +22,7 @@ _PROGRAMS: Final = ("postgres", "initdb", "pg_ctl")
 
 @dataclass(frozen=True)
 class Binaries:
-    """One installation: the folder of its programs, and its version, such as 18 and `18.4`."""
+    """One PostgreSQL installation: the folder of its programs and its version, such as 18 and `18.4`."""
 
     folder: Path
     major: int
@@ -37,8 +36,9 @@ class Binaries:
 def find_binaries(major: int | None = None) -> Binaries:
     """The first usable installation; with `major`, the first of that version.
 
-    `major` is the version of an existing data folder, which no other version can open. Raises
-    ConfigurationError when `AURORA_PG_BIN` names no such folder, EmbeddedServerError when nothing fits.
+    `major` is the version of an existing data folder; no other version can open it. Raises
+    ConfigurationError when `AURORA_PG_BIN` names an unusable folder, EmbeddedServerError when no installation
+    fits.
     """
     if chosen := os.environ.get("AURORA_PG_BIN"):
         found = read_binaries(Path(chosen))
@@ -47,7 +47,7 @@ def find_binaries(major: int | None = None) -> Binaries:
                 f"AURORA_PG_BIN is {chosen}, which does not hold {', '.join(_PROGRAMS)}; "
                 "name the `bin` folder of a PostgreSQL server, or unset it"
             )
-        _require_fit(found, major)
+        _require_version(found, major)
         return found
     seen = [found for folder in _candidates() if (found := read_binaries(folder))]
     for found in seen:
@@ -75,7 +75,7 @@ def read_binaries(folder: Path) -> Binaries | None:
     return Binaries(folder.resolve(), int(version[1]), version[0]) if version else None
 
 
-def _require_fit(found: Binaries, major: int | None) -> None:
+def _require_version(found: Binaries, major: int | None) -> None:
     if found.major < MAJOR_MIN:
         raise ConfigurationError(
             f"AURORA_PG_BIN holds PostgreSQL {found.version}; Aurora needs {MAJOR_MIN} or newer"
@@ -91,12 +91,12 @@ def _candidates() -> Iterator[Path]:
     wheel = importlib.util.find_spec(_WHEEL)
     if wheel and wheel.origin:
         # The wheel carries an older server beside the newest, for data folders made by it.
-        yield from sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), key=_number, reverse=True)
+        yield from sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), key=_version_number, reverse=True)
     if on_path := shutil.which("postgres"):
         yield Path(on_path).resolve().parent
-    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_number, reverse=True)
+    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version_number, reverse=True)
 
 
-def _number(folder: Path) -> int:
+def _version_number(folder: Path) -> int:
     """18 for `pginstall18/bin` and for `18/bin`; 0 where the name holds no number."""
     return int(re.sub(r"\D", "", folder.parent.name) or 0)

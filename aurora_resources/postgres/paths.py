@@ -1,8 +1,8 @@
-"""Where the embedded server's things lie and who it runs as; nothing is started here.
+"""The folders of Aurora's home and of its embedded server, and the user the server runs as.
 
-Usually all of it is in Aurora's home and belongs to the present user. Root lends it to an unprivileged
-account (`lending.py`); when that account cannot reach the home (a private folder), the data go to a place
-of their own, and a note in the home says where.
+Usually everything is in Aurora's home and belongs to the present user. Root must run the server as an
+unprivileged account (`privileges.py`); where that account cannot reach the home (a private folder), the data
+are kept in a separate folder, and the file `postgres.location` in the home names it.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from aurora_resources.postgres.privileges import (
     SHARED_ROOT,
     Account,
     account_for,
+    can_access,
     make_private,
-    reaches,
     shared_folder,
 )
 
@@ -30,14 +30,19 @@ _SOCKET_PATH_BYTES_MAX: Final = 103 if sys.platform == "darwin" else 107
 logger = logging.getLogger(__name__)
 
 
+def aurora_home() -> Path:
+    """`AURORA_HOME`, or `.aurora` in the working directory; absolute."""
+    return Path(os.environ.get("AURORA_HOME") or ".aurora").absolute()
+
+
 @dataclass(frozen=True)
-class Placement:
-    """The folders of one embedded server. `lent` is the account root lends it to; None: the present user."""
+class ServerPaths:
+    """The folders of one embedded server; it runs as `run_as`, or as the present user when that is None."""
 
     home: Path
     data: Path
     sockets: Path
-    lent: Account | None = None
+    run_as: Account | None = None
 
     @property
     def socket(self) -> Path:
@@ -46,66 +51,67 @@ class Placement:
 
     @property
     def log(self) -> Path:
-        """What the server says."""
+        """The server's log file."""
         return self.home / "postgres.log"
 
     @property
-    def elsewhere(self) -> bool:
+    def outside_home(self) -> bool:
         """Whether the data lie outside the home."""
         return self.data.parent != self.home
 
 
-def locate(home: Path) -> Placement:
-    """Where the server of `home` is, as far as it has been settled; changes nothing."""
-    marker = _marker(home)
-    if marker.exists():
-        place = Path(marker.read_text(encoding="utf-8").strip())
-        return Placement(home, place / "postgres", place / "sockets")
-    return Placement(home, home / "postgres", _socket_folder(home))
+def locate(home: Path) -> ServerPaths:
+    """The paths of the server of `home`, as far as they are decided; changes nothing."""
+    location = _location_file(home)
+    if location.exists():
+        folder = Path(location.read_text(encoding="utf-8").strip())
+        return ServerPaths(home, folder / "postgres", folder / "sockets")
+    return ServerPaths(home, home / "postgres", _socket_folder(home))
 
 
-def prepare(home: Path, shared_root: Path = SHARED_ROOT) -> Placement:
-    """Decide the places and the account for `home`, and make the folder of the sockets.
+def prepare(home: Path, shared_root: Path = SHARED_ROOT) -> ServerPaths:
+    """Decide the paths and the account for `home`, and make the folder of the sockets.
 
-    Call it only while owning the home. Raises EmbeddedServerError when the places cannot be made.
+    The caller must own the home. Raises EmbeddedServerError when a folder cannot be made or used.
     """
-    placement = locate(home)
+    paths = locate(home)
     if os.geteuid() == 0:
-        placement = replace(placement, lent=account_for(placement.data, home))
-        if placement.lent and not placement.elsewhere and not reaches(placement.lent, home, "-x"):
-            placement = replace(_move_out(placement, shared_root), lent=placement.lent)
-    if placement.elsewhere:
-        user = placement.lent.name if placement.lent else "the server"
-        logger.warning("Aurora's data are in %s: %s cannot reach %s", placement.data, user, home)
-    make_private(placement.sockets, placement.lent)
-    return placement
+        account = account_for(paths.data, home)
+        if not paths.outside_home and not can_access(account, home, "-x"):
+            paths = _move_outside(paths, account, shared_root)
+        paths = replace(paths, run_as=account)
+    if paths.outside_home:
+        user = paths.run_as.name if paths.run_as else "the server"
+        logger.warning("Aurora's data are in %s: %s cannot reach %s", paths.data, user, home)
+    make_private(paths.sockets, paths.run_as)
+    return paths
 
 
-def _move_out(placement: Placement, shared_root: Path) -> Placement:
-    """Choose a place outside an unreachable home and note it there, so that it is found again.
+def _move_outside(paths: ServerPaths, account: Account, shared_root: Path) -> ServerPaths:
+    """Choose a folder outside an unreachable home and record it in the home.
 
-    The note, not the home's path, names the place: who deletes a home and makes it anew gets new data.
+    The record decides, not the home's path: a home that is deleted and made again gets new data.
     """
-    if placement.data.exists():
+    home = paths.home
+    if paths.data.exists():
         raise EmbeddedServerError(
-            f"{placement.data} holds data that user {placement.lent and placement.lent.name} can no "
-            "longer reach; let that user traverse the folders above it, or set AURORA_HOME to another folder"
+            f"{paths.data} holds data that user {account.name} can no longer reach; let that user traverse "
+            "the folders above it, or set AURORA_HOME to another folder"
         )
-    home = placement.home
-    place = shared_folder(shared_root) / f"{home.parent.name or 'root'}-{secrets.token_hex(4)}"
-    place.mkdir()
-    place.chmod(0o755)
-    (place / "home").write_text(f"{home}\n", encoding="utf-8")
-    _marker(home).write_text(f"{place}\n", encoding="utf-8")
+    folder = shared_folder(shared_root) / f"{home.parent.name or 'root'}-{secrets.token_hex(4)}"
+    folder.mkdir()
+    folder.chmod(0o755)
+    (folder / "home").write_text(f"{home}\n", encoding="utf-8")
+    _location_file(home).write_text(f"{folder}\n", encoding="utf-8")
     return locate(home)
 
 
-def _marker(home: Path) -> Path:
+def _location_file(home: Path) -> Path:
     return home / "postgres.location"
 
 
 def _socket_folder(home: Path) -> Path:
-    """In the home, unless that makes a longer path than a socket may have."""
+    """`sockets` in the home, or a folder in `/tmp` where that path is too long for a socket."""
     inside = home / "sockets"
     if len(os.fsencode(inside / f".s.PGSQL.{PORT}")) <= _SOCKET_PATH_BYTES_MAX:
         return inside

@@ -1,15 +1,19 @@
-"""Aurora's own PostgreSQL server: one process owns it, any number attach, nobody installs anything.
+"""The embedded PostgreSQL server: one process owns it, any number attach, and no installation is needed.
 
-Here are ownership, waiting and ending. How a data folder and a process are made is in `launch.py`, where
-things lie in `placement.py`. A process id on disk is never believed: what answers on the socket is there.
+Here are ownership, starting, waiting and stopping. The data folder and the process are made in `process.py`,
+the paths are decided in `paths.py`.
 """
 
 import atexit
 import contextlib
+import fcntl
+import json
 import os
 import signal
 import time
+import weakref
 from collections.abc import Mapping
+from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -17,73 +21,135 @@ from urllib.parse import quote
 
 from aurora_resources.errors import EmbeddedServerError
 from aurora_resources.postgres.binaries import find_binaries
-from aurora_resources.postgres.launch import ServerProcess, create_data, trim_log
-from aurora_resources.postgres.ownership import OwnerLock
-from aurora_resources.postgres.paths import PORT, locate, prepare
-from aurora_resources.postgres.privileges import SHARED_ROOT, reachable_binaries
-from aurora_resources.postgres.stale_server import POLL_SECONDS, answers, clear_the_way
+from aurora_resources.postgres.paths import PORT, aurora_home, locate, prepare
+from aurora_resources.postgres.privileges import SHARED_ROOT, chown_to_folder_owner, reachable_binaries
+from aurora_resources.postgres.process import (
+    POLL_SECONDS,
+    ServerProcess,
+    accepts_connections,
+    create_data,
+    stop_stale_server,
+    trim_log,
+)
 
 START_TIMEOUT_SECONDS: Final = 120.0
 STOP_TIMEOUT_SECONDS: Final = 60.0
 _LOG_LINES_SHOWN: Final = 12
 
+_held: "weakref.WeakSet[OwnerLock]" = weakref.WeakSet()
 
-def aurora_home() -> Path:
-    """`AURORA_HOME`, or `.aurora` in the working directory; absolute."""
-    return Path(os.environ.get("AURORA_HOME") or ".aurora").absolute()
+
+class OwnerLock:
+    """The right to run the server of one home: held by one process, freed by the kernel however it ends.
+
+    The text in the lock file is for messages; only the lock itself decides.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Nothing is locked yet; `acquire` makes the file `path`."""
+        self._path = path
+        self._file: TextIOWrapper | None = None
+
+    def acquire(self) -> bool:
+        """Try once to take the lock; whether this object holds it. Raises OSError for an unusable file."""
+        if self._file:
+            return True
+        file = self._path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        chown_to_folder_owner(self._path)
+        self._file = file
+        _held.add(self)
+        return True
+
+    def release(self) -> None:
+        """Give up the lock."""
+        if self._file:
+            self._file.close()
+            self._file = None
+        _held.discard(self)
+
+    def record(self, server_pid: int, socket: Path) -> None:
+        """Write the owner and the server into the lock file, for error messages and operators."""
+        if self._file:
+            self._file.truncate(0)
+            facts = {"owner_pid": os.getpid(), "server_pid": server_pid, "socket": str(socket)}
+            self._file.write(json.dumps(facts) + "\n")
+            self._file.flush()
+
+    def owner(self) -> str:
+        """`process 123` as last recorded, or `another process`."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            return f"process {json.loads(self._path.read_text(encoding='utf-8'))['owner_pid']}"
+        return "another process"
+
+
+def _release_in_child() -> None:
+    """A forked child shares the lock and would hold it after its parent's end: close its copies."""
+    for lock in list(_held):
+        lock.release()
+
+
+os.register_at_fork(after_in_child=_release_in_child)
 
 
 class EmbeddedServer:
-    """The server of one home. A context manager that starts or attaches, and stops what it started.
+    """The server of one home. A context manager: it starts the server or attaches, and stops what it started.
 
-    `owned` says which: an attached process loses the server when its owner ends.
+    `owned` tells which of the two: an attached process loses the server when its owner ends.
     """
 
     def __init__(
         self,
-        home: Path,
+        home: Path | None = None,
         *,
         settings: Mapping[str, str] | None = None,
         shared_root: Path = SHARED_ROOT,
         start_timeout_seconds: float = START_TIMEOUT_SECONDS,
     ) -> None:
-        """`settings` are PostgreSQL's, over Aurora's; they matter only to the process that owns."""
-        self.home = home.absolute()
+        """`home` is `AURORA_HOME` by default.
+
+        `settings` are PostgreSQL's and override Aurora's; only the process that owns the server uses them.
+        """
+        self.home = (home or aurora_home()).absolute()
         self._settings = settings or {}
         self._shared_root = shared_root
         self._timeout_seconds = start_timeout_seconds
         self._lock = OwnerLock(self.home / "postgres.lock")
         self._process: ServerProcess | None = None
-        self._placement = locate(self.home)
+        self._paths = locate(self.home)
         self._owner_pid = 0
         self._owner_name = "another process"
         self._log_offset = 0
 
     @property
     def owned(self) -> bool:
-        """Whether this object runs the server (False: it attached to another's, or did not start)."""
+        """Whether this object runs the server (False: it attached to another's, or has not started)."""
         return self._process is not None
 
     @property
     def log(self) -> Path:
-        """The file with what the server says."""
-        return self._placement.log
+        """The server's log file."""
+        return self._paths.log
 
     @property
     def data(self) -> Path:
         """The data folder."""
-        return self._placement.data
+        return self._paths.data
 
     @property
     def server_pid(self) -> int | None:
-        """The server's process id, to the owner only."""
+        """The server's process id; None unless this object owns the server."""
         return self._process.pid if self._process else None
 
     def start(self, *, wait_to_own: bool = False) -> Self:
-        """Start the server, or attach to the one that another process owns; it answers afterwards.
+        """Start the server, or attach to the one that another process owns; it accepts sessions afterwards.
 
-        With `wait_to_own` it never attaches, but waits until it can own: for a process that others lean
-        on. Raises EmbeddedServerError, with the end of the server's log, when that takes too long.
+        With `wait_to_own` it never attaches, but waits until it can own the server: for a process that others
+        depend on. Raises EmbeddedServerError, with the end of the server's log, when that takes too long.
         """
         deadline = time.monotonic() + self._timeout_seconds
         self._make_home()
@@ -95,8 +161,8 @@ class EmbeddedServer:
                     self.stop()
                     raise
                 return self
-            self._placement = locate(self.home)
-            if not wait_to_own and answers(self.url("postgres")):
+            self._paths = locate(self.home)
+            if not wait_to_own and accepts_connections(self.url("postgres")):
                 self._owner_name = self._lock.owner()
                 return self
             if time.monotonic() > deadline:
@@ -109,7 +175,7 @@ class EmbeddedServer:
             time.sleep(POLL_SECONDS)
 
     def stop(self) -> None:
-        """End the server if this object owns it (open transactions are rolled back), else only let go."""
+        """Stop the server if this object owns it (open transactions are rolled back), else only detach."""
         if self._owner_pid not in (0, os.getpid()):
             return  # a forked child: the server is its parent's
         atexit.unregister(self.stop)
@@ -118,18 +184,18 @@ class EmbeddedServer:
             if process and not process.ended() and not process.stop(signal.SIGINT, STOP_TIMEOUT_SECONDS):
                 process.stop(signal.SIGQUIT, STOP_TIMEOUT_SECONDS)
             with contextlib.suppress(OSError):
-                self._placement.sockets.rmdir()  # it may lie in the shared temporary folder
+                self._paths.sockets.rmdir()  # it may lie in the shared temporary folder
         finally:
             self._lock.release()
 
     def url(self, database: str = "aurora", user: str = "postgres") -> str:
-        """The address of a database for libpq; complete, so that PGPORT and its like change nothing."""
-        host = quote(str(self._placement.sockets), safe="")
+        """The libpq address of a database; complete, so that PGPORT and similar variables change nothing."""
+        host = quote(str(self._paths.sockets), safe="")
         return f"postgresql://{quote(user, safe='')}@/{quote(database, safe='')}?host={host}&port={PORT}"
 
     def explain_loss(self) -> str:
-        """Why a connection to this server was lost or refused, as far as can be said, and what to do."""
-        if answers(self.url("postgres")):
+        """The probable reason why a connection to this server was lost or refused, and what to do."""
+        if accepts_connections(self.url("postgres")):
             return "The embedded server is running; it may have been restarted meanwhile: try again."
         if self.owned:
             tail = self._log_tail(self._log_offset)
@@ -146,7 +212,7 @@ class EmbeddedServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop what was started here."""
+        """Stop the server if this object owns it."""
         self.stop()
 
     def _make_home(self) -> None:
@@ -170,33 +236,33 @@ class EmbeddedServer:
 
     def _start_owned(self, deadline: float) -> None:
         try:
-            placement = self._placement = prepare(self.home, self._shared_root)
-            version = placement.data / "PG_VERSION"
+            paths = self._paths = prepare(self.home, self._shared_root)
+            version = paths.data / "PG_VERSION"
             major = int(version.read_text(encoding="ascii")) if version.exists() else None
         except OSError as error:
             raise self._unusable(error) from error
-        binaries = reachable_binaries(find_binaries(major), placement.lent, self._shared_root)
+        binaries = reachable_binaries(find_binaries(major), paths.run_as, self._shared_root)
         if major is None:
-            create_data(placement, binaries)
-        if not clear_the_way(placement, binaries, deadline):
+            create_data(paths, binaries)
+        if not stop_stale_server(paths, binaries, deadline):
             raise EmbeddedServerError(
-                f"an earlier server on {placement.data} does not end; its process id is in postmaster.pid "
+                f"an earlier server on {paths.data} does not end; its process id is in postmaster.pid "
                 f"there. End it, then run this again.{self._log_tail(0)}"
             )
-        trim_log(placement.log)
-        self._log_offset = placement.log.stat().st_size if placement.log.exists() else 0
+        trim_log(paths.log)
+        self._log_offset = paths.log.stat().st_size if paths.log.exists() else 0
         self._owner_pid = os.getpid()
         atexit.register(self.stop)
         while True:
-            self._process = ServerProcess(placement, binaries, self._settings)
+            self._process = ServerProcess(paths, binaries, self._settings)
             if self._ready(self._process, deadline):
                 break
             time.sleep(10 * POLL_SECONDS)
-        self._lock.record(self._process.pid, placement.socket)
+        self._lock.record(self._process.pid, paths.socket)
 
     def _ready(self, process: ServerProcess, deadline: float) -> bool:
         """Wait until the server answers. False: a session of a killed server still runs, so try again."""
-        while not answers(self.url("postgres")):
+        while not accepts_connections(self.url("postgres")):
             late = time.monotonic() > deadline
             if process.ended():
                 tail = self._log_tail(self._log_offset)

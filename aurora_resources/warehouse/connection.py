@@ -2,7 +2,7 @@
 
 A session acts as one of the database's roles, which say what it may see. Amounts arrive as exact `int`. A
 password given in the address is never shown: not in an error, not in a representation. Starting the embedded
-server is in `embedded.py`, the tables and roles are made by `migrations.py`.
+server is in `aurora_resources.postgres`, the tables and roles are made by `migrations.py`.
 """
 
 import os
@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
 from aurora_resources.errors import WarehouseError
-from aurora_resources.postgres.server import EmbeddedServer, aurora_home
+from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.address import (
     URL_VARIABLE,
     describe_address,
@@ -176,7 +176,7 @@ def open_warehouse(
             _migrate(url)
         yield warehouse
         return
-    server = EmbeddedServer(home or aurora_home())
+    server = EmbeddedServer(home)
     server.start(wait_to_own=own)
     try:
         create_database(server.url("postgres"), DATABASE)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from aurora_resources.errors import AuroraError
 from aurora_resources.postgres.privileges import SHARED_ROOT
-from aurora_resources.postgres.server import EmbeddedServer, aurora_home
+from aurora_resources.postgres.server import EmbeddedServer
 
 
 def say(**facts: object) -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--use", action="store_true")
     options = parser.parse_args()
     try:
-        server = EmbeddedServer(options.home or aurora_home(), shared_root=options.shared_root).start()
+        server = EmbeddedServer(options.home, shared_root=options.shared_root).start()
     except AuroraError as error:
         say(error=str(error))
         sys.exit(1)

@@ -17,9 +17,8 @@ import psycopg
 import pytest
 
 from aurora_resources.errors import ConfigurationError, EmbeddedServerError
-from aurora_resources.postgres.launch import default_settings
+from aurora_resources.postgres.process import accepts_connections, default_settings
 from aurora_resources.postgres.server import EmbeddedServer
-from aurora_resources.postgres.stale_server import answers
 
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 
@@ -83,7 +82,7 @@ def test_it_listens_on_a_private_socket_only_and_is_set_up_for_evidence(
         recorded = json.loads((new_home / "postgres.lock").read_text())
         assert recorded["owner_pid"] == os.getpid()
         assert recorded["server_pid"] == server.server_pid
-    assert not answers(url)
+    assert not accepts_connections(url)
     assert not server.owned
 
 
@@ -105,14 +104,14 @@ def test_of_many_that_start_at_once_one_owns_and_the_others_attach(
     with ThreadPoolExecutor(3) as threads:
         holders = list(threads.map(hold, [new_home] * 3))
     assert sorted(holder.said["owned"] for holder in holders) == [False, False, True]
-    assert all(answers(holder.said["url"]) for holder in holders)
+    assert all(accepts_connections(holder.said["url"]) for holder in holders)
 
 
 def test_a_second_object_of_the_same_process_attaches(home: Path) -> None:
     with EmbeddedServer(home) as owner:
         with EmbeddedServer(home) as other:
             assert not other.owned
-        assert answers(owner.url("postgres"))
+        assert accepts_connections(owner.url("postgres"))
 
 
 def test_data_outlive_the_server(home: Path) -> None:
@@ -164,7 +163,7 @@ def test_a_server_started_by_a_thread_outlives_the_thread(home: Path) -> None:
     thread.join()
     try:
         time.sleep(0.3)
-        assert answers(server.url("postgres"))
+        assert accepts_connections(server.url("postgres"))
     finally:
         server.stop()
 
@@ -229,11 +228,11 @@ def test_an_interrupted_first_start_is_begun_again(new_home: Path) -> None:
     draft.mkdir(parents=True)
     (draft / "PG_VERSION").write_text("18\n")
     with EmbeddedServer(new_home) as server:
-        assert answers(server.url("postgres"))
+        assert accepts_connections(server.url("postgres"))
     assert not draft.exists()
 
 
-def test_a_server_that_cannot_start_is_shown_with_its_last_words(home: Path) -> None:
+def test_a_server_that_cannot_start_is_reported_with_the_end_of_its_log(home: Path) -> None:
     server = EmbeddedServer(home, settings={"shared_buffers": "plenty"})
     with pytest.raises(EmbeddedServerError) as caught:
         server.start()
@@ -305,7 +304,7 @@ def test_parallel_queries_work_with_the_settings_of_a_container(home: Path) -> N
         assert any("Workers Launched" in line for (line,) in plan)
 
 
-def test_nothing_is_said_when_all_lies_in_the_home(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_is_logged_when_all_lies_in_the_home(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO), EmbeddedServer(home):
         pass
     assert caplog.messages == []

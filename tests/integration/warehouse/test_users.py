@@ -16,8 +16,8 @@ from aurora_resources.errors import EmbeddedServerError
 from aurora_resources.postgres.binaries import find_binaries
 from aurora_resources.postgres.paths import prepare
 from aurora_resources.postgres.privileges import Account
+from aurora_resources.postgres.process import accepts_connections
 from aurora_resources.postgres.server import EmbeddedServer
-from aurora_resources.postgres.stale_server import answers
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root meets this")
@@ -25,7 +25,7 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root meets this")
 
 @pytest.fixture
 def shared_root(folder: Path) -> Path:
-    """Stands in for the machine's own place for what root lends to the server's user."""
+    """Replaces the machine's own folder for what root copies for the server's user."""
     return folder / "shared"
 
 
@@ -56,7 +56,7 @@ def mode(path: Path) -> int:
 
 
 @root_only
-def test_root_lends_the_server_to_an_unprivileged_user(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_root_runs_the_server_as_an_unprivileged_user(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO), EmbeddedServer(home) as server:
         assert runs_as(server.server_pid) != 0
         assert server.data == home / "postgres"
@@ -146,7 +146,7 @@ def test_binaries_that_the_servers_user_may_not_read_are_copied(
         path.chmod(0o700 if path.is_dir() else 0o600)
     monkeypatch.setenv("AURORA_PG_BIN", str(programs))
     with EmbeddedServer(new_home, shared_root=shared_root) as server:
-        assert answers(server.url("postgres"))
+        assert accepts_connections(server.url("postgres"))
 
 
 def own(path: Path, account: Account, permissions: int = 0o700) -> Path:
@@ -185,7 +185,7 @@ def test_two_users_on_one_machine(
     first, second = (hold(home, account=account) for home, account in zip(homes, accounts, strict=True))
     assert [first.said["owned"], second.said["owned"]] == [True, True]
     assert first.said["url"] != second.said["url"]
-    assert answers(first.said["url"])
+    assert accepts_connections(first.said["url"])
 
 
 def test_another_users_home_is_refused_with_a_way_out(

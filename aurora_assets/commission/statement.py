@@ -1,7 +1,8 @@
 """A monthly statement: its states, its lines with what people changed, its balances.
 
 A partner's lines of one chain and billing month, and corrections of earlier ones, sum to its total; a total
-below zero pays nothing and is set off by the next. What is written down and hashed is in `content.py`.
+below zero pays nothing and is set off by the next. What is written down and hashed is in
+`statements/content.py`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -13,9 +13,9 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from aurora_assets.commission.content import read_lines
 from aurora_assets.commission.corrections import OwedLine, TrueUpItem, new_corrections, stated_so_far
 from aurora_assets.statements.books import Parties, month_of, read_books, read_parties
+from aurora_assets.statements.content import read_lines
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.queries import read_query
 

@@ -17,8 +17,8 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from aurora_assets.commission.content import FORMAT
 from aurora_assets.commission.statement import StatementError, settle_balance
+from aurora_assets.statements.content import FORMAT
 from aurora_assets.statements.store import StatementView
 from aurora_resources.errors import ConfigurationError
 

@@ -13,7 +13,6 @@ import psycopg
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
-from aurora_assets.commission.content import FrozenContent, freeze
 from aurora_assets.commission.statement import (
     Statement,
     StatementAction,
@@ -26,6 +25,7 @@ from aurora_assets.commission.statement import (
     refuse_own_approval,
 )
 from aurora_assets.statements.books import Books, Parties, read_books, read_parties
+from aurora_assets.statements.content import FrozenContent, freeze
 from aurora_assets.statements.corrections import (
     DueCorrections,
     book_corrections,

@@ -4,9 +4,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from aurora_assets.commission.content import read_lines
 from aurora_assets.commission.overrides import OverrideError
 from aurora_assets.commission.statement import StatementError
+from aurora_assets.statements.content import read_lines
 from aurora_assets.statements.overrides import Overridden, confirm_override, override_line, withdraw_override
 from tests.integration.statements.office import SUBMIT, Office, totals
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 from uuid import UUID
 
-from aurora_assets.commission.content import read_lines
+from aurora_assets.statements.content import read_lines
 from aurora_assets.statements.overrides import override_line
 from aurora_sandbox.solana.world import World
 from tests.integration.statements.office import (

@@ -1,23 +1,15 @@
-"""A monthly statement as a value: its states, its balances, its document and digest."""
+"""A monthly statement as a value: its states, its balances, its months."""
 
-import hashlib
-import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
 from uuid import UUID
 
 import pytest
 
-from aurora_assets.commission.content import freeze, read_lines
-from aurora_assets.commission.corrections import OwedLine, TrueUpItem
 from aurora_assets.commission.statement import (
-    Statement,
     StatementAction,
     StatementError,
     StatementKey,
-    StatementLine,
-    StatementPeriod,
     StatementStatus,
     month_gaps,
     next_status,
@@ -26,53 +18,7 @@ from aurora_assets.commission.statement import (
     same_person,
     settle_balance,
 )
-
-PLACE = StatementKey("north", "solana-mainnet", date(2026, 1, 1))
-MONTH = PLACE.month
-
-
-def line(number: int = 1, **fields: Any) -> StatementLine:
-    given: dict[str, Any] = {
-        "line_id": UUID(int=number),
-        "period_id": 800,
-        "agreement_id": "a",
-        "version": 1,
-        "rule_id": "r",
-        "validator_key": "v1",
-        "validator_name": "Validator \u2116 1",
-        "component": "COMMISSION",
-        "method": "STAKE_WEIGHT",
-        "base": 2**200 + 1,
-        "trace": {"rate_bps": 5000, "slices": []},
-        "computed": 2**199,
-        "amount": 2**199,
-        "override_reason": None,
-        "allocated": False,
-        "scaled": False,
-        "state": "FINAL",
-        "engine_version": "1",
-    }
-    return StatementLine(**(given | fields))
-
-
-def statement(*lines: StatementLine, opening: int = 0, true_ups: tuple[TrueUpItem, ...] = ()) -> Statement:
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    return Statement(
-        place=PLACE,
-        partner_name="North",
-        native_unit="lamports",
-        native_decimals=9,
-        display_unit="SOL",
-        periods=(StatementPeriod(800, "epoch 800", start, start.replace(day=3)),),
-        lines=lines,
-        true_ups=true_ups,
-        opening_balance=opening,
-    )
-
-
-def true_up(difference: int) -> TrueUpItem:
-    owed = OwedLine(UUID(int=9), "north", "solana-mainnet", 799, "a", 1, "r", "v1", "COMMISSION", 100, 7)
-    return TrueUpItem(1, owed, 100 - difference, "restated")
+from tests.unit.statements.samples import MONTH, PLACE, line, statement, true_up
 
 
 class TestStates:
@@ -176,32 +122,3 @@ class TestMonths:
 
     def test_nothing_known_is_one_gap(self) -> None:
         assert len(month_gaps("c", MONTH, {}, None, None)) == 1
-
-
-class TestContent:
-    def test_it_is_canonical_and_has_no_number_that_a_reader_could_round(self) -> None:
-        frozen = freeze(statement(line(), true_ups=(true_up(-5),), opening=-1))
-        assert json.loads(frozen.canonical) == frozen.document
-        assert frozen.sha256 == hashlib.sha256(frozen.canonical).digest()
-        assert b'"amount":"803469022129495137770981046170581301261101496891396417650688"' in frozen.canonical
-        document = frozen.document
-        assert document["totals"]["lines"] == str(2**199)
-        assert document["totals"]["payable"] == str(2**199 - 6)
-        assert document["true_ups"][0]["difference"] == "-5"
-        assert document["periods"][0]["ends_at"] == "2026-01-03T00:00:00Z"
-        # RFC 8785: keys in order, no space, text as it is.
-        assert frozen.canonical.startswith(b'{"billing_month":"2026-01","chain":{"chain_id":')
-        assert "Validator \u2116 1".encode() in frozen.canonical
-
-    def test_equal_statements_are_equal_bytes_and_one_lamport_is_another_digest(self) -> None:
-        one = freeze(statement(line()))
-        assert freeze(statement(line())).canonical == one.canonical
-        assert freeze(statement(line(amount=2**199 - 1))).sha256 != one.sha256
-
-    def test_its_lines_can_be_read_again(self) -> None:
-        lines = (line(), line(2, validator_key=None, validator_name=None, amount=0, override_reason="gift"))
-        assert tuple(read_lines(freeze(statement(*lines)).document)) == lines
-
-    def test_corrections_see_what_is_owed(self) -> None:
-        owed = line(amount=3, override_reason="gift").owed("north", "solana-mainnet")
-        assert (owed.amount, owed.override_reason, owed.sort_key) == (3, "gift", ("north", "a", "r", "v1"))

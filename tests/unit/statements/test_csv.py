@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from aurora_assets.commission.content import freeze
 from aurora_assets.commission.corrections import OwedLine, TrueUpItem
 from aurora_assets.commission.statement import (
     Statement,
@@ -16,6 +15,7 @@ from aurora_assets.commission.statement import (
     StatementPeriod,
     StatementStatus,
 )
+from aurora_assets.statements.content import freeze
 from aurora_assets.statements.csv_file import statement_csv
 from aurora_assets.statements.store import StatementRecord, StatementView
 

@@ -11,7 +11,6 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from aurora_assets.commission.content import freeze
 from aurora_assets.commission.statement import (
     Statement,
     StatementError,
@@ -19,6 +18,7 @@ from aurora_assets.commission.statement import (
     StatementPeriod,
     StatementStatus,
 )
+from aurora_assets.statements.content import freeze
 from aurora_assets.statements.signature import (
     KEY_VARIABLE,
     public_key_text,

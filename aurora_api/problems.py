@@ -1,14 +1,13 @@
-"""The errors an answer may carry, each with a code that programs can tell apart, and how they are presented.
+"""What can go wrong for a caller: one list of codes, and which exception is reported under which code.
 
-A problem the caller can mend says what and how. Whatever else goes wrong is told without its insides: the
-log has them, under the correlation id that the answer carries too.
+A problem that the caller can correct says what to do. Any other error is reported without its details: those
+are in the log, under the correlation id of the response. GraphQL errors are formatted in `service/errors.py`.
 """
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import psycopg
-from graphql import GraphQLError, GraphQLSyntaxError
 from psycopg_pool import PoolTimeout
 
 from aurora_assets.agreements.refusals import AlreadyExistsError, NotFoundError, StaleVersionError
@@ -59,10 +58,10 @@ class Code(StrEnum):
     INTERNAL = "INTERNAL"
 
 
-class Problem(Exception):  # noqa: N818 - what the caller is told, not always a fault
-    """Something the caller is told as it stands: a code and a message that says what to do.
+class Problem(Exception):  # noqa: N818 - reported to the caller, not always an error
+    """An error reported to the caller as it is: a code, and a message that says what to do.
 
-    `field` is the part of a mutation's input that it is about, such as `input.name`, if it is about one.
+    `field` is the part of a mutation's input that caused it, such as `input.name`, or None.
     """
 
     def __init__(self, code: Code, message: str, field: str | None = None) -> None:
@@ -71,7 +70,7 @@ class Problem(Exception):  # noqa: N818 - what the caller is told, not always a 
         self.field = field
 
 
-# The rules that a caller can break. Other errors of Aurora (the warehouse's, a provider's) are not theirs.
+# Rules that a caller can break. Other errors of Aurora (the warehouse's, a provider's) are not theirs.
 _RULES: Final[tuple[tuple[type[AuroraError], Code], ...]] = (
     (NotFoundError, Code.NOT_FOUND),
     (AlreadyExistsError, Code.ALREADY_EXISTS),
@@ -83,7 +82,7 @@ _RULES: Final[tuple[tuple[type[AuroraError], Code], ...]] = (
     (RegistrationError, Code.VALIDATOR_REFUSED),
     (StatementError, Code.STATEMENT_REFUSED),
 )
-# What the caller cannot mend: the kinds of error, what they are told as.
+# Errors that the caller cannot correct: their types, and the code and message they are reported with.
 _INSIDE: Final[tuple[tuple[tuple[type[Exception], ...], Code, str], ...]] = (
     (
         (psycopg.errors.QueryCanceled, TimeoutError),
@@ -101,11 +100,11 @@ _INSIDE: Final[tuple[tuple[tuple[type[Exception], ...], Code, str], ...]] = (
         "another part of this request failed first; mend or leave out that part, and ask again",
     ),
 )
-_UNKNOWN: Final = "something went wrong inside Aurora; its log tells what, under this correlation id"
+UNKNOWN: Final = "something went wrong inside Aurora; its log tells what, under this correlation id"
 
 
 def refusal_of(error: Exception | None) -> Problem | None:
-    """What the caller is told of an error they can mend: a Problem or a broken rule; None for others."""
+    """The problem to report for a Problem or a broken rule; None for an error that callers cannot correct."""
     if isinstance(error, Problem):
         return error
     for kind, code in _RULES:
@@ -115,40 +114,11 @@ def refusal_of(error: Exception | None) -> Problem | None:
 
 
 def problem_of(error: Exception | None) -> Problem:
-    """What the caller is told of an error raised while answering."""
+    """The problem to report for any error raised while a request was answered."""
     refusal = refusal_of(error)
     if refusal is not None:
         return refusal
     for kinds, code, message in _INSIDE:
         if isinstance(error, kinds):
             return Problem(code, message)
-    return Problem(Code.INTERNAL, _UNKNOWN)
-
-
-def is_refusal(error: GraphQLError) -> bool:
-    """Whether the request as such was refused (not understood, not valid), so that nothing was executed."""
-    return not error.path and (error.original_error is None or isinstance(error.original_error, Problem))
-
-
-def present(error: GraphQLError, correlation_id: str) -> dict[str, Any]:
-    """The error as the answer carries it: message, place in the query and in the answer, code."""
-    shown = dict(error.formatted)
-    if isinstance(error, GraphQLSyntaxError):
-        code = Code.GRAPHQL_PARSE_FAILED
-    elif error.original_error is None:
-        # Without a path it is about the request; with one, the GraphQL library refused a value of ours.
-        code = Code.INTERNAL if error.path else Code.GRAPHQL_VALIDATION_FAILED
-        shown["message"] = _UNKNOWN if error.path else error.message
-    else:
-        told = problem_of(error.original_error)
-        code, shown["message"] = told.code, str(told)
-    return shown | {"extensions": _extensions(code, correlation_id)}
-
-
-def present_problem(problem: Problem, correlation_id: str) -> dict[str, Any]:
-    """The body of an answer that is nothing but this problem, in GraphQL's shape."""
-    return {"errors": [{"message": str(problem), "extensions": _extensions(problem.code, correlation_id)}]}
-
-
-def _extensions(code: Code, correlation_id: str) -> dict[str, str]:
-    return {"code": code.value, "correlationId": correlation_id}
+    return Problem(Code.INTERNAL, UNKNOWN)

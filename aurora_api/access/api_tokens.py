@@ -13,10 +13,10 @@ from psycopg.rows import class_row
 from aurora_api.access.principal import Capability, Principal
 from aurora_api.access.sessions import digest_of, new_token
 from aurora_api.problems import Code, Problem
-from aurora_api.service.authenticator import API_TOKEN_PREFIX
 from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
+API_TOKEN_PREFIX: Final = "aur_"  # noqa: S105 - the beginning of a token, not a token
 DAYS_MAX: Final = 366
 _NAME_MAX: Final = 100
 

@@ -11,7 +11,8 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 
 from aurora_api.access.authenticate import Identity, caller_transaction
-from aurora_api.context.request import STATEMENT_SECONDS, Info
+from aurora_api.context.reader import STATEMENT_SECONDS
+from aurora_api.context.request import Info
 from aurora_resources.warehouse.connection import DbConnection, Warehouse
 
 T = TypeVar("T")

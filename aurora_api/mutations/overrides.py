@@ -14,7 +14,6 @@ from aurora_api.access.principal import Principal
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
 from aurora_api.mutations.statements import require_reason
-from aurora_api.queries.chains import find_chain
 from aurora_api.queries.overrides import LineOverride, line_not_found, line_override, read_line_id
 from aurora_api.schema.scalars import Amount
 from aurora_assets.statements.overrides import (
@@ -104,7 +103,7 @@ async def _change(
     done = await run_audited(info, action, work, reason=reason)
     if isinstance(done, MutationProblem):
         return done
-    chain = await find_chain(info, done.place.chain_id)
+    chain = await info.context.find_chain(done.place.chain_id)
     return line_override(done, chain.coin)
 
 

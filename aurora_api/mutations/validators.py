@@ -10,7 +10,6 @@ from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
 from aurora_api.mutations.reasons import require_reason
 from aurora_api.mutations.scope import require_validator
-from aurora_api.queries.chains import find_chain
 from aurora_api.queries.validators import Validator, resolve_validator
 from aurora_api.schema.scalars import Ordinal
 from aurora_resources.config.files import load_chains
@@ -57,7 +56,7 @@ class RegisterValidatorInput:
 async def register(info: Info, input: RegisterValidatorInput) -> ValidatorResult:  # noqa: A002
     """Declare a validator."""
     # The chains that this user may see, before those that the files name.
-    chain = await find_chain(info, input.chain_id)
+    chain = await info.context.find_chain(input.chain_id)
 
     def work(session: DbConnection, principal: Principal) -> AuditedChange[str]:
         require_reason(input.reason)

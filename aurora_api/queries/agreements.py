@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 import strawberry
 
-from aurora_api.context.loaders import loader_of
-from aurora_api.context.request import Info, Reader
+from aurora_api.context.reader import Reader
+from aurora_api.context.request import Info
 from aurora_api.queries.partners import find_partner
 from aurora_api.schema.enums import (
     AgreementStatus,
@@ -132,7 +132,7 @@ class AgreementVersion:
     )
     async def rules(self, info: Info) -> list[AgreementRule]:
         """Its rules, read together with those of the page's other versions."""
-        return await loader_of(info, _load_rules).load((self.agreement_id, self.version))
+        return await info.context.loader(_load_rules).load((self.agreement_id, self.version))
 
 
 @strawberry.type(description="An agreement with a partner, as it stands; its newest version.")
@@ -159,14 +159,14 @@ class Agreement(Node):
     )
     async def rules(self, info: Info) -> list[AgreementRule]:
         """The newest version's rules, read together with those of the page's other agreements."""
-        return await loader_of(info, _load_rules).load((self.agreement_id, self.version))
+        return await info.context.loader(_load_rules).load((self.agreement_id, self.version))
 
     @strawberry.field(  # type: ignore[untyped-decorator]
         description="Every version, the newest first."
     )
     async def versions(self, info: Info) -> list[AgreementVersion]:
         """All its versions, read together with those of the page's other agreements."""
-        return await loader_of(info, _load_versions).load(self.agreement_id)
+        return await info.context.loader(_load_versions).load(self.agreement_id)
 
 
 @strawberry.input(description="Up to upTo, itself included, the rate is rateBps; the last tier has no upTo.")

@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 import strawberry
 
 from aurora_api.context.request import Info
-from aurora_api.queries.chains import find_coin
 from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range, read_ordinal
 from aurora_api.queries.source_payloads import SOURCES_DEFAULT, SourceCount, SourcePayload, sources_of
 from aurora_api.queries.validator_pnl import ValidatorKeys, bounded
@@ -135,7 +134,7 @@ async def resolve_canonical_facts(
     after: After = None,
 ) -> Connection[CanonicalFacts]:
     """Facts, by period and validator."""
-    coin = await find_coin(info, chain_id)
+    coin = await info.context.find_coin(chain_id)
     filters = {
         "chain_id": chain_id,
         **period_range(from_period, to_period),

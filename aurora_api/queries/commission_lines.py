@@ -7,7 +7,6 @@ from uuid import UUID
 import strawberry
 
 from aurora_api.context.request import Info
-from aurora_api.queries.chains import find_coin
 from aurora_api.queries.partners import find_partner
 from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range
 from aurora_api.queries.rate_trace import RateTrace, RuleTerms, read_rate_trace
@@ -145,7 +144,7 @@ async def resolve_commission_lines(
     after: After = None,
 ) -> Connection[CommissionLine]:
     """Lines in force, by period, partner, agreement, rule and validator."""
-    coin = await find_coin(info, chain_id)
+    coin = await info.context.find_coin(chain_id)
     filters = {
         "chain_id": chain_id,
         "partner_code": partner_code,
@@ -177,7 +176,7 @@ async def find_line(info: Info, line_id: str) -> CommissionLine | None:
         "components": None,
         "line_id": line_id,
     }
-    coin = await find_coin(info, chain_id)
+    coin = await info.context.find_coin(chain_id)
     found = await _read_lines(info, coin, filters, 1, None, whole=True)
     return found.edges[0].node if found.edges else None
 
@@ -199,7 +198,7 @@ async def lines_of_statement(
         "components": None,
         "line_id": None,
     }
-    return await _read_lines(info, await find_coin(info, chain_id), filters, first, after)
+    return await _read_lines(info, await info.context.find_coin(chain_id), filters, first, after)
 
 
 async def _read_lines(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from aurora_api.context.request import Reader
+from aurora_api.context.reader import Reader
 from aurora_resources.records import Feed
 
 DEGRADED_FROM: Final = 5

@@ -5,7 +5,6 @@ from datetime import datetime
 import strawberry
 
 from aurora_api.context.request import Info
-from aurora_api.queries.chains import find_chain
 from aurora_api.queries.ingestion_health import ChainHealth, HealthStatus, read_ingestion_health
 from aurora_api.schema.scalars import Ordinal
 
@@ -37,7 +36,7 @@ class IngestionHealth:
 
 async def resolve_ingestion_health(info: Info, chain_id: str | None = None) -> list[IngestionHealth]:
     """Of one chain, or of all that the caller sees."""
-    asked = None if chain_id is None else [(await find_chain(info, chain_id)).chain_id]
+    asked = None if chain_id is None else [(await info.context.find_chain(chain_id)).chain_id]
     return [_shown(health) for health in await read_ingestion_health(info.context.reader, asked)]
 
 

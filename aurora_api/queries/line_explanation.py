@@ -15,7 +15,6 @@ from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.canonical_facts import CanonicalFacts, find_facts
-from aurora_api.queries.chains import find_chain
 from aurora_api.queries.commission_lines import CommissionLine, find_line
 from aurora_api.queries.overrides import read_line_id
 from aurora_api.queries.source_payloads import SourcePayload
@@ -154,7 +153,7 @@ async def resolve_explain_line(
     except LineNotFound:
         # Superseded between the two readings.
         return None
-    chain = await find_chain(info, line.chain_id)
+    chain = await info.context.find_chain(line.chain_id)
     about = (line.chain_id, str(line.row.period_id), line.row.validator_key)
     return LineExplanation(
         line=line,

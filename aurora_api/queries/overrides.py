@@ -12,7 +12,6 @@ import strawberry
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
-from aurora_api.queries.chains import find_chain
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import is_uuid, read_node_id
 from aurora_assets.commission.overrides import OverrideAction, OverrideState
@@ -59,7 +58,7 @@ async def resolve_line_override(info: Info, line_id: strawberry.ID) -> LineOverr
         found = await read_with(info, lambda session: read_overrides(session, line))
     except LineUnknown:
         return None
-    chain = await find_chain(info, found.place.chain_id)
+    chain = await info.context.find_chain(found.place.chain_id)
     return line_override(found, chain.coin)
 
 

@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 
 import strawberry
 
+from aurora_api.context.chains import ChainRow
 from aurora_api.context.request import Info
-from aurora_api.queries.chains import Chain, find_chain
 from aurora_api.queries.commission_lines import CommissionLine, lines_of_statement
 from aurora_api.queries.partners import Partner, find_partner
 from aurora_api.queries.periods import Period, find_period, read_ordinal
@@ -114,7 +114,7 @@ async def resolve_period_statement(
     info: Info, partner_code: str, chain_id: str, period_id: Ordinal
 ) -> PeriodStatement | None:
     """The section in force; None while the partner has none for that period."""
-    chain = await find_chain(info, chain_id)
+    chain = await info.context.find_chain(chain_id)
     partner = await find_partner(info, partner_code)
     period = await find_period(info, chain.chain_id, period_id)
     rows = await info.context.reader.rows(
@@ -134,7 +134,7 @@ async def find_period_statement(
     return await resolve_period_statement(info, partner_code, chain_id, read_ordinal(period_id))
 
 
-def _statement(row: _StatementRow, chain: Chain, partner: Partner, period: Period) -> PeriodStatement:
+def _statement(row: _StatementRow, chain: ChainRow, partner: Partner, period: Period) -> PeriodStatement:
     return PeriodStatement(
         id=node_id("PeriodStatement", partner.code, chain.chain_id, period.period_id),
         chain_id=chain.chain_id,

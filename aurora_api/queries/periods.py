@@ -7,7 +7,6 @@ import strawberry
 
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
-from aurora_api.queries.chains import find_chain
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import ORDINAL_MAX, Ordinal
@@ -61,7 +60,7 @@ async def resolve_periods(
     after: After = None,
 ) -> Connection[Period]:
     """The periods of a chain, the newest first."""
-    chain = await find_chain(info, chain_id)
+    chain = await info.context.find_chain(chain_id)
     filters = {"chain_id": chain.chain_id, **period_range(from_period, to_period)}
     page = _KEYSET.page(first, after, filters)
     rows = await info.context.reader.rows("periods.sql", _PeriodRow, **filters, **page.parameters)
@@ -88,7 +87,7 @@ async def find_period(info: Info, chain_id: str, period_id: int) -> Period:
 
 async def find_period_node(info: Info, chain_id: str, period_id: str) -> Period:
     """One period by the parts of its id. Raises Problem as above."""
-    chain = await find_chain(info, chain_id)
+    chain = await info.context.find_chain(chain_id)
     return await find_period(info, chain.chain_id, read_ordinal(period_id))
 
 

@@ -11,7 +11,6 @@ from uuid import UUID
 import strawberry
 
 from aurora_api.context.request import Info
-from aurora_api.queries.chains import find_chain
 from aurora_api.schema.node import Node, is_uuid, key_of, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
@@ -76,7 +75,7 @@ async def resolve_recomputes(
 ) -> Connection[Recompute]:
     """Recomputes, the newest first."""
     if chain_id is not None:
-        chain_id = (await find_chain(info, chain_id)).chain_id
+        chain_id = (await info.context.find_chain(chain_id)).chain_id
     told = None if statuses is None else [status.value for status in statuses]
     return await _read(info, None, chain_id, told, first, after)
 

@@ -11,7 +11,6 @@ import strawberry
 from aurora_api.access.scope import refuse_partial_view
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
-from aurora_api.queries.chains import find_chain
 from aurora_api.queries.periods import Period, find_period
 from aurora_api.schema.enums import Component
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
@@ -181,7 +180,7 @@ class Reconciliation:
 
 async def resolve_reconciliation(info: Info, chain_id: str, period_id: Ordinal) -> Reconciliation:
     """The period's agreement."""
-    chain = await find_chain(info, chain_id)
+    chain = await info.context.find_chain(chain_id)
     return Reconciliation(chain_id=chain.chain_id, period=await find_period(info, chain.chain_id, period_id))
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 import strawberry
 
+from aurora_api.context.chains import ChainRow
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.agreements import AgreementRuleInput, raw_agreement
-from aurora_api.queries.chains import Chain, find_chain
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.agreements.chains import read_chains
@@ -96,7 +96,7 @@ async def resolve_simulate_agreement(
     to_period: Ordinal,
 ) -> Simulation:
     """Simulate. Raises Problem for a caller who does not see all the chain's validators."""
-    chain = await find_chain(info, chain_id)
+    chain = await info.context.find_chain(chain_id)
     if info.context.caller.validator_keys is not None:
         raise Problem(
             Code.FORBIDDEN,
@@ -134,7 +134,7 @@ def _raw(given: SimulateAgreementInput, chain_id: str) -> dict[str, object]:
 
 
 def _simulation(
-    chain: Chain, partner_code: str, periods: Sequence[int], simulated: Sequence[Simulated]
+    chain: ChainRow, partner_code: str, periods: Sequence[int], simulated: Sequence[Simulated]
 ) -> Simulation:
     shown = [
         SimulatedPeriod(

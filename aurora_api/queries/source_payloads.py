@@ -3,13 +3,12 @@
 The bytes themselves stay in the warehouse; `aurora verify` replays them.
 """
 
-from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
+from aurora_api.context.reader import Reader
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 
@@ -63,28 +62,21 @@ async def sources_of(info: Info, ingestion_id: int, validator_key: str, first: i
     """The first responses behind a fact. Raises Problem when `first` is out of bounds."""
     if not 1 <= first <= SOURCES_MAX:
         raise Problem(Code.LIMIT_EXCEEDED, f"first is {first}; ask for 1 to {SOURCES_MAX} responses")
-    loaders = info.context.loaders
-    if sources_of not in loaders:
-        loaders[sources_of] = DataLoader(load_fn=_load(info))
-    found: list[SourcePayload] = await loaders[sources_of].load(_Asked(ingestion_id, validator_key, first))
-    return found
+    return await info.context.loader(_load_payloads).load(_Asked(ingestion_id, validator_key, first))
 
 
-def _load(info: Info) -> Callable[[list[_Asked]], Coroutine[None, None, list[list[SourcePayload]]]]:
-    async def load(asked: list[_Asked]) -> list[list[SourcePayload]]:
-        rows = await info.context.reader.rows(
-            "source_payloads.sql",
-            _PayloadRow,
-            ingestion_ids=[one.ingestion_id for one in asked],
-            validator_keys=[one.validator_key for one in asked],
-            row_limit=max(one.limit for one in asked),
-        )
-        found: list[list[SourcePayload]] = [[] for _ in asked]
-        for row in rows:
-            found[row.asked - 1].append(_payload(row))
-        return [payloads[: one.limit] for payloads, one in zip(found, asked, strict=True)]
-
-    return load
+async def _load_payloads(reader: Reader, asked: list[_Asked]) -> list[list[SourcePayload]]:
+    rows = await reader.rows(
+        "source_payloads.sql",
+        _PayloadRow,
+        ingestion_ids=[one.ingestion_id for one in asked],
+        validator_keys=[one.validator_key for one in asked],
+        row_limit=max(one.limit for one in asked),
+    )
+    found: list[list[SourcePayload]] = [[] for _ in asked]
+    for row in rows:
+        found[row.asked - 1].append(_payload(row))
+    return [payloads[: one.limit] for payloads, one in zip(found, asked, strict=True)]
 
 
 def _payload(row: _PayloadRow) -> SourcePayload:

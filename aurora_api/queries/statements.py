@@ -13,7 +13,6 @@ from strawberry.dataloader import DataLoader
 
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
-from aurora_api.queries.chains import find_chain
 from aurora_api.queries.partners import find_partner
 from aurora_api.queries.statement_documents import Asked, StatementDocument, load_documents
 from aurora_api.schema.enums import StatementStatus
@@ -122,7 +121,7 @@ async def resolve_statements(
     if partner_code is not None:
         partner_code = (await find_partner(info, partner_code)).code
     if chain_id is not None:
-        chain_id = (await find_chain(info, chain_id)).chain_id
+        chain_id = (await info.context.find_chain(chain_id)).chain_id
     for month in (from_month, to_month):
         if month is not None:
             read_month(month)
@@ -138,7 +137,7 @@ async def resolve_statement(
 ) -> Statement | None:
     """The statement, or the draft, of that month; None when there is none to be seen."""
     read_month(billing_month)
-    chain = await find_chain(info, chain_id)
+    chain = await info.context.find_chain(chain_id)
     partner = await find_partner(info, partner_code)
     months = (billing_month, billing_month)
     found = await _read(info, partner.code, chain.chain_id, months, None, 1, None)

@@ -7,7 +7,6 @@ import strawberry
 
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
-from aurora_api.queries.chains import find_coin
 from aurora_api.queries.periods import FromPeriod, ToPeriod, period_range, read_ordinal
 from aurora_api.schema.enums import Completeness, FactState
 from aurora_api.schema.from_row import columns_selected, made, member, money, stored
@@ -104,7 +103,7 @@ async def resolve_validator_pnl(
     after: After = None,
 ) -> Connection[ValidatorPnl]:
     """P&L in force, by period and validator."""
-    coin = await find_coin(info, chain_id)
+    coin = await info.context.find_coin(chain_id)
     filters = {
         "chain_id": chain_id,
         **period_range(from_period, to_period),

@@ -7,9 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import strawberry
 
-from aurora_api.context.loaders import loader_of
-from aurora_api.context.request import Info, Reader
-from aurora_api.queries.chains import find_chain
+from aurora_api.context.reader import Reader
+from aurora_api.context.request import Info
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
@@ -68,7 +67,7 @@ class Validator(Node):
     )
     async def own_wallets(self, info: Info) -> list[str]:
         """Read together with those of the page's other validators."""
-        return await loader_of(info, _load_own_wallets).load((self.chain_id, self.validator_key))
+        return await info.context.loader(_load_own_wallets).load((self.chain_id, self.validator_key))
 
 
 async def _load_own_wallets(reader: Reader, keys: list[tuple[str, str]]) -> list[list[str]]:
@@ -88,7 +87,7 @@ async def resolve_validators(
     info: Info, chain_id: str, first: First = PAGE_DEFAULT, after: After = None
 ) -> Connection[Validator]:
     """The validators of a chain, by key."""
-    chain = await find_chain(info, chain_id)
+    chain = await info.context.find_chain(chain_id)
     page = _KEYSET.page(first, after, {"chain_id": chain.chain_id})
     rows = await info.context.reader.rows(
         "validators.sql",
@@ -103,7 +102,7 @@ async def resolve_validators(
 
 async def resolve_validator(info: Info, chain_id: str, validator_key: str) -> Validator | None:
     """One validator; None when there is none to be seen."""
-    chain = await find_chain(info, chain_id)
+    chain = await info.context.find_chain(chain_id)
     rows = await info.context.reader.rows(
         "validators.sql",
         _ValidatorRow,

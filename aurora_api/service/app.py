@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aurora_api.access.download_tokens import PATH, PURPOSE
-from aurora_api.context.request import make_pool
+from aurora_api.context.reader import make_pool
 from aurora_api.problems import problem_of
 from aurora_api.service.correlation import CorrelationIds
 from aurora_api.service.downloads import StatementDownloads

@@ -9,16 +9,16 @@ from uuid import UUID
 
 import anyio.to_thread
 
+from aurora_api.access.api_tokens import API_TOKEN_PREFIX
 from aurora_api.access.authenticate import Identity
 from aurora_api.access.oidc import Oidc
 from aurora_api.access.sessions import auth_transaction, digest_of
 from aurora_api.access.token_keys import TokenKeys
-from aurora_api.context.request import Reader
+from aurora_api.context.reader import Reader
 from aurora_api.problems import Code, Problem
 from aurora_resources.warehouse.connection import AUTH_ROLE, Warehouse
 from aurora_resources.warehouse.queries import read_query
 
-API_TOKEN_PREFIX: Final = "aur_"  # noqa: S105 - no token, its beginning
 API_SESSION: Final = "token:"
 OIDC_SESSION: Final = "oidc"
 TOUCH_MINUTES: Final = 10

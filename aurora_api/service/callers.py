@@ -12,7 +12,7 @@ from aurora_api.access.oidc import Oidc
 from aurora_api.access.passwords import Passwords
 from aurora_api.access.principal import Principal
 from aurora_api.access.sessions import Sessions
-from aurora_api.context.request import Reader
+from aurora_api.context.reader import Reader
 from aurora_api.problems import Code, Problem
 from aurora_api.service.authenticator import Bearers
 from aurora_api.service.settings import ApiSettings
@@ -47,7 +47,7 @@ class Callers:
             identity = await self._bearers.identify(reader, request.headers.get("authorization"))
             if identity is None:
                 return Caller(address)
-            principal = await reader.enter(identity)
+            principal = await reader.authenticate(identity)
             allowance = self.limits.count_request(principal.user_id)
         except Problem as problem:
             # Something of ours that is not there just now is no fault of the token.

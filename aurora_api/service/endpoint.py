@@ -14,18 +14,19 @@ import psycopg
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from strawberry.dataloader import DataLoader
 from strawberry.exceptions import MissingQueryError
 from strawberry.http.ides import get_graphql_ide_html
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from aurora_api.context.request import Context, Pool, Reader, Reply
-from aurora_api.problems import Code, Problem, is_refusal, present, present_problem, problem_of
-from aurora_api.queries.chains import Coins, chain_loader
+from aurora_api.context.chains import Coins
+from aurora_api.context.reader import Pool, Reader
+from aurora_api.context.request import Context, Reply
+from aurora_api.problems import Code, Problem, problem_of
 from aurora_api.service.callers import Caller, Callers
 from aurora_api.service.correlation import correlation_id_of
+from aurora_api.service.errors import is_refusal, present, present_problem
 from aurora_api.service.schema import schema
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse
@@ -89,7 +90,6 @@ class GraphQLEndpoint:
     ) -> Context:
         return Context(
             reader=reader,
-            chains=DataLoader(load_fn=chain_loader(reader)),
             correlation_id=correlation_id_of(request),
             operation_name=asked.operation_name,
             principal=caller.principal,

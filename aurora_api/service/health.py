@@ -12,7 +12,7 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from aurora_api.context.request import Pool, Reader
+from aurora_api.context.reader import Pool, Reader
 from aurora_api.queries.ingestion_health import HealthStatus, read_ingestion_health, worst
 from aurora_resources.warehouse.revisions import newest
 

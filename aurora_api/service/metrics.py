@@ -26,7 +26,7 @@ from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aurora_api.context.request import Pool, Reader
+from aurora_api.context.reader import Pool, Reader
 from aurora_api.queries.ingestion_health import ChainHealth, HealthStatus, read_ingestion_health
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)

@@ -17,7 +17,7 @@ import uvicorn
 from aurora_api.access.authenticate import Identity
 from aurora_api.access.rates import RateLimits
 from aurora_api.access.token_keys import TokenKeys
-from aurora_api.context.request import Reader
+from aurora_api.context.reader import Reader
 from aurora_api.service.app import create_app
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse

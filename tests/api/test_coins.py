@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aurora_api.queries import chains
+from aurora_api.context import chains
 
 if TYPE_CHECKING:
     import pytest
@@ -28,7 +28,7 @@ def test_a_changed_coin_is_seen_when_its_time_is_over(
     with warehouse.transaction() as session:
         session.execute("update registry.chains set display_unit = 'NEW' where chain_id = 'alpha-main'")
     assert _unit(own_service) == before
-    monkeypatch.setattr(chains, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(chains, "COIN_SECONDS", 0.0)
     assert _unit(own_service) == "NEW"
 
 

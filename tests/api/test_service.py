@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from aurora_api.context import request as context
-from aurora_api.context.request import make_pool
+from aurora_api.context import reader
+from aurora_api.context.reader import make_pool
 from aurora_api.service.schema import schema
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.migrations import downgrade
@@ -70,7 +70,7 @@ def test_the_sessions_see_one_moment_and_cannot_write(warehouse: Warehouse) -> N
 def test_without_a_warehouse_the_service_lives_and_says_so(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context, "POOL_WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(reader, "POOL_WAIT_SECONDS", 0.3)
     with running(Warehouse("postgresql://nobody:secret-word@127.0.0.1:1/none")) as service:
         assert service.client.get(f"{service.url}/health").status_code == 200
         ready = service.client.get(f"{service.url}/health/ready")
@@ -83,7 +83,7 @@ def test_without_a_warehouse_the_service_lives_and_says_so(
 def test_a_statement_that_takes_too_long_is_given_up(
     running: Running, filled: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context, "STATEMENT_SECONDS", 1)
+    monkeypatch.setattr(reader, "STATEMENT_SECONDS", 1)
     with running(filled) as service, filled.transaction() as session:
         session.execute("lock table registry.chains in access exclusive mode")
         assert service.code(ASK) == "TIMEOUT"
@@ -91,8 +91,8 @@ def test_a_statement_that_takes_too_long_is_given_up(
 
 def test_more_callers_than_sessions_are_all_answered(service: Service) -> None:
     query = '{ chains { id } commissionLines(chainId: "alpha-main") { edges { node { id } } } }'
-    with ThreadPoolExecutor(3 * context.POOL_SIZE) as callers:
-        answers = list(callers.map(lambda _: service.ask(query), range(6 * context.POOL_SIZE)))
+    with ThreadPoolExecutor(3 * reader.POOL_SIZE) as callers:
+        answers = list(callers.map(lambda _: service.ask(query), range(6 * reader.POOL_SIZE)))
     assert all(answer == answers[0] for answer in answers)
 
 

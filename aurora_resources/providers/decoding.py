@@ -1,6 +1,6 @@
 """Bytes to typed answers: one decoder an answer, in exact integers, with errors that name place and field.
 
-The shapes themselves stand beside each provider's questions (`rpc_answers.py`, `jito.py`, ...). Nothing here
+The shapes themselves stand beside each provider's requests (`rpc.py`, `jito.py`, ...). Nothing here
 knows an endpoint. JSON integers of any size stay exact; a float where an integer belongs is an error.
 """
 

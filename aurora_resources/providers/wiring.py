@@ -11,9 +11,9 @@ from aurora_resources.config.models import AuroraConfig, ChainSettings
 from aurora_resources.http.client import Classify, ProviderClient
 from aurora_resources.http.fetcher import DirectFetcher
 from aurora_resources.providers.chain_source import ChainSource
-from aurora_resources.providers.ethereum import adapters as ethereum_adapters
+from aurora_resources.providers.ethereum import chain as ethereum_adapters
 from aurora_resources.providers.ethereum.chain import EthereumChain
-from aurora_resources.providers.solana import adapters as solana_adapters
+from aurora_resources.providers.solana import chain as solana_adapters
 from aurora_resources.providers.solana.chain import SolanaChain
 from aurora_resources.records import Fetcher
 

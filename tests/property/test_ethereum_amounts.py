@@ -8,12 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aurora_resources.errors import PayloadError
-from aurora_resources.providers.ethereum import execution_answers, reward_answers
+from aurora_resources.providers.ethereum import beacon, execution
 from aurora_resources.providers.ethereum.beacon import Beacon
-from aurora_resources.providers.ethereum.block_income import BlockEvidence
-from aurora_resources.providers.ethereum.decisions import decide
+from aurora_resources.providers.ethereum.block_income import BlockEvidence, Transfer, decide
 from aurora_resources.providers.ethereum.execution import Execution
-from aurora_resources.providers.ethereum.payments import Transfer
 from aurora_resources.providers.ethereum.quantities import (
     DecimalInt,
     DecimalUint,
@@ -89,7 +87,7 @@ def test_a_relays_value_is_never_rounded(written: str) -> None:
 @given(wei)
 def test_a_balance_of_any_size_passes(amount: int) -> None:
     said = json.dumps({"jsonrpc": "2.0", "id": 1, "result": hex(amount)})
-    assert execution_answers.balance(answer(Execution("node").balance("0x0a", 5), said)) == amount
+    assert execution.balance(answer(Execution("node").balance("0x0a", 5), said)) == amount
 
 
 @given(st.lists(st.tuples(*[st.integers(-(2**63), 2**63 - 1)] * 4), max_size=20))
@@ -105,9 +103,7 @@ def test_attestation_rewards_are_summed_exactly(rows: list[tuple[int, int, int, 
         for index, (head, target, source, inactivity) in enumerate(rows)
     ]
     (question,) = Beacon("beacon").attestation_rewards(9, [1])
-    found = reward_answers.attestation_rewards(
-        answer(question, json.dumps({"data": {"total_rewards": said}}))
-    )
+    found = beacon.attestation_rewards(answer(question, json.dumps({"data": {"total_rewards": said}})))
     assert [found[index] for index in range(len(rows))] == [sum(row) for row in rows]
 
 

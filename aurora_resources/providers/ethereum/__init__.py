@@ -1,4 +1,4 @@
-"""Ethereum: beacon nodes, relays and execution nodes, each asked and understood in its own module.
+"""Ethereum: beacon nodes, relays and execution nodes, one module a provider.
 
-Which of fees and MEV a block's proposer earned is decided in `decisions.py`, from evidence alone.
+Which of fees and MEV a block's proposer earned is decided in `block_income.py`, from evidence alone.
 """

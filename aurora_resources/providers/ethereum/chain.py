@@ -1,23 +1,37 @@
-"""Ethereum as a chain source: the roles of the graph, each handed to the module that knows it.
+"""Ethereum as a chain source: what each feed requests of which node or relay, and the records made of it.
 
-Nothing is worked out here: `asking.py` fetcher, `evidence.py` finds what is staged, and `periods.py`,
-`earned_execution.py` and `earned_rewards.py` make the records.
+A provider speaks what the feed it is named for in `chains.yaml` needs, whatever it is called: beacon nodes
+answer periods, stakes, rewards and descriptions, execution nodes the fees, relays the MEV. STAKES holds what
+the beacon node says of our validators in the window: their states, their slots to propose and the blocks they
+proposed. FEES, MEV and REWARDS request data about those blocks, and META describes the validators.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from aurora_resources.config.chain_rules import EthereumRules
 from aurora_resources.config.models import ChainSettings
-from aurora_resources.errors import ConfigurationError
+from aurora_resources.errors import ConfigurationError, HistoryUnavailable, RefusedByProvider
+from aurora_resources.http.client import Classify
 from aurora_resources.providers.chain_source import FeedPolicy
-from aurora_resources.providers.ethereum.asking import fetch_role
-from aurora_resources.providers.ethereum.beacon import Beacon
-from aurora_resources.providers.ethereum.descriptions import normalize_meta
-from aurora_resources.providers.ethereum.earned_execution import normalize_fees, normalize_mev
-from aurora_resources.providers.ethereum.earned_rewards import normalize_rewards
-from aurora_resources.providers.ethereum.evidence import Evidence
-from aurora_resources.providers.ethereum.periods import fetch_head, normalize_period
+from aurora_resources.providers.concurrently import fetch_all, for_each
+from aurora_resources.providers.ethereum import beacon, execution
+from aurora_resources.providers.ethereum.beacon import Beacon, classify_beacon
+from aurora_resources.providers.ethereum.evidence import Evidence, Proposal
+from aurora_resources.providers.ethereum.execution import (
+    CHAIN_ID,
+    Execution,
+    ExecutionBlock,
+    classify_execution,
+    fetch_balances,
+    fetch_block,
+)
+from aurora_resources.providers.ethereum.execution_income import normalize_fees, normalize_mev
+from aurora_resources.providers.ethereum.periods import fetch_head, fetch_period, normalize_period
+from aurora_resources.providers.ethereum.relays import Relay, fetch_delivered
+from aurora_resources.providers.ethereum.rewards import fetch_rewards, normalize_rewards
+from aurora_resources.providers.ethereum.slots import fetch_duties, fetch_slot
+from aurora_resources.providers.ethereum.weights import fetch_states
 from aurora_resources.records import (
     ChainHead,
     Feed,
@@ -33,6 +47,132 @@ from aurora_resources.records import (
     ValidatorMev,
     ValidatorRewards,
 )
+
+_SPOKEN: Final = {
+    Feed.PERIODS: "a beacon node",
+    Feed.STAKES: "a beacon node",
+    Feed.REWARDS: "a beacon node",
+    Feed.META: "a beacon node",
+    Feed.FEES: "an execution node",
+    Feed.MEV: "a relay",
+}
+
+
+def classifier_of(settings: ChainSettings, provider: str) -> Classify | None:
+    """How the client reads the provider's answers; None where HTTP says everything.
+
+    Raises ConfigurationError for a provider that is named for roles of different kinds.
+    """
+    spoken = {_SPOKEN[role] for role in Feed if provider in settings.providers.for_feed(role)}
+    if len(spoken) > 1:
+        raise ConfigurationError(
+            f'chains.yaml: {settings.chain_id}.providers: "{provider}" cannot be '
+            f"{' and '.join(sorted(spoken))}; "
+            "give each its own entry in providers.yaml, even at the same address"
+        )
+    if "a beacon node" in spoken:
+        return classify_beacon
+    return classify_execution if "an execution node" in spoken else None
+
+
+async def fetch_role(
+    fetcher: Fetcher, role: Feed, provider: str, period_id: int, keys: Sequence[str], known: Evidence
+) -> None:
+    """Ask `provider` everything `role` needs about the validators of these keys. Raises ProviderError."""
+    match role:
+        case Feed.PERIODS:
+            await fetch_period(fetcher, Beacon(provider), known.rules, period_id)
+        case Feed.STAKES:
+            await _ask_stakes(fetcher, Beacon(provider), keys, known)
+        case Feed.META:
+            await fetch_all(fetcher, Beacon(provider).validators(known.window.last_slot, keys))
+        case Feed.FEES:
+            await _ask_fees(fetcher, Execution(provider), known)
+        case Feed.MEV:
+            await fetch_delivered(fetcher, Relay(provider), [found.slot for found in known.proposals])
+        case Feed.REWARDS:
+            await fetch_rewards(fetcher, Beacon(provider), known)
+
+
+async def _ask_stakes(fetcher: Fetcher, node: Beacon, keys: Sequence[str], known: Evidence) -> None:
+    window = known.window
+    states = await fetch_states(fetcher, node, known.constants, window, keys)
+    ours = {state.index for state in states.values()}
+    epochs = await fetch_duties(fetcher, node, window.epochs)
+    slots = [
+        duty.slot for payload in epochs for duty in beacon.duties(payload) if duty.validator_index in ours
+    ]
+    headers = await for_each(lambda slot: fetch_slot(fetcher, node, slot), slots)
+    await fetch_all(fetcher, [node.block(header.root) for header in headers if header is not None])
+
+
+async def _ask_fees(fetcher: Fetcher, node: Execution, known: Evidence) -> None:
+    """Blocks, receipts, and the balances that show a payment no transaction shows."""
+    network = await fetcher.fetch(node.chain_id())
+    if (chain_id := execution.chain_id(network)) != known.rules.execution_chain_id:
+        raise RefusedByProvider(
+            f"this node is on chain {chain_id}, chains.yaml says {known.rules.execution_chain_id}; "
+            "check its address",
+            provider=node.provider,
+            endpoint=CHAIN_ID,
+        )
+    expected = known.rules.recipients_in(known.window.period_id)
+
+    async def of_block(proposal: Proposal) -> None:
+        if proposal.block is None or proposal.block.payload is None:
+            return
+        found = await fetch_block(fetcher, node, proposal.block.payload.block_hash)
+        for address in _to_be_watched(found, expected):
+            try:
+                await fetch_balances(fetcher, node, address, found.number)
+            except HistoryUnavailable:
+                return  # the payment stays unverified, and says so
+
+    await for_each(of_block, known.proposals)
+
+
+def _to_be_watched(found: ExecutionBlock, expected: frozenset[str]) -> Iterable[str]:
+    """Addresses of ours whose balance tells what the block paid.
+
+    That is the block's own fee recipient if it is ours, which gets payments on top of its fees; else those
+    that a transaction names, paid or not; else every one, for a contract may pay without naming it.
+    """
+    if found.miner in expected:
+        return (found.miner,)
+    named = {transaction.recipient for transaction in found.transactions if transaction.value} & expected
+    return sorted(address for address in named or expected if address is not None)
+
+
+_ABSENT: Final = frozenset({"active_slashed", "exited_slashed"})
+
+
+def normalize_meta(
+    known: Evidence, provider: str, validators: Sequence[TrackedValidator]
+) -> Normalized[ValidatorMeta]:
+    """One record a validator the node knows. Raises PayloadError."""
+    states = known.states_at(known.window.last_slot, Feed.META) or {}
+    records = []
+    for validator in validators:
+        key = validator.validator_key
+        if (state := states.get(key)) is None:
+            continue
+        group = known.rules.group_of(key, known.window.period_id)
+        records.append(
+            ValidatorMeta(
+                key,
+                provider,
+                name=validator.name,
+                identity=str(state.index),
+                commission_bps=None,
+                version=None,
+                delinquent=state.status in _ABSENT,
+                group_name=None if group is None else group.code,
+                operator=None if group is None else group.operator,
+                client=None if group is None else group.client,
+            )
+        )
+    return Normalized(tuple(records))
+
 
 _POLICIES: Final[Mapping[Feed, FeedPolicy]] = {
     Feed.PERIODS: FeedPolicy(()),

@@ -11,9 +11,12 @@ from typing import Final
 
 from aurora_resources.config.chain_rules import EthereumRules
 from aurora_resources.config.models import ChainSettings
-from aurora_resources.providers.ethereum import beacon_answers
-from aurora_resources.providers.ethereum.beacon import BLOCK, DUTIES, HEADER, VALIDATORS
-from aurora_resources.providers.ethereum.beacon_answers import (
+from aurora_resources.providers.ethereum import beacon
+from aurora_resources.providers.ethereum.beacon import (
+    BLOCK,
+    DUTIES,
+    HEADER,
+    VALIDATORS,
     BeaconBlock,
     Duty,
     Header,
@@ -21,6 +24,7 @@ from aurora_resources.providers.ethereum.beacon_answers import (
 )
 from aurora_resources.providers.ethereum.findings import VALIDATOR_UNKNOWN
 from aurora_resources.providers.ethereum.periods import (
+    Spec,
     Window,
     constants_of,
     period_answers,
@@ -35,7 +39,6 @@ from aurora_resources.providers.ethereum.relays import (
     delivered,
 )
 from aurora_resources.providers.ethereum.slots import SlotFacts
-from aurora_resources.providers.ethereum.spec import Spec
 from aurora_resources.providers.staged import Answers, answers
 from aurora_resources.records import Feed, Finding, ProviderResponse, Staged
 
@@ -82,7 +85,7 @@ class Evidence:
         """The validators in the state at `slot`, by public key; None when it is not staged."""
         path = f"/eth/v1/beacon/states/{slot}/validators"
         found = [payload for payload in self.every(role, VALIDATORS) if payload.question.path == path]
-        return beacon_answers.validators_by_key(found) if found else None
+        return beacon.validators_by_key(found) if found else None
 
     @cached_property
     def at_start(self) -> Mapping[str, ValidatorState] | None:
@@ -105,7 +108,7 @@ class Evidence:
         found: dict[int, dict[str, ValidatorState]] = {}
         for payload in self.every(Feed.STAKES, VALIDATORS):
             epoch = self.constants.epoch_of(int(payload.question.path.split("/")[5]))
-            found.setdefault(epoch, {}).update(beacon_answers.validators_by_key([payload]))
+            found.setdefault(epoch, {}).update(beacon.validators_by_key([payload]))
         return found
 
     def absence(self, validator_key: str) -> Finding:
@@ -128,7 +131,7 @@ class Evidence:
         for payload in self.every(Feed.STAKES, DUTIES):
             epoch = int(payload.question.path.rpartition("/")[2])
             if epoch in self.window.epochs:
-                found[epoch] = beacon_answers.duties(payload)
+                found[epoch] = beacon.duties(payload)
         return found
 
     @cached_property
@@ -145,7 +148,7 @@ class Evidence:
     def proposals(self) -> tuple[Proposal, ...]:
         """The slots ours were to propose in, ascending."""
         blocks = {
-            payload.question.path.rpartition("/")[2]: beacon_answers.block(payload)
+            payload.question.path.rpartition("/")[2]: beacon.block(payload)
             for payload in self.every(Feed.STAKES, BLOCK)
         }
         found = []

@@ -1,13 +1,15 @@
-"""Questions to an execution node (JSON-RPC over one URL), and what its failures mean.
+"""An execution node (JSON-RPC over one URL): requests, what its errors mean, its answers in exact wei.
 
-`base_url` is the node's whole address, path and key included; the path of a question is empty. Answers are
-read in `execution_answers.py`. Blocks are asked for by the hash that the beacon chain names, so that no fork
-can come between; what is found that way never changes.
+`base_url` is the node's whole address, path and key included; the path of a request is empty. Blocks are
+requested by the hash that the beacon chain names, so that no fork can interfere; what is found that way never
+changes. A block without all its receipts is not known. Withdrawals stand in hex GWEI inside a block,
+everything else in wei. Which of the fees the proposer earned is decided in `block_income.py`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import httpx
@@ -15,14 +17,17 @@ import msgspec
 
 from aurora_resources.errors import (
     HistoryUnavailable,
+    PayloadError,
     ProviderError,
     RefusedByProvider,
     TransientProviderError,
 )
 from aurora_resources.providers.concurrently import fetch_all
-from aurora_resources.providers.ethereum.execution_answers import ExecutionBlock, block
-from aurora_resources.providers.ethereum.quantities import hex_quantity
-from aurora_resources.providers.json_rpc import Failure, failure
+from aurora_resources.providers.decoding import unexpected
+from aurora_resources.providers.ethereum.beacon import PayloadRef
+from aurora_resources.providers.ethereum.quantities import HexData, HexUint, hex_quantity, shape
+from aurora_resources.providers.json_rpc import Failure, Reply, failure, result, rpc_params
+from aurora_resources.providers.staged import Answers
 from aurora_resources.records import Fetcher, Json, ProviderRequest, ProviderResponse
 
 CHAIN_ID: Final = "eth_chainId"
@@ -61,27 +66,6 @@ class Execution:
     def _question(self, method: str, params: Sequence[Json], *, immutable: bool = False) -> ProviderRequest:
         body: dict[str, Json] = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
         return ProviderRequest(self.provider, method, "POST", "", body=body, immutable=immutable)
-
-
-async def fetch_block(fetcher: Fetcher, node: Execution, block_hash: str) -> ExecutionBlock:
-    """Ask for a block and all its receipts: at once, or one a transaction where the node has no other way.
-
-    Raises ProviderError, and PayloadError when the answer is another block.
-    """
-    found = block(await fetcher.fetch(node.block(block_hash)))
-    try:
-        await fetcher.fetch(node.block_receipts(block_hash))
-    except RefusedByProvider:
-        await fetch_all(fetcher, [node.receipt(transaction.hash) for transaction in found.transactions])
-    return found
-
-
-async def fetch_balances(
-    fetcher: Fetcher, node: Execution, address: str, block_number: int
-) -> tuple[ProviderResponse, ProviderResponse]:
-    """The balance of `address` before and after a block. Raises ProviderError."""
-    before = await fetcher.fetch(node.balance(address, block_number - 1))
-    return before, await fetcher.fetch(node.balance(address, block_number))
 
 
 class _Result(msgspec.Struct):
@@ -160,3 +144,239 @@ _REMEDIES: Final[dict[type[ProviderError], str]] = {
     HistoryUnavailable: "this node does not hold that history; configure an archive node",
     RefusedByProvider: "repeating it cannot help; check the node's URL, key and supported methods",
 }
+
+
+class Transaction(msgspec.Struct, frozen=True, rename="camel"):
+    """One transaction of a block; `value` in wei; `recipient` is None for the creation of a contract."""
+
+    hash: HexData
+    sender: HexData = msgspec.field(name="from")
+    value: HexUint
+    recipient: HexData | None = msgspec.field(name="to", default=None)
+
+
+class BlockWithdrawal(msgspec.Struct, frozen=True):
+    """A move from the consensus layer to an address, without a transaction; not income."""
+
+    address: HexData
+    amount_gwei: HexUint = msgspec.field(name="amount")
+
+
+class ExecutionBlock(msgspec.Struct, frozen=True, rename="camel"):
+    """A block with its transactions. `miner` is the fee recipient: the builder, or the proposer's address."""
+
+    hash: HexData
+    number: HexUint
+    miner: HexData
+    base_fee_per_gas: HexUint
+    gas_used: HexUint
+    timestamp: HexUint
+    transactions: tuple[Transaction, ...]
+    withdrawals: tuple[BlockWithdrawal, ...] = ()
+
+
+class Receipt(msgspec.Struct, frozen=True, rename="camel"):
+    """What a transaction did: gas used, price paid in wei a unit. A failed one (status 0) pays fees, too.
+
+    The fee for blobs is paid by the sender and burned: it is never income.
+    """
+
+    transaction_hash: HexData
+    block_hash: HexData
+    sender: HexData = msgspec.field(name="from")
+    gas_used: HexUint
+    effective_gas_price: HexUint
+    status: HexUint | None = None
+    blob_gas_used: HexUint = HexUint(0)
+    blob_gas_price: HexUint = HexUint(0)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether its value moved."""
+        return self.status == 1
+
+    @property
+    def cost(self) -> int:
+        """What the sender paid for execution and blobs, in wei, its value aside."""
+        return self.gas_used * self.effective_gas_price + self.blob_gas_used * self.blob_gas_price
+
+
+_chain_id = shape(Reply[HexUint])
+_block = shape(Reply[ExecutionBlock])
+_receipts = shape(Reply[tuple[Receipt, ...]])
+_receipt = shape(Reply[Receipt])
+_balance = shape(Reply[HexUint])
+
+
+def chain_id(payload: ProviderResponse) -> int:
+    """The answer of eth_chainId. Raises PayloadError."""
+    return int(result(_chain_id, payload))
+
+
+def block(payload: ProviderResponse) -> ExecutionBlock:
+    """A block with whole transactions. Raises PayloadError, also when it is another block, or null."""
+    found = result(_block, payload)
+    asked = next(iter(rpc_params(payload.question)), None)
+    if isinstance(asked, str) and _is_hash(asked) and asked.lower() != found.hash:
+        raise unexpected(payload, f"asked for block {asked}, answered block {found.hash}")
+    return found
+
+
+def receipts(payload: ProviderResponse) -> tuple[Receipt, ...]:
+    """The receipts of a whole block. Raises PayloadError, also when they are null."""
+    return result(_receipts, payload)
+
+
+def receipt(payload: ProviderResponse) -> Receipt:
+    """One receipt. Raises PayloadError, also when it is null."""
+    return result(_receipt, payload)
+
+
+def balance(payload: ProviderResponse) -> int:
+    """A balance in wei; an unknown account has none, which is zero. Raises PayloadError."""
+    return int(result(_balance, payload))
+
+
+def receipts_of(
+    found: ExecutionBlock,
+    provider: str,
+    answered: Sequence[Receipt],
+    endpoint: str = "eth_getBlockReceipts",
+) -> Mapping[str, Receipt]:
+    """The block's receipts by transaction, complete and of this block for certain.
+
+    Raises PayloadError, naming `endpoint` as the place they came from, when one is missing, strange or
+    twice, or when their gas is not the block's: fees summed from them would be wrong.
+    """
+    by_hash: dict[str, Receipt] = {row.transaction_hash: row for row in answered}
+    wanted = {transaction.hash for transaction in found.transactions}
+    problem: str | None = None
+    if len(by_hash) != len(answered):
+        problem = "a transaction has two receipts"
+    elif by_hash.keys() != wanted:
+        problem = f"{len(answered)} receipts do not match the {len(wanted)} transactions"
+    elif strange := [row for row in answered if row.block_hash != found.hash]:
+        problem = f"a receipt is of block {strange[0].block_hash}"
+    elif (gas := sum(row.gas_used for row in answered)) != found.gas_used:
+        problem = f"receipts used {gas} gas, the block says {found.gas_used}"
+    elif cheap := [row for row in answered if row.effective_gas_price < found.base_fee_per_gas]:
+        problem = f"{cheap[0].transaction_hash} paid less than the base fee"
+    if problem is not None:
+        raise PayloadError(f"block {found.hash}: {problem}", provider=provider, endpoint=endpoint)
+    return by_hash
+
+
+def priority_fees(found: ExecutionBlock, by_hash: Mapping[str, Receipt]) -> int:
+    """What the block credited to its fee recipient, in wei: gas × (price − base fee) over all receipts.
+
+    Failed transactions pay as well. Base and blob fees are burned.
+    """
+    return sum(row.gas_used * (row.effective_gas_price - found.base_fee_per_gas) for row in by_hash.values())
+
+
+def contradiction(found: ExecutionBlock, inside: PayloadRef) -> str | None:
+    """What differs between the execution node's block and the beacon block's payload; None for nothing."""
+    pairs = {
+        "hash": (found.hash, inside.block_hash),
+        "number": (found.number, inside.block_number),
+        "fee recipient": (found.miner, inside.fee_recipient),
+        "base fee": (found.base_fee_per_gas, inside.base_fee_per_gas),
+        "gas": (found.gas_used, inside.gas_used),
+        "time": (found.timestamp, inside.timestamp),
+    }
+    for name, (executed, proposed) in pairs.items():
+        if executed != proposed:
+            return f"{name} is {executed} at the execution node and {proposed} in the beacon block"
+    return None
+
+
+def _is_hash(text: str) -> bool:
+    return text.startswith("0x") and len(text) == _HASH_CHARACTERS
+
+
+_HASH_CHARACTERS = 66
+
+
+async def fetch_block(fetcher: Fetcher, node: Execution, block_hash: str) -> ExecutionBlock:
+    """Ask for a block and all its receipts: at once, or one a transaction where the node has no other way.
+
+    Raises ProviderError, and PayloadError when the answer is another block.
+    """
+    found = block(await fetcher.fetch(node.block(block_hash)))
+    try:
+        await fetcher.fetch(node.block_receipts(block_hash))
+    except RefusedByProvider:
+        await fetch_all(fetcher, [node.receipt(transaction.hash) for transaction in found.transactions])
+    return found
+
+
+async def fetch_balances(
+    fetcher: Fetcher, node: Execution, address: str, block_number: int
+) -> tuple[ProviderResponse, ProviderResponse]:
+    """The balance of `address` before and after a block. Raises ProviderError."""
+    before = await fetcher.fetch(node.balance(address, block_number - 1))
+    return before, await fetcher.fetch(node.balance(address, block_number))
+
+
+class ExecutionResponses:
+    """One execution node's answers about one window. Every reading may raise PayloadError."""
+
+    def __init__(self, found: Answers) -> None:
+        self.provider = found.provider
+        self._found = found
+
+    def block(self, inside: PayloadRef) -> tuple[ExecutionBlock, Mapping[str, Receipt]] | None:
+        """The block of a beacon block's payload with its receipts; None when they are not all there.
+
+        Raises PayloadError when it is not the block that the beacon chain has.
+        """
+        payload = self._blocks.get(inside.block_hash)
+        if payload is None:
+            return None
+        found = block(payload)
+        if problem := contradiction(found, inside):
+            raise unexpected(payload, problem)
+        rows = self._receipts(found)
+        if rows is None:
+            return None
+        endpoint = BLOCK_RECEIPTS if found.hash in self._whole_receipts else RECEIPT
+        return found, receipts_of(found, self.provider, rows, endpoint)
+
+    def changes(self, block_number: int) -> Mapping[str, tuple[int, int]]:
+        """By address the balance before and after a block, in wei, where both were told."""
+        before, after = self._balances.get(block_number - 1, {}), self._balances.get(block_number, {})
+        return {
+            address: (before[address], balance) for address, balance in after.items() if address in before
+        }
+
+    def _receipts(self, found: ExecutionBlock) -> Sequence[Receipt] | None:
+        whole = self._whole_receipts.get(found.hash)
+        if whole is not None:
+            return receipts(whole)
+        single = [self._single_receipts.get(transaction.hash) for transaction in found.transactions]
+        known = [receipt(payload) for payload in single if payload is not None]
+        return known if len(known) == len(single) else None
+
+    @cached_property
+    def _blocks(self) -> Mapping[object, ProviderResponse]:
+        return self._by_first_param(BLOCK)
+
+    @cached_property
+    def _whole_receipts(self) -> Mapping[object, ProviderResponse]:
+        return self._by_first_param(BLOCK_RECEIPTS)
+
+    @cached_property
+    def _single_receipts(self) -> Mapping[object, ProviderResponse]:
+        return self._by_first_param(RECEIPT)
+
+    @cached_property
+    def _balances(self) -> Mapping[int, Mapping[str, int]]:
+        """Balances by address, by block number."""
+        found: dict[int, dict[str, int]] = {}
+        for payload in self._found.every(BALANCE):
+            address, number = map(str, rpc_params(payload.question))
+            found.setdefault(int(number, 16), {})[address] = balance(payload)
+        return found
+
+    def _by_first_param(self, endpoint: str) -> Mapping[object, ProviderResponse]:
+        return {rpc_params(payload.question)[0]: payload for payload in self._found.every(endpoint)}

@@ -1,7 +1,9 @@
-"""Windows of epochs: when one is final, its slots and times, and whether the node is on the right network.
+"""Windows of epochs: the network's constants, when a window is final, its slots and times.
 
 Window k is the epochs from k times the window's length on, counted from genesis; no date decides. A window is
-final when its chain has finalised enough epochs after it, however long that takes.
+final when its chain has finalised enough epochs after it, however long that takes. Of `config/spec` only the
+constants Aurora computes with are read; slot times come as milliseconds on newer nodes and as seconds on
+older ones, and both are accepted. A node on another network than the configured one is rejected.
 """
 
 from collections.abc import Sequence
@@ -9,14 +11,112 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import msgspec
+
 from aurora_resources.config.chain_rules import EthereumRules
 from aurora_resources.errors import NotYetAvailable, PayloadError
 from aurora_resources.providers.decoding import unexpected
-from aurora_resources.providers.ethereum import beacon_answers
-from aurora_resources.providers.ethereum.beacon import FINALITY, GENESIS, HEAD, SPEC, Beacon
-from aurora_resources.providers.ethereum.spec import Spec, spec
+from aurora_resources.providers.ethereum import beacon
+from aurora_resources.providers.ethereum.beacon import FINALITY, GENESIS, HEAD, SPEC, Beacon, Data
+from aurora_resources.providers.ethereum.quantities import DecimalUint, epoch_or_none, shape
 from aurora_resources.providers.staged import Answers, first_with
 from aurora_resources.records import ChainHead, Feed, Fetcher, Period, ProviderResponse, Staged
+
+_MILLISECONDS: Final = 1_000
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """A network's constants; fork epochs are None where the fork is not scheduled."""
+
+    slots_per_epoch: int
+    seconds_per_slot: int
+    epochs_per_sync_committee_period: int
+    epochs_per_slashings_vector: int
+    withdrawability_delay_epochs: int
+    altair_epoch: int | None
+    bellatrix_epoch: int | None
+    electra_epoch: int | None
+    gloas_epoch: int | None
+    slashing_quotients: tuple[int, int, int, int]
+    """What an effective balance is divided by at a slashing: phase 0, Altair, Bellatrix, Electra."""
+
+    def slashing_quotient(self, epoch: int) -> int:
+        """The divisor of the initial penalty for a slashing in `epoch`."""
+        forks = (self.electra_epoch, self.bellatrix_epoch, self.altair_epoch)
+        for fork, quotient in zip(forks, reversed(self.slashing_quotients), strict=False):
+            if fork is not None and epoch >= fork:
+                return quotient
+        return self.slashing_quotients[0]
+
+    def epoch_of(self, slot: int) -> int:
+        """The epoch of a slot."""
+        return slot // self.slots_per_epoch
+
+    def first_slot(self, epoch: int) -> int:
+        """The first slot of an epoch."""
+        return epoch * self.slots_per_epoch
+
+    def sync_period(self, epoch: int) -> int:
+        """The sync committee period of an epoch."""
+        return epoch // self.epochs_per_sync_committee_period
+
+
+class _Spec(msgspec.Struct, rename=str.upper):
+    slots_per_epoch: DecimalUint
+    slot_duration_ms: DecimalUint | None = None
+    seconds_per_slot: DecimalUint | None = None
+    epochs_per_sync_committee_period: DecimalUint = DecimalUint(256)
+    epochs_per_slashings_vector: DecimalUint = DecimalUint(8192)
+    min_validator_withdrawability_delay: DecimalUint = DecimalUint(256)
+    altair_fork_epoch: DecimalUint | None = None
+    bellatrix_fork_epoch: DecimalUint | None = None
+    electra_fork_epoch: DecimalUint | None = None
+    gloas_fork_epoch: DecimalUint | None = None
+    min_slashing_penalty_quotient: DecimalUint = DecimalUint(128)
+    min_slashing_penalty_quotient_altair: DecimalUint = DecimalUint(64)
+    min_slashing_penalty_quotient_bellatrix: DecimalUint = DecimalUint(32)
+    min_slashing_penalty_quotient_electra: DecimalUint = DecimalUint(4096)
+
+
+_answer = shape(Data[_Spec])
+
+
+def spec(payload: ProviderResponse) -> Spec:
+    """The constants of the network; mainnet's where an old node leaves one out. Raises PayloadError."""
+    found = _answer.read(payload).data
+    return Spec(
+        slots_per_epoch=found.slots_per_epoch,
+        seconds_per_slot=_seconds_per_slot(payload, found),
+        epochs_per_sync_committee_period=found.epochs_per_sync_committee_period,
+        epochs_per_slashings_vector=found.epochs_per_slashings_vector,
+        withdrawability_delay_epochs=found.min_validator_withdrawability_delay,
+        altair_epoch=_fork(found.altair_fork_epoch),
+        bellatrix_epoch=_fork(found.bellatrix_fork_epoch),
+        electra_epoch=_fork(found.electra_fork_epoch),
+        gloas_epoch=_fork(found.gloas_fork_epoch),
+        slashing_quotients=(
+            found.min_slashing_penalty_quotient,
+            found.min_slashing_penalty_quotient_altair,
+            found.min_slashing_penalty_quotient_bellatrix,
+            found.min_slashing_penalty_quotient_electra,
+        ),
+    )
+
+
+def _seconds_per_slot(payload: ProviderResponse, found: _Spec) -> int:
+    if found.slot_duration_ms is not None:
+        seconds, rest = divmod(found.slot_duration_ms, _MILLISECONDS)
+        if rest or not seconds:
+            raise unexpected(payload, f"slots of {found.slot_duration_ms} ms are no whole seconds")
+        return seconds
+    if not found.seconds_per_slot:
+        raise unexpected(payload, "neither SLOT_DURATION_MS nor SECONDS_PER_SLOT is there")
+    return found.seconds_per_slot
+
+
+def _fork(epoch: int | None) -> int | None:
+    return None if epoch is None else epoch_or_none(epoch)
+
 
 EPOCHS_FOR_REWARDS: Final = 1
 """Attestations of a window's last epoch are rewarded at the end of the epoch after it."""
@@ -46,12 +146,12 @@ def window_of(rules: EthereumRules, constants: Spec, period_id: int) -> Window:
     return Window(period_id, first, after - 1, constants.first_slot(first), constants.first_slot(after) - 1)
 
 
-async def fetch_head(fetcher: Fetcher, beacon: Beacon, rules: EthereumRules) -> ChainHead:
+async def fetch_head(fetcher: Fetcher, node: Beacon, rules: EthereumRules) -> ChainHead:
     """The window that runs, by what is finalised: the one before it is final. Raises ProviderError."""
-    constants = spec(await fetcher.fetch(beacon.spec()))
-    payload = await fetcher.fetch(beacon.finality())
-    finalised = beacon_answers.finalized(payload).epoch
-    head = constants.epoch_of(beacon_answers.header(await fetcher.fetch(beacon.header(HEAD))).slot)
+    constants = spec(await fetcher.fetch(node.spec()))
+    payload = await fetcher.fetch(node.finality())
+    finalised = beacon.finalized(payload).epoch
+    head = constants.epoch_of(beacon.header(await fetcher.fetch(node.header(HEAD))).slot)
     after = finalised - EPOCHS_FOR_REWARDS - rules.lag_epochs
     told = f"epoch {finalised} is finalised, the head is in epoch {head}"
     if head - finalised > _BEHIND_USUALLY:
@@ -59,21 +159,21 @@ async def fetch_head(fetcher: Fetcher, beacon: Beacon, rules: EthereumRules) -> 
     return ChainHead(max(0, after // rules.window_epochs), payload.fetched_at, told)
 
 
-async def fetch_period(fetcher: Fetcher, beacon: Beacon, rules: EthereumRules, period_id: int) -> None:
+async def fetch_period(fetcher: Fetcher, node: Beacon, rules: EthereumRules, period_id: int) -> None:
     """Ask which network the node is on, for its constants, and what is final.
 
     Raises PayloadError for another network, NotYetAvailable while the window is not final.
     """
-    _check_network(await fetcher.fetch(beacon.genesis()), rules)
-    await fetcher.fetch(beacon.spec())
-    payload = await fetcher.fetch(beacon.finality())
-    finalised = beacon_answers.finalized(payload).epoch
+    _check_network(await fetcher.fetch(node.genesis()), rules)
+    await fetcher.fetch(node.spec())
+    payload = await fetcher.fetch(node.finality())
+    finalised = beacon.finalized(payload).epoch
     needed = (period_id + 1) * rules.window_epochs + EPOCHS_FOR_REWARDS
     if finalised < needed:
         raise NotYetAvailable(
             f"window {period_id} is final once epoch {needed} is finalised, and by now epoch {finalised} is; "
             "ask again later",
-            provider=beacon.provider,
+            provider=node.provider,
             endpoint=FINALITY,
         )
 
@@ -117,7 +217,7 @@ def normalize_period(period_id: int, period: Answers, rules: EthereumRules) -> P
 
 def _check_network(payload: ProviderResponse, rules: EthereumRules) -> int:
     """When the network started, seconds since 1970. Raises PayloadError for another network."""
-    genesis = beacon_answers.genesis(payload)
+    genesis = beacon.genesis(payload)
     root = rules.genesis_validators_root
     if genesis.genesis_time != rules.genesis_time or (
         root is not None and genesis.genesis_validators_root != root.lower()

@@ -12,8 +12,7 @@ from typing import Final, Literal
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, RefusedByProvider
 from aurora_resources.http.statuses import NOT_FOUND
 from aurora_resources.providers.concurrently import for_each
-from aurora_resources.providers.ethereum.beacon import HEADER, Beacon, BlockId
-from aurora_resources.providers.ethereum.beacon_answers import Header, header
+from aurora_resources.providers.ethereum.beacon import HEADER, Beacon, BlockId, Header, header
 from aurora_resources.records import Fetcher, ProviderResponse
 
 LONGEST_GAP_SLOTS: Final = 256
@@ -43,22 +42,22 @@ class SlotFacts:
         return parent is not None and parent.slot < slot
 
 
-async def fetch_slot(fetcher: Fetcher, beacon: Beacon, slot: int) -> Header | None:
+async def fetch_slot(fetcher: Fetcher, node: Beacon, slot: int) -> Header | None:
     """The block of the chain at a finalised `slot`, or None once it is proven that there is none.
 
     Raises ProviderError, also when the node can give neither a block nor the proof.
     """
-    found = await _ask_header(fetcher, beacon, slot)
+    found = await _ask_header(fetcher, node, slot)
     if found is not None:
         return found
-    later = await _first_after(fetcher, beacon, slot)
+    later = await _first_after(fetcher, node, slot)
     while later.slot > slot:
-        parent = await _ask_header(fetcher, beacon, later.parent_root)
+        parent = await _ask_header(fetcher, node, later.parent_root)
         if parent is None:
             raise HistoryUnavailable(
                 f"no block at slot {slot}, and no header of {later.parent_root}, the parent of the block at "
                 f"slot {later.slot}: this node does not hold that history; configure one with an archive",
-                provider=beacon.provider,
+                provider=node.provider,
                 endpoint=HEADER,
                 status=NOT_FOUND,
             )
@@ -66,24 +65,24 @@ async def fetch_slot(fetcher: Fetcher, beacon: Beacon, slot: int) -> Header | No
     return later if later.slot == slot else None
 
 
-async def fetch_duties(fetcher: Fetcher, beacon: Beacon, epochs: Sequence[int]) -> list[ProviderResponse]:
+async def fetch_duties(fetcher: Fetcher, node: Beacon, epochs: Sequence[int]) -> list[ProviderResponse]:
     """Ask who was to propose in each of `epochs`: version 2, or version 1 where the node has no other.
 
     Raises ProviderError.
     """
     if not epochs:
         return []
-    first, newest = await _ask_duties_of(fetcher, beacon, epochs[0], (2, 1))
+    first, newest = await _ask_duties_of(fetcher, node, epochs[0], (2, 1))
     versions: tuple[Literal[1, 2], ...] = (2, 1) if newest else (1,)
 
     async def of(epoch: int) -> ProviderResponse:
-        return (await _ask_duties_of(fetcher, beacon, epoch, versions))[0]
+        return (await _ask_duties_of(fetcher, node, epoch, versions))[0]
 
     return [first, *await for_each(of, epochs[1:])]
 
 
 async def fetch_sync_rewards(
-    fetcher: Fetcher, beacon: Beacon, slots: Iterable[int], members: Sequence[int]
+    fetcher: Fetcher, node: Beacon, slots: Iterable[int], members: Sequence[int]
 ) -> None:
     """Ask for the sync rewards of `members` at each of `slots`, all finalised and of one committee.
 
@@ -93,18 +92,18 @@ async def fetch_sync_rewards(
 
     async def at(slot: int) -> None:
         try:
-            for question in beacon.sync_rewards(slot, members):
+            for question in node.sync_rewards(slot, members):
                 await fetcher.fetch(question)
         except HistoryUnavailable:
-            if await fetch_slot(fetcher, beacon, slot) is not None:
+            if await fetch_slot(fetcher, node, slot) is not None:
                 raise
 
     await for_each(at, slots)
 
 
-async def _ask_header(fetcher: Fetcher, beacon: Beacon, block: BlockId) -> Header | None:
+async def _ask_header(fetcher: Fetcher, node: Beacon, block: BlockId) -> Header | None:
     try:
-        found = header(await fetcher.fetch(beacon.header(block)))
+        found = header(await fetcher.fetch(node.header(block)))
     except NotYetAvailable as problem:
         if problem.status != NOT_FOUND:
             raise
@@ -112,28 +111,28 @@ async def _ask_header(fetcher: Fetcher, beacon: Beacon, block: BlockId) -> Heade
     return found if found.canonical else None
 
 
-async def _first_after(fetcher: Fetcher, beacon: Beacon, slot: int) -> Header:
+async def _first_after(fetcher: Fetcher, node: Beacon, slot: int) -> Header:
     for later in range(slot + 1, slot + 1 + LONGEST_GAP_SLOTS):
-        found = await _ask_header(fetcher, beacon, later)
+        found = await _ask_header(fetcher, node, later)
         if found is not None:
             return found
     raise HistoryUnavailable(
         f"no block at slot {slot} nor at any of the {LONGEST_GAP_SLOTS} after it: this node does not hold "
         "that history; configure one with an archive",
-        provider=beacon.provider,
+        provider=node.provider,
         endpoint=HEADER,
         status=NOT_FOUND,
     )
 
 
 async def _ask_duties_of(
-    fetcher: Fetcher, beacon: Beacon, epoch: int, versions: Sequence[Literal[1, 2]]
+    fetcher: Fetcher, node: Beacon, epoch: int, versions: Sequence[Literal[1, 2]]
 ) -> tuple[ProviderResponse, bool]:
     """The answer, and whether the newest version gave it."""
     *newer, oldest = versions
     for version in newer:
         try:
-            return await fetcher.fetch(beacon.proposer_duties(epoch, version)), True
+            return await fetcher.fetch(node.proposer_duties(epoch, version)), True
         except (HistoryUnavailable, RefusedByProvider):
             continue
-    return await fetcher.fetch(beacon.proposer_duties(epoch, oldest)), False
+    return await fetcher.fetch(node.proposer_duties(epoch, oldest)), False

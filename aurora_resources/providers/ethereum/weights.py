@@ -8,18 +8,16 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from aurora_resources.providers.concurrently import fetch_all
-from aurora_resources.providers.ethereum.beacon import Beacon
-from aurora_resources.providers.ethereum.beacon_answers import ValidatorState, validators_by_key
-from aurora_resources.providers.ethereum.periods import Window
+from aurora_resources.providers.ethereum.beacon import Beacon, ValidatorState, validators_by_key
+from aurora_resources.providers.ethereum.periods import Spec, Window
 from aurora_resources.providers.ethereum.quantities import gwei_to_wei
-from aurora_resources.providers.ethereum.spec import Spec
 from aurora_resources.records import Fetcher
 
 States = Mapping[str, ValidatorState]
 
 
 async def fetch_states(
-    fetcher: Fetcher, beacon: Beacon, constants: Spec, window: Window, keys: Sequence[str]
+    fetcher: Fetcher, node: Beacon, constants: Spec, window: Window, keys: Sequence[str]
 ) -> States:
     """Ask for our validators at both ends of the window, and where the effective balance of one changed.
 
@@ -27,7 +25,7 @@ async def fetch_states(
     """
 
     async def at(slot: int, of: Sequence[str]) -> States:
-        return validators_by_key(await fetch_all(fetcher, beacon.validators(slot, of)))
+        return validators_by_key(await fetch_all(fetcher, node.validators(slot, of)))
 
     async def between(first: int, before: States, last: int, after: States) -> None:
         changed = [key for key in keys if _effective(before, key) != _effective(after, key)]

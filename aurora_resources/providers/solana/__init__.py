@@ -1,1 +1,1 @@
-"""Solana: JSON-RPC, Solana Beach, Jito and Stakewiz, each asked and understood in its own module."""
+"""Solana: a JSON-RPC node, Solana Beach, Jito and Stakewiz, one module a provider."""

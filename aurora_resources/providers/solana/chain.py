@@ -1,27 +1,42 @@
-"""Solana as a chain source: the roles of the graph, one module for each.
+"""Solana as a chain source: which adapter serves which feed, what is requested, and the records made of it.
 
-Nothing is computed here: `asking.py` fetches, `evidence.py` finds what is staged, `periods.py`, `mev.py`,
-`earned_fees.py` and `earned_rewards.py` make the records.
+A provider is named after its adapter (`jito`), with a suffix where there are several (`rpc-archive`). Feeds
+are fetched in the order PERIODS, MEV, STAKES, then FEES, REWARDS and META in any order; `evidence.py` holds
+what earlier feeds brought, `fees.py`, `mev.py` and `rewards.py` make the records.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
+from aurora_resources.http.client import Classify
 from aurora_resources.providers.chain_source import FeedPolicy
 from aurora_resources.providers.solana import stakewiz
-from aurora_resources.providers.solana.adapters import adapter_of
-from aurora_resources.providers.solana.asking import fetch_role
-from aurora_resources.providers.solana.earned_fees import normalize_fees
-from aurora_resources.providers.solana.earned_rewards import normalize_rewards
 from aurora_resources.providers.solana.evidence import Evidence
-from aurora_resources.providers.solana.fees import fees_of_blocks, fees_of_history
-from aurora_resources.providers.solana.mev import normalize_tips
-from aurora_resources.providers.solana.payouts import payout
-from aurora_resources.providers.solana.periods import fetch_head, normalize_period
-from aurora_resources.providers.solana.rpc import SolanaRpc
+from aurora_resources.providers.solana.fees import (
+    fees_of_blocks,
+    fees_of_history,
+    fetch_blocks,
+    fetch_history,
+    normalize_fees,
+    shared_identities,
+)
+from aurora_resources.providers.solana.jito import Jito
+from aurora_resources.providers.solana.mev import fetch_tips, normalize_tips
+from aurora_resources.providers.solana.periods import fetch_head, fetch_period, normalize_period
+from aurora_resources.providers.solana.rewards import (
+    fetch_accounts,
+    fetch_paying_blocks,
+    needs_blocks,
+    normalize_rewards,
+    payout,
+)
+from aurora_resources.providers.solana.rpc import SolanaRpc, classify_rpc
+from aurora_resources.providers.solana.solanabeach import SolanaBeach
+from aurora_resources.providers.solana.stakes import fetch_snapshot
+from aurora_resources.providers.solana.stakewiz import Stakewiz
 from aurora_resources.providers.staged import answers
 from aurora_resources.records import (
     ChainHead,
@@ -38,6 +53,94 @@ from aurora_resources.records import (
     ValidatorMev,
     ValidatorRewards,
 )
+
+Adapter: TypeAlias = Literal["rpc", "solanabeach", "jito", "stakewiz"]
+
+_ADAPTERS: Final[tuple[Adapter, ...]] = ("rpc", "solanabeach", "jito", "stakewiz")
+_ROLES: Final[dict[Feed, tuple[Adapter, ...]]] = {
+    Feed.PERIODS: ("rpc",),
+    Feed.FEES: ("solanabeach", "rpc"),
+    Feed.MEV: ("jito",),
+    Feed.REWARDS: ("rpc",),
+    Feed.META: ("stakewiz",),
+    Feed.STAKES: ("rpc",),
+}
+
+
+def adapter_of(settings: ChainSettings, provider: str, role: Feed) -> Adapter:
+    """The adapter `provider` speaks. Raises ConfigurationError when that cannot answer `role`."""
+    adapter = _named(provider)
+    if adapter is None and provider in settings.providers.rpc:
+        adapter = "rpc"
+    if adapter is None or adapter not in _ROLES[role]:
+        can = " or ".join(_ROLES[role])
+        raise ConfigurationError(
+            f'chains.yaml: {settings.chain_id}.providers: "{provider}" cannot answer {role.value}; name a '
+            f"provider {can}, or one whose name begins so, like {_ROLES[role][0]}-2"
+        )
+    return adapter
+
+
+def classifier_of(settings: ChainSettings, provider: str) -> Classify | None:
+    """How the client reads answers of status 2xx; None where HTTP says everything."""
+    speaks_rpc = _named(provider) == "rpc" or provider in settings.providers.rpc
+    return classify_rpc if speaks_rpc else None
+
+
+def _named(provider: str) -> Adapter | None:
+    for adapter in _ADAPTERS:
+        if provider == adapter or provider.startswith((f"{adapter}-", f"{adapter}_")):
+            return adapter
+    return None
+
+
+async def fetch_role(
+    settings: ChainSettings,
+    fetcher: Fetcher,
+    role: Feed,
+    provider: str,
+    epoch: int,
+    validators: Sequence[TrackedValidator],
+    staged: Staged,
+) -> None:
+    """Ask `provider` everything `role` needs. Raises ProviderError, ConfigurationError."""
+    adapter = adapter_of(settings, provider, role)
+    known = Evidence(settings, epoch, staged)
+    match role:
+        case Feed.PERIODS:
+            await fetch_period(fetcher, SolanaRpc(provider), epoch)
+        case Feed.MEV:
+            await fetch_tips(fetcher, Jito(provider), epoch, validators)
+        case Feed.STAKES:
+            await fetch_snapshot(fetcher, SolanaRpc(provider), epoch, known.limits, validators)
+        case Feed.FEES:
+            identities = known.identity_of(validators)
+            told_apart = set(identities.values()) - set(shared_identities(identities))
+            if adapter == "rpc":
+                await fetch_blocks(fetcher, SolanaRpc(provider), known.limits, told_apart)
+            else:
+                await fetch_history(fetcher, SolanaBeach(provider), epoch, told_apart)
+        case Feed.REWARDS:
+            accounts = _accounts(known, validators)
+            if settings.validators == "all" or needs_blocks(len(accounts)):
+                await fetch_paying_blocks(fetcher, SolanaRpc(provider), known.limits)
+            else:
+                await fetch_accounts(fetcher, SolanaRpc(provider), epoch, accounts)
+        case Feed.META:
+            await fetcher.fetch(Stakewiz(provider).validators())
+
+
+def _accounts(known: Evidence, validators: Sequence[TrackedValidator]) -> list[str]:
+    """The vote accounts, then the stake accounts known from Jito's claims and from our snapshot."""
+    keys = [validator.validator_key for validator in validators]
+    stakes: set[str] = set()
+    for key in keys:
+        if known.tips is not None:
+            stakes.update([claim.claimant for claim in known.tips.stakers(key)])
+        if known.snapshot is not None:
+            stakes.update(known.snapshot.of(key) or ())
+    return [*keys, *sorted(stakes.difference(keys))]
+
 
 _POLICIES: Final[Mapping[Feed, FeedPolicy]] = {
     # The node lists the validators of now, and goes on correcting a fresh epoch.

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from aurora_resources.config.models import ChainSettings
-from aurora_resources.providers.solana import rpc_answers, stakewiz
+from aurora_resources.providers.solana import rpc, stakewiz
+from aurora_resources.providers.solana.mev import TipResponses, tip_responses
 from aurora_resources.providers.solana.periods import (
     Boundaries,
     boundaries,
     period_answers,
     running_epoch,
 )
-from aurora_resources.providers.solana.rpc_answers import VoteAccount
-from aurora_resources.providers.solana.snapshots import Snapshot, snapshot
+from aurora_resources.providers.solana.rpc import VoteAccount
+from aurora_resources.providers.solana.stakes import Snapshot, snapshot
 from aurora_resources.providers.solana.stakewiz import WizValidator
-from aurora_resources.providers.solana.tips import TipResponses, tip_responses
 from aurora_resources.providers.solana.validators import identities, known_keys
 from aurora_resources.providers.staged import Answers, first_with
 from aurora_resources.records import Feed, Staged, TrackedValidator, ValidatorIdentity
@@ -65,7 +65,7 @@ class Evidence:
     def vote_accounts(self) -> tuple[VoteAccount, ...]:
         """The validators the node knew when it was asked."""
         listed = self.period.last("getVoteAccounts")
-        return () if listed is None else rpc_answers.vote_accounts(listed)
+        return () if listed is None else rpc.vote_accounts(listed)
 
     @cached_property
     def described(self) -> tuple[WizValidator, ...]:

@@ -1,7 +1,8 @@
 """A validator's execution fees of an epoch: block by block from a node, or as Solana Beach sums them.
 
-Fees are attributed by slot leader, whoever the Fee row credited. A produced slot whose block was not read
-makes the sum unknown, not smaller. The parts shared with stakers come from Jito's book (`tips.py`).
+Fees are attributed by slot leader, whichever account the Fee row credited. If the block of a produced slot
+was not read, the sum is unknown, not smaller. A validator that shares priority fees with its stakers pays
+them out of the same fees; Jito reports that part (`mev.py`), and it is subtracted once, in `normalize_fees`.
 """
 
 from collections import Counter
@@ -12,12 +13,29 @@ from typing import Final
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
 from aurora_resources.providers.concurrently import fetch_all, for_each
 from aurora_resources.providers.json_rpc import rpc_params
-from aurora_resources.providers.solana import rpc_answers, solanabeach
+from aurora_resources.providers.solana import rpc, solanabeach
+from aurora_resources.providers.solana.findings import (
+    DRIFT,
+    FEES_DOUBTED,
+    FEES_MISSING,
+    FEES_SHARED_UNKNOWN,
+    IDENTITY_SHARED,
+    coins,
+)
+from aurora_resources.providers.solana.mev import TipResponses, tips_state
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import BLOCK_HEADER, SolanaRpc
 from aurora_resources.providers.solana.solanabeach import EpochFees, SolanaBeach
 from aurora_resources.providers.staged import Answers
-from aurora_resources.records import Fetcher, ProviderResponse
+from aurora_resources.records import (
+    FactState,
+    Fetcher,
+    Finding,
+    Normalized,
+    ProviderResponse,
+    TrackedValidator,
+    ValidatorFees,
+)
 
 _NOT_FOUND: Final = 404
 _ONE_BY_ONE: Final = 16
@@ -41,7 +59,7 @@ class NoFees:
 
 
 async def fetch_blocks(
-    fetcher: Fetcher, rpc: SolanaRpc, limits: Boundaries, identities: Iterable[str]
+    fetcher: Fetcher, node: SolanaRpc, limits: Boundaries, identities: Iterable[str]
 ) -> None:
     """Read every block that `identities` produced between `limits`.
 
@@ -51,20 +69,20 @@ async def fetch_blocks(
     if not wanted:
         return
     one_by_one: list[str | None] = [*wanted] if len(wanted) <= _ONE_BY_ONE else [None]
-    scheduled = await fetch_all(fetcher, [rpc.leader_schedule(limits.first_slot, one) for one in one_by_one])
+    scheduled = await fetch_all(fetcher, [node.leader_schedule(limits.first_slot, one) for one in one_by_one])
     leaders = _Leaders.read(scheduled)
     if not any(leaders.slots_of(identity) for identity in wanted):
         return
-    listed = await fetch_all(fetcher, rpc.blocks(limits.first_slot, limits.last_slot))
-    headers = [rpc.block_header(limits.first_produced), rpc.block_header(limits.next_produced)]
+    listed = await fetch_all(fetcher, node.blocks(limits.first_slot, limits.last_slot))
+    headers = [node.block_header(limits.first_produced), node.block_header(limits.next_produced)]
     produced = _produced(listed)
     hole = _hole(limits, len(produced), await fetch_all(fetcher, headers))
     if hole is not None:
         raise HistoryUnavailable(
-            f"{hole}; configure a node with an archive", provider=rpc.provider, endpoint="getBlocks"
+            f"{hole}; configure a node with an archive", provider=node.provider, endpoint="getBlocks"
         )
     led = {limits.first_slot + slot for identity in wanted for slot in leaders.slots_of(identity) or ()}
-    await fetch_all(fetcher, [rpc.block_rewards(slot) for slot in sorted(led & produced)])
+    await fetch_all(fetcher, [node.block_rewards(slot) for slot in sorted(led & produced)])
 
 
 def fees_of_blocks(
@@ -76,7 +94,7 @@ def fees_of_blocks(
     produced = _produced(listed)
     hole = _hole(limits, len(produced), found.every(BLOCK_HEADER)) if listed else None
     by_slot = {
-        rpc_params(payload.question)[0]: rpc_answers.block_rewards(payload).total(rpc_answers.FEE)
+        rpc_params(payload.question)[0]: rpc.block_rewards(payload).total(rpc.FEE)
         for payload in found.every("getBlock")
     }
 
@@ -157,7 +175,7 @@ class _Leaders:
         by_identity: dict[str, Sequence[int]] = {}
         all_known = False
         for payload in payloads:
-            schedule = rpc_answers.leader_schedule(payload)
+            schedule = rpc.leader_schedule(payload)
             options = rpc_params(payload.question)[1]
             asked = options.get("identity") if isinstance(options, Mapping) else None
             if schedule is None:
@@ -175,7 +193,7 @@ class _Leaders:
 
 
 def _produced(listed: Iterable[ProviderResponse]) -> set[int]:
-    return {slot for payload in listed for slot in rpc_answers.slots(payload)}
+    return {slot for payload in listed for slot in rpc.slots(payload)}
 
 
 def _hole(limits: Boundaries, produced: int, headers: Sequence[ProviderResponse]) -> str | None:
@@ -184,7 +202,7 @@ def _hole(limits: Boundaries, produced: int, headers: Sequence[ProviderResponse]
     A height counts produced blocks, so the heights of the epoch's first block and of the next epoch's tell
     how many the epoch has. A missing piece of history looks like skipped slots otherwise.
     """
-    by_slot = {rpc_params(found.question)[0]: rpc_answers.block_header(found) for found in headers}
+    by_slot = {rpc_params(found.question)[0]: rpc.block_header(found) for found in headers}
     first, after = by_slot.get(limits.first_produced), by_slot.get(limits.next_produced)
     if first is None or after is None:
         return "the first blocks of the epoch and of the next one were not read"
@@ -211,3 +229,79 @@ def shared_identities(identities: Mapping[str, str]) -> Mapping[str, tuple[str, 
         for identity, count in used.items()
         if count > 1
     }
+
+
+def normalize_fees(
+    provider: str,
+    epoch: int,
+    running_epoch: int,
+    validators: Sequence[TrackedValidator],
+    identities: Mapping[str, str],
+    fees: Mapping[str, Fees | NoFees],
+    book: TipResponses | None,
+) -> Normalized[ValidatorFees]:
+    """One record a validator, in lamports. `identities` is by vote account, `fees` by identity."""
+    shared_keys = shared_identities(identities)
+    records: list[ValidatorFees] = []
+    findings: list[Finding] = []
+    for validator in validators:
+        key = validator.validator_key
+        identity = identities.get(key)
+        found: Fees | NoFees = NoFees("its identity in the epoch is not known; declare it in chains.yaml")
+        code = FEES_MISSING
+        if identity is not None and identity in shared_keys:
+            code = IDENTITY_SHARED
+            found = NoFees(
+                f"identity {identity} is used by {' and '.join(shared_keys[identity])}: its blocks cannot be "
+                "told apart; declare in chains.yaml which identity each used"
+            )
+        elif identity is not None:
+            found = fees.get(identity, NoFees(f"{provider} was not asked about identity {identity}"))
+        if isinstance(found, NoFees):
+            findings.append(Finding(code, f"{provider}, epoch {epoch}: {found.reason}", key))
+            records.append(ValidatorFees(key, provider, FactState.MISSING, None, None, None))
+            continue
+        record, doubts = _kept(provider, epoch, running_epoch, validator, found, book)
+        records.append(record)
+        findings += doubts
+    return Normalized(tuple(records), tuple(findings))
+
+
+def _kept(
+    provider: str,
+    epoch: int,
+    running_epoch: int,
+    validator: TrackedValidator,
+    fees: Fees,
+    book: TipResponses | None,
+) -> tuple[ValidatorFees, list[Finding]]:
+    key, gross = validator.validator_key, fees.lamports
+    row = None if book is None else book.tips.get(key)
+    shared = None if row is None else row.priority_fee_revenue
+    state, doubts = FactState.FINAL, []
+    if row is not None and shared is not None:
+        state = tips_state(epoch, running_epoch)
+    elif row is None and validator.mev_declared_none:
+        shared = 0
+    if shared is None:
+        state = FactState.PROVISIONAL
+        told = "no row for it" if row is None else "a row without priority fees"
+        message = f"epoch {epoch}: Jito has {told}, so what it shared of its fees is not known"
+        doubts.append(Finding(FEES_SHARED_UNKNOWN, message, key))
+    elif shared > gross:
+        state = FactState.PROVISIONAL
+        message = (
+            f"epoch {epoch}: by Jito it shared {coins(shared)} of its fees, by {provider} it earned "
+            f"{coins(gross)} in all"
+        )
+        doubts.append(Finding(DRIFT, message, key))
+        shared = None
+    if gross == 0 and fees.blocks > 0:
+        state = FactState.PROVISIONAL
+        message = (
+            f"{provider}, epoch {epoch}: {fees.blocks} blocks and not a lamport of fees; either its "
+            "collector is no system account, which burns them, or the provider leaves them out"
+        )
+        doubts.append(Finding(FEES_DOUBTED, message, key))
+    kept = gross if shared is None else gross - shared
+    return ValidatorFees(key, provider, state, gross, shared, kept, fees.blocks), doubts

@@ -1,7 +1,8 @@
 """Epochs: how a node is asked about one, and what its answers say of slots, times and the running epoch.
 
-Everything the other roles need of PERIODS is read here. The schedule is the cluster's own, never assumed. No
-date arithmetic: an epoch starts at the time of its first produced block.
+Everything the other feeds need of PERIODS is read here, and which blocks pay an epoch's rewards is found
+here. The schedule is the cluster's own, never assumed. No date arithmetic: an epoch starts at the time of its
+first produced block.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import Final
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
 from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.json_rpc import rpc_params
-from aurora_resources.providers.solana import rpc_answers
+from aurora_resources.providers.solana import rpc
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.staged import Answers, first_with
 from aurora_resources.records import ChainHead, Feed, Fetcher, Period, ProviderResponse, Staged
@@ -30,38 +31,65 @@ class Boundaries:
     next_produced: int
 
 
-async def fetch_head(fetcher: Fetcher, rpc: SolanaRpc) -> ChainHead:
+async def fetch_head(fetcher: Fetcher, node: SolanaRpc) -> ChainHead:
     """The running epoch. Raises ProviderError."""
-    payload = await fetcher.fetch(rpc.epoch_info())
-    return ChainHead(rpc_answers.epoch_info(payload).epoch, payload.fetched_at)
+    payload = await fetcher.fetch(node.epoch_info())
+    return ChainHead(rpc.epoch_info(payload).epoch, payload.fetched_at)
 
 
-async def fetch_period(fetcher: Fetcher, rpc: SolanaRpc, epoch: int) -> None:
+async def fetch_period(fetcher: Fetcher, node: SolanaRpc, epoch: int) -> None:
     """Ask about slots, times and validators of `epoch`.
 
     Raises NotYetAvailable while the epoch after it has no finalised block, HistoryUnavailable when the
     node's history begins later.
     """
-    running = rpc_answers.epoch_info(await fetcher.fetch(rpc.epoch_info())).epoch
+    running = rpc.epoch_info(await fetcher.fetch(node.epoch_info())).epoch
     if running <= epoch:
         raise NotYetAvailable(
             f"epoch {epoch} has not ended, the chain is in epoch {running}; ask again later",
-            provider=rpc.provider,
+            provider=node.provider,
             endpoint="getEpochInfo",
         )
-    schedule = rpc_answers.epoch_schedule(await fetcher.fetch(rpc.epoch_schedule()))
+    schedule = rpc.epoch_schedule(await fetcher.fetch(node.epoch_schedule()))
     starts = [schedule.first_slot(epoch), schedule.first_slot(epoch + 1)]
     found = [
-        rpc_answers.slots(payload)
-        for payload in await fetch_all(fetcher, [rpc.first_produced(start) for start in starts])
+        rpc.slots(payload)
+        for payload in await fetch_all(fetcher, [node.first_produced(start) for start in starts])
     ]
-    limits = _limits(rpc.provider, epoch, starts, found)
+    limits = _limits(node.provider, epoch, starts, found)
     times = await fetch_all(
-        fetcher, [rpc.block_time(limits.first_produced), rpc.block_time(limits.next_produced)]
+        fetcher, [node.block_time(limits.first_produced), node.block_time(limits.next_produced)]
     )
     for payload in times:
         _known_time(payload)
-    await fetcher.fetch(rpc.vote_accounts())
+    await fetcher.fetch(node.vote_accounts())
+
+
+async def fetch_paying_slots(fetcher: Fetcher, node: SolanaRpc, limits: Boundaries) -> tuple[int, ...]:
+    """Read the first paying block, and find the others; none when it paid everybody.
+
+    Raises NotYetAvailable while the payout runs, HistoryUnavailable for a node with holes, ProviderError.
+    """
+    boundary = rpc.block_rewards(await fetcher.fetch(node.block_rewards(limits.next_produced)))
+    if boundary.parent_slot > limits.last_slot:
+        raise HistoryUnavailable(
+            f"slot {limits.next_produced} is not the first block after slot {limits.last_slot}, its parent "
+            f"is {boundary.parent_slot}: the node's history has a hole; configure a node with an archive",
+            provider=node.provider,
+            endpoint="getBlock",
+        )
+    count = boundary.num_reward_partitions
+    if not count:
+        return ()
+    slots = rpc.slots(await fetcher.fetch(node.produced_after(limits.next_produced + 1, count)))
+    if len(slots) < count:
+        raise NotYetAvailable(
+            f"{len(slots)} of {count} paying blocks after slot {limits.next_produced} are finalised; "
+            "ask again in some minutes",
+            provider=node.provider,
+            endpoint="getBlocksWithLimit",
+        )
+    return slots
 
 
 def period_answers(staged: Staged, providers: Sequence[str]) -> Answers:
@@ -78,15 +106,15 @@ def period_answers(staged: Staged, providers: Sequence[str]) -> Answers:
 
 def running_epoch(period: Answers) -> int:
     """The epoch that ran when PERIODS was asked. Raises PayloadError."""
-    return rpc_answers.epoch_info(_needed(period, "getEpochInfo")).epoch
+    return rpc.epoch_info(_needed(period, "getEpochInfo")).epoch
 
 
 def boundaries(period: Answers, epoch: int) -> Boundaries:
     """The slots of `epoch`. Raises PayloadError, or HistoryUnavailable for a node with holes."""
-    schedule = rpc_answers.epoch_schedule(_needed(period, "getEpochSchedule"))
+    schedule = rpc.epoch_schedule(_needed(period, "getEpochSchedule"))
     starts = [schedule.first_slot(epoch), schedule.first_slot(epoch + 1)]
     asked = {rpc_params(found.question)[0]: found for found in period.every("getBlocksWithLimit")}
-    slots = [rpc_answers.slots(asked[start]) if start in asked else () for start in starts]
+    slots = [rpc.slots(asked[start]) if start in asked else () for start in starts]
     return _limits(period.provider, epoch, starts, slots)
 
 
@@ -119,7 +147,7 @@ def _limits(provider: str, epoch: int, starts: Sequence[int], found: Sequence[Se
 
 
 def _known_time(payload: ProviderResponse) -> datetime:
-    time = rpc_answers.block_time(payload)
+    time = rpc.block_time(payload)
     if time is None:
         raise HistoryUnavailable(
             f"this node does not know the time of slot {rpc_params(payload.question)[0]}; ask another one",

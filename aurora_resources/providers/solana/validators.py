@@ -6,9 +6,9 @@ are gone, and declared identities come before anything observed.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from aurora_resources.providers.solana.rpc_answers import VoteAccount
+from aurora_resources.providers.solana.mev import TipResponses
+from aurora_resources.providers.solana.rpc import VoteAccount
 from aurora_resources.providers.solana.stakewiz import WizValidator
-from aurora_resources.providers.solana.tips import TipResponses
 from aurora_resources.records import TrackedValidator, ValidatorIdentity
 
 

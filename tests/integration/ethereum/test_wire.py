@@ -11,20 +11,41 @@ from aurora_resources.config.models import ProviderSettings, RetrySettings
 from aurora_resources.errors import HistoryUnavailable
 from aurora_resources.http.client import Classify, ProviderClient
 from aurora_resources.http.fetcher import DirectFetcher
-from aurora_resources.providers.ethereum import beacon_answers, execution_answers
-from aurora_resources.providers.ethereum.beacon import Beacon, classify_beacon
-from aurora_resources.providers.ethereum.beacon_answers import ValidatorState, validators_by_key
-from aurora_resources.providers.ethereum.block_income import BlockEvidence, BlockIncome, not_canonical
-from aurora_resources.providers.ethereum.consensus import attestation_total, unexplained_gwei
-from aurora_resources.providers.ethereum.decisions import decide
+from aurora_resources.providers.ethereum import beacon, execution
+from aurora_resources.providers.ethereum.beacon import (
+    Beacon,
+    ValidatorState,
+    attestation_rewards,
+    classify_beacon,
+    validators_by_key,
+)
+from aurora_resources.providers.ethereum.block_income import (
+    BlockEvidence,
+    BlockIncome,
+    corrected_change,
+    decide,
+    not_canonical,
+    transfers,
+)
+from aurora_resources.providers.ethereum.consensus import (
+    attestation_total,
+    correlation_epoch,
+    correlation_penalty_gwei,
+    correlation_slots,
+    initial_penalty_gwei,
+    slashed_in_epoch,
+    unexplained_gwei,
+)
 from aurora_resources.providers.ethereum.execution import (
     Execution,
     classify_execution,
+    contradiction,
     fetch_balances,
     fetch_block,
+    priority_fees,
+    receipts_of,
 )
-from aurora_resources.providers.ethereum.execution_answers import contradiction, priority_fees, receipts_of
-from aurora_resources.providers.ethereum.payments import corrected_change, transfers
+from aurora_resources.providers.ethereum.periods import Spec, spec
 from aurora_resources.providers.ethereum.relays import (
     Relay,
     RelayClaim,
@@ -32,16 +53,7 @@ from aurora_resources.providers.ethereum.relays import (
     delivered,
     scan_delivered,
 )
-from aurora_resources.providers.ethereum.reward_answers import attestation_rewards
-from aurora_resources.providers.ethereum.slashing import (
-    correlation_epoch,
-    correlation_penalty_gwei,
-    correlation_slots,
-    initial_penalty_gwei,
-    slashed_in_epoch,
-)
 from aurora_resources.providers.ethereum.slots import fetch_slot
-from aurora_resources.providers.ethereum.spec import Spec, spec
 from aurora_resources.records import FactState, Fetcher, ProviderRequest, ProviderResponse
 from aurora_sandbox.ethereum.chain import NodeSettings
 from aurora_sandbox.ethereum.spec import RELAYS
@@ -114,17 +126,17 @@ def income_of(server: SandboxServer, truth: BlockTruth) -> BlockIncome:
         header = await fetch_slot(fetcher, BEACON, truth.slot)
         if header is None:
             return not_canonical(member.pubkey, truth.slot, claims)
-        inside = beacon_answers.block(await fetcher.fetch(BEACON.block(header.root))).payload
+        inside = beacon.block(await fetcher.fetch(BEACON.block(header.root))).payload
         assert inside is not None
         found = await fetch_block(fetcher, NODE, inside.block_hash)
         assert contradiction(found, inside) is None
-        receipts = execution_answers.receipts(fetcher.of("eth_getBlockReceipts")[0])
+        receipts = execution.receipts(fetcher.of("eth_getBlockReceipts")[0])
         by_hash = receipts_of(found, "execution", receipts)
         before, after = await fetch_balances(fetcher, NODE, member.fee_recipient, found.number)
         change = corrected_change(
             member.fee_recipient,
-            execution_answers.balance(before),
-            execution_answers.balance(after),
+            execution.balance(before),
+            execution.balance(after),
             found,
             by_hash,
         )

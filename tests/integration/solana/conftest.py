@@ -17,8 +17,7 @@ from aurora_resources.config.models import (
 )
 from aurora_resources.http.client import ProviderClient
 from aurora_resources.http.fetcher import DirectFetcher
-from aurora_resources.providers.solana.adapters import classifier_of
-from aurora_resources.providers.solana.chain import SolanaChain
+from aurora_resources.providers.solana.chain import SolanaChain, classifier_of
 from aurora_resources.records import (
     Feed,
     Fetcher,

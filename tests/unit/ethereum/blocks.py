@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
-from aurora_resources.providers.ethereum.block_income import BlockEvidence
-from aurora_resources.providers.ethereum.execution_answers import (
+from aurora_resources.providers.ethereum.block_income import BlockEvidence, Transfer
+from aurora_resources.providers.ethereum.execution import (
     BlockWithdrawal,
     ExecutionBlock,
     Receipt,
     Transaction,
 )
-from aurora_resources.providers.ethereum.payments import Transfer
 from aurora_resources.providers.ethereum.quantities import DecimalUint, HexData, HexUint
 from aurora_resources.providers.ethereum.relays import BlockClaims, RelayClaim, claims_by_block
 

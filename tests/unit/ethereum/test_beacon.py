@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, ProviderError, TransientProviderError
-from aurora_resources.providers.ethereum import beacon_answers, reward_answers
+from aurora_resources.providers.ethereum import beacon
 from aurora_resources.providers.ethereum.beacon import MAX_IDS, Beacon, classify_beacon
-from aurora_resources.providers.ethereum.spec import spec
+from aurora_resources.providers.ethereum.periods import spec
 from aurora_resources.records import ProviderRequest, ProviderResponse
 from tests.unit.ethereum.nodes import NOW
 
@@ -100,10 +100,10 @@ def test_rewards_that_contradict_themselves_are_refused() -> None:
     parts = {"attestations": "1", "sync_aggregate": "2", "proposer_slashings": "0", "attester_slashings": "0"}
     body = {"data": {"proposer_index": "1", "total": "4", **parts}}
     with pytest.raises(ProviderError, match="sum to 3 gwei, the total says 4"):
-        reward_answers.block_rewards(payload(BEACON.block_rewards("0x01"), body))
+        beacon.block_rewards(payload(BEACON.block_rewards("0x01"), body))
     row = {"validator_index": "1", "head": "1", "target": "1", "source": "1", "inactivity": "0"}
     with pytest.raises(ProviderError, match="twice"):
-        reward_answers.attestation_rewards(payload(REWARDS, {"data": {"total_rewards": [row, row]}}))
+        beacon.attestation_rewards(payload(REWARDS, {"data": {"total_rewards": [row, row]}}))
 
 
 @pytest.mark.parametrize("delay", ["", None])
@@ -117,7 +117,7 @@ def test_an_empty_inclusion_delay_is_none(delay: str | None) -> None:
         "inactivity": "0",
         "inclusion_delay": delay,
     }
-    found = reward_answers.attestation_rewards(payload(REWARDS, {"data": {"total_rewards": [row]}}))
+    found = beacon.attestation_rewards(payload(REWARDS, {"data": {"total_rewards": [row]}}))
     assert found == {1: 2}
 
 
@@ -127,12 +127,12 @@ def test_an_empty_inclusion_delay_is_none(delay: str | None) -> None:
 def test_a_reward_that_is_no_whole_number_is_refused(wrong: object) -> None:
     row = {"validator_index": "1", "head": wrong, "target": "-2", "source": "3", "inactivity": "0"}
     with pytest.raises(ProviderError):
-        reward_answers.attestation_rewards(payload(REWARDS, {"data": {"total_rewards": [row]}}))
+        beacon.attestation_rewards(payload(REWARDS, {"data": {"total_rewards": [row]}}))
 
 
 def test_a_member_sitting_twice_is_summed() -> None:
     rows = [{"validator_index": "5", "reward": "-7"}, {"validator_index": "5", "reward": "-7"}]
-    assert reward_answers.sync_rewards(payload(BEACON.sync_rewards(1, [5])[0], {"data": rows})) == {5: -14}
+    assert beacon.sync_rewards(payload(BEACON.sync_rewards(1, [5])[0], {"data": rows})) == {5: -14}
 
 
 def test_an_electra_block_tells_its_payload_and_whom_it_slashes() -> None:
@@ -155,14 +155,14 @@ def test_an_electra_block_tells_its_payload_and_whom_it_slashes() -> None:
     }
     message = {"slot": "11062525", "proposer_index": "397160", "body": body}
     said = {"version": "electra", "data": {"message": message, "signature": "0x"}}
-    found = beacon_answers.block(payload(BEACON.block("0x01"), said))
+    found = beacon.block(payload(BEACON.block("0x01"), said))
     assert found.slashed == {5, 9}
     assert found.payload is not None
     assert found.payload.fee_recipient == "0x95222290dd7278aa3ddd389cc1e1d165cc4bafe5"
     assert found.payload.withdrawals[0].amount_gwei == 64_747_116
 
     inside.update(block_number="0", block_hash="0x" + "00" * 32)
-    assert beacon_answers.block(payload(BEACON.block("0x01"), said)).payload is None
+    assert beacon.block(payload(BEACON.block("0x01"), said)).payload is None
 
 
 @pytest.mark.parametrize(
@@ -174,19 +174,17 @@ def test_an_electra_block_tells_its_payload_and_whom_it_slashes() -> None:
     ],
 )
 def test_the_owner_is_the_address_in_the_credentials(credentials: str, address: str | None) -> None:
-    (found,) = beacon_answers.validators(
-        payload(BEACON.validators(5, [1])[0], {"data": [validator(credentials)]})
-    )
+    (found,) = beacon.validators(payload(BEACON.validators(5, [1])[0], {"data": [validator(credentials)]}))
     assert found.withdrawal_address == address
 
 
 def test_answers_that_name_something_twice_are_refused() -> None:
     row = validator("0x00" + "ab" * 31)
     with pytest.raises(ProviderError, match="twice"):
-        beacon_answers.validators(payload(BEACON.validators(5, [1])[0], {"data": [row, row]}))
+        beacon.validators(payload(BEACON.validators(5, [1])[0], {"data": [row, row]}))
     duty = {"slot": "800", "validator_index": "1", "pubkey": "0xaa"}
     with pytest.raises(ProviderError, match="two proposers"):
-        beacon_answers.duties(payload(BEACON.proposer_duties(25), {"data": [duty, duty]}))
+        beacon.duties(payload(BEACON.proposer_duties(25), {"data": [duty, duty]}))
 
 
 def validator(credentials: str) -> dict[str, object]:

@@ -5,26 +5,22 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from aurora_resources.providers.ethereum.beacon import Beacon
-from aurora_resources.providers.ethereum.beacon_answers import ValidatorState
+from aurora_resources.providers.ethereum.beacon import Beacon, BlockRewards, ValidatorState
 from aurora_resources.providers.ethereum.consensus import (
     ConsensusIncome,
     Summed,
     attestation_total,
-    proposal_total,
-    sync_total,
-    unexplained_gwei,
-)
-from aurora_resources.providers.ethereum.quantities import DecimalUint
-from aurora_resources.providers.ethereum.reward_answers import BlockRewards
-from aurora_resources.providers.ethereum.slashing import (
     correlation_epoch,
     correlation_penalty_gwei,
     correlation_slots,
     initial_penalty_gwei,
+    proposal_total,
     slashed_in_epoch,
+    sync_total,
+    unexplained_gwei,
 )
-from aurora_resources.providers.ethereum.spec import Spec, spec
+from aurora_resources.providers.ethereum.periods import Spec, spec
+from aurora_resources.providers.ethereum.quantities import DecimalUint
 from aurora_resources.records import ProviderRequest, ProviderResponse
 
 STATE = ValidatorState(

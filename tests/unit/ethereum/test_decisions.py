@@ -3,9 +3,7 @@
 import pytest
 
 from aurora_resources.providers.ethereum import findings
-from aurora_resources.providers.ethereum.block_income import BlockIncome, not_canonical
-from aurora_resources.providers.ethereum.decisions import decide
-from aurora_resources.providers.ethereum.payments import Proof
+from aurora_resources.providers.ethereum.block_income import BlockIncome, Proof, decide, not_canonical
 from aurora_resources.providers.ethereum.relays import BlockClaims, claims_by_block
 from aurora_resources.records import FactState
 from tests.unit.ethereum.blocks import (

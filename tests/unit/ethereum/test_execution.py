@@ -15,22 +15,20 @@ from aurora_resources.errors import (
     RefusedByProvider,
     TransientProviderError,
 )
-from aurora_resources.providers.ethereum import execution_answers
-from aurora_resources.providers.ethereum.beacon_answers import PayloadRef
+from aurora_resources.providers.ethereum import execution
+from aurora_resources.providers.ethereum.beacon import PayloadRef
+from aurora_resources.providers.ethereum.block_income import corrected_change, transfers
 from aurora_resources.providers.ethereum.execution import (
     BLOCK_RECEIPTS,
     RECEIPT,
     Execution,
-    classify_execution,
-    fetch_block,
-)
-from aurora_resources.providers.ethereum.execution_answers import (
     Receipt,
+    classify_execution,
     contradiction,
+    fetch_block,
     priority_fees,
     receipts_of,
 )
-from aurora_resources.providers.ethereum.payments import corrected_change, transfers
 from aurora_resources.providers.ethereum.quantities import DecimalUint, HexData, HexUint
 from tests.unit.ethereum.blocks import BUILDER, HASH, OURS, SOMEBODY, block, numbered, receipt, transaction
 from tests.unit.ethereum.nodes import ExecutionNode
@@ -83,9 +81,9 @@ def test_receipts_come_at_once_or_one_by_one(*, whole: bool) -> None:
         row
         for payload in node.kept
         for row in (
-            execution_answers.receipts(payload)
+            execution.receipts(payload)
             if payload.question.endpoint == BLOCK_RECEIPTS
-            else [execution_answers.receipt(payload)]
+            else [execution.receipt(payload)]
             if payload.question.endpoint == RECEIPT
             else []
         )

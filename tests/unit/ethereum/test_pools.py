@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aurora_resources.config.chain_rules import Group, Pool
-from aurora_resources.providers.ethereum.beacon_answers import ValidatorState
+from aurora_resources.providers.ethereum.beacon import ValidatorState
 from aurora_resources.providers.ethereum.evidence import Evidence
+from aurora_resources.providers.ethereum.execution_income import Shared, pooled
 from aurora_resources.providers.ethereum.periods import Window
-from aurora_resources.providers.ethereum.pools import Shared, pooled
 
 KEYS = tuple("0x" + digit * 96 for digit in "abc")
 WINDOW = Window(3, 12, 15, 12 * 32, 16 * 32 - 1)

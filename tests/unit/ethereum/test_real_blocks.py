@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aurora_resources.providers.ethereum import execution_answers
-from aurora_resources.providers.ethereum.block_income import BlockEvidence, BlockIncome
-from aurora_resources.providers.ethereum.decisions import decide
-from aurora_resources.providers.ethereum.execution import Execution
-from aurora_resources.providers.ethereum.execution_answers import priority_fees
-from aurora_resources.providers.ethereum.payments import (
+from aurora_resources.providers.ethereum import execution
+from aurora_resources.providers.ethereum.block_income import (
+    BlockEvidence,
+    BlockIncome,
     Proof,
     Transfer,
     corrected_change,
+    decide,
     find_payment,
     transfers,
 )
+from aurora_resources.providers.ethereum.execution import Execution, priority_fees
 from aurora_resources.providers.ethereum.relays import BlockClaims, claims_by_block
 from aurora_resources.records import FactState, ProviderRequest, ProviderResponse
 from tests.unit.ethereum.blocks import OURS, block, claim, evidence
@@ -145,7 +145,7 @@ def test_block_21771728_books_the_relays_value_with_the_fees_inside(
     """The builder kept the proposer's address and paid by contract calls: only the balance shows it."""
     fees_and_mev = recorded("beaconchain_v2_block_rewards_21771728")["response"]["data"]
     fees, total = int(fees_and_mev["priority_fees"]["amount"]), int(fees_and_mev["mev"]["amount"])
-    found = execution_answers.block(
+    found = execution.block(
         replay(
             "exec_eth_getBlockByNumber_21771728_full", NODE.block(fees_and_mev["execution_reference"]["hash"])
         )
@@ -184,11 +184,11 @@ def test_block_21847848_is_paid_by_its_last_transaction(recorded: Recorded, answ
     whole = recorded("exec_eth_getBlockByNumber_21847848")["response"]["result"]
     assert whole["transactions"][-1] == paid["hash"]
     said = {"jsonrpc": "2.0", "id": 1, "result": {**whole, "transactions": [paid], "gasUsed": "0x5208"}}
-    found = execution_answers.block(answer(NODE.block(whole["hash"]), said))
-    receipts = execution_answers.receipts(
+    found = execution.block(answer(NODE.block(whole["hash"]), said))
+    receipts = execution.receipts(
         answer(NODE.block_receipts(whole["hash"]), {"jsonrpc": "2.0", "id": 1, "result": [done]})
     )
-    by_hash = execution_answers.receipts_of(found, "execution", receipts)
+    by_hash = execution.receipts_of(found, "execution", receipts)
     assert priority_fees(found, by_hash) == 0  # this transaction pays the base fee alone
     ours = paid["to"]
     claimed = claim(12_594_557_706_319_702, recipient=ours, block_hash=found.hash)

@@ -9,10 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aurora_resources.providers.ethereum.beacon import Beacon
-from aurora_resources.providers.ethereum.beacon_answers import ValidatorState, validators_by_key
-from aurora_resources.providers.ethereum.periods import Window
-from aurora_resources.providers.ethereum.spec import Spec
+from aurora_resources.providers.ethereum.beacon import Beacon, ValidatorState, validators_by_key
+from aurora_resources.providers.ethereum.periods import Spec, Window
 from aurora_resources.providers.ethereum.weights import active_stake, fetch_states
 from aurora_resources.records import ProviderRequest, ProviderResponse
 

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 
-from aurora_resources.providers.solana.earned_fees import normalize_fees
-from aurora_resources.providers.solana.fees import Fees, NoFees, fees_of_blocks
+from aurora_resources.providers.solana.fees import Fees, NoFees, fees_of_blocks, normalize_fees
 from aurora_resources.providers.solana.jito import ValidatorTips
+from aurora_resources.providers.solana.mev import TipResponses
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.providers.solana.tips import TipResponses
 from aurora_resources.providers.staged import answers
 from aurora_resources.records import FactState, Feed, ProviderResponse, TrackedValidator
 

@@ -10,7 +10,7 @@ from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.errors import PayloadError
 from aurora_resources.providers.solana import jito
 from aurora_resources.providers.solana.jito import Jito
-from aurora_resources.providers.solana.tips import TipDivision, divide_tips
+from aurora_resources.providers.solana.mev import TipDivision, divide_tips
 from aurora_resources.records import ProviderResponse
 
 Answer = Callable[..., ProviderResponse]

@@ -7,8 +7,7 @@ import pytest
 
 from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.providers.solana.jito import NO_AUTHORITY, JitoValidator, StakerTips, ValidatorTips
-from aurora_resources.providers.solana.mev import normalize_tips
-from aurora_resources.providers.solana.tips import TipResponses
+from aurora_resources.providers.solana.mev import TipResponses, normalize_tips
 from aurora_resources.records import FactState, Finding, TrackedValidator, ValidatorMev
 
 EPOCH, RULES = 800, SolanaRules()

@@ -6,7 +6,7 @@ import anyio
 
 from aurora_resources.providers.solana import jito
 from aurora_resources.providers.solana.jito import Jito
-from aurora_resources.providers.solana.tips import fetch_tips, tip_responses
+from aurora_resources.providers.solana.mev import fetch_tips, tip_responses
 from aurora_resources.records import Feed, ProviderRequest, ProviderResponse, TrackedValidator
 
 Answer = Callable[..., ProviderResponse]

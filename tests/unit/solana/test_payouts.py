@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from aurora_resources.providers.solana.payouts import Payout, needs_blocks, payout
 from aurora_resources.providers.solana.periods import Boundaries
+from aurora_resources.providers.solana.rewards import Payout, needs_blocks, payout
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.staged import answers
 from aurora_resources.records import Feed, ProviderResponse

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from aurora_resources.providers.solana.rpc import SolanaRpc
-from aurora_resources.providers.solana.snapshots import snapshot
+from aurora_resources.providers.solana.stakes import snapshot
 from aurora_resources.records import Feed, ProviderResponse
 
 Answer = Callable[..., ProviderResponse]

@@ -3,9 +3,9 @@
 import pytest
 
 from aurora_resources.providers.solana.jito import JitoValidator, ValidatorTips
-from aurora_resources.providers.solana.rpc_answers import VoteAccount
+from aurora_resources.providers.solana.mev import TipResponses
+from aurora_resources.providers.solana.rpc import VoteAccount
 from aurora_resources.providers.solana.stakewiz import WizValidator
-from aurora_resources.providers.solana.tips import TipResponses
 from aurora_resources.providers.solana.validators import identities, known_keys
 from aurora_resources.records import TrackedValidator
 

@@ -27,7 +27,7 @@ from aurora_resources.warehouse.queries import read_query
 
 def serve_aurora(workers: int, port: int) -> None:
     """The real service, as `aurora api` runs it in this environment."""
-    api("127.0.0.1", port, workers)
+    api(port=port, workers=workers)
 
 
 def serve_floor(url: str, port: int) -> None:

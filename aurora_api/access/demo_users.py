@@ -41,6 +41,12 @@ def kept_demo_users(home: Path) -> Sequence[DemoUser]:
     return _read(path, path.read_text(encoding="utf-8")) if path.exists() else ()
 
 
+def describe_demo_users(users: Sequence[DemoUser]) -> str:
+    """How to sign in: one line a user with role, name and password."""
+    lines = [f"  {user.role:<8} {user.username:<16} {user.password}" for user in users]
+    return "\n".join(["", "Sign in (mutation login) as one of the demonstration's users:", *lines])
+
+
 def ensure_demo_users(warehouse: Warehouse, home: Path, partner_code: str) -> Sequence[DemoUser]:
     """One user a role, who can sign in with the password kept in the home; a second run changes nothing."""
     made = [DemoUser(f"demo-{role.value.lower()}", role.value, new_password()) for role in UserRole]

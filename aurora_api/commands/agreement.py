@@ -1,17 +1,21 @@
-"""`aurora agreement load FILE` checks a file and writes what is new, `aurora agreement list` shows it all."""
+"""`aurora agreement`: load agreements from a file, and list partners with every version.
+
+Raises AgreementError for a file or a time that cannot be read.
+"""
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import psycopg
+import typer
 from psycopg.rows import dict_row
 from rich.table import Table
 
-from aurora_api.commands.audited import audit
-from aurora_api.commands.console import console, print_json
-from aurora_api.commands.read_only import open_read_only
-from aurora_api.commands.serialization import to_json_value
+from aurora_api.commands.arguments import AsJson
+from aurora_api.commands.audit import audit
+from aurora_api.commands.console import console, print_json, to_json_value
+from aurora_api.commands.migrate import open_read_only
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.agreements.store import load_agreements
 from aurora_resources.config.files import load_config
@@ -21,9 +25,16 @@ from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.registry import sync_registry
 
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Partners, wallets and agreements.")
 
-def load(file: Path, *, check: bool) -> None:
-    """Load `file`; with `check` only say whether it could be."""
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="A YAML file; see partners.yaml.")],
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Only look for faults.")] = False,
+) -> None:
+    """Check a file and write what is new; loading it again changes nothing."""
     config = load_config()
     if check:
         chains = {chain.chain_id: chain for chain in config.chains}
@@ -36,7 +47,7 @@ def load(file: Path, *, check: bool) -> None:
 
 
 def load_file(connection: psycopg.Connection[Any], config: AuroraConfig, file: Path) -> None:
-    """Load `file` in one transaction and say what changed. Raises AgreementError."""
+    """Load `file` in one transaction and print what changed. Raises AgreementError."""
     chains = {chain.chain_id: chain for chain in config.chains}
     loaded = load_agreements(connection, read_agreement_file(file, chains), chains)
     changes = {
@@ -45,19 +56,21 @@ def load_file(connection: psycopg.Connection[Any], config: AuroraConfig, file: P
         "agreement versions": loaded.versions,
         "agreements renamed or in another status": loaded.statuses,
     }
-    told = ", ".join(f"{count} {what}" for what, count in changes.items() if count)
-    if told:
+    summary = ", ".join(f"{count} {what}" for what, count in changes.items() if count)
+    if summary:
         audit(connection, "agreements.load", "AgreementFile", file.name, after=changes)
     connection.commit()
-    console.print(f"{file}: {told or 'nothing new'}")
+    console.print(f"{file}: {summary or 'nothing new'}")
 
 
-def list_agreements(as_of: str | None, *, as_json: bool) -> None:
-    """Every partner with the agreement versions recorded until `as_of`; without it all of them.
-
-    The status is of now: it is not kept by time. Raises AgreementError for a time that cannot be read.
-    """
-    moment = None if as_of is None else _moment(as_of)
+@app.command("list")
+def list_agreements(
+    *,
+    as_of: Annotated[str | None, typer.Option(help="Only what was recorded by then (UTC).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Partners and every version of their agreements; the status is the current one."""
+    moment = None if as_of is None else _parse_time(as_of)
     with (
         open_read_only("aurora-agreement") as warehouse,
         warehouse.connect() as connection,
@@ -83,8 +96,8 @@ def list_agreements(as_of: str | None, *, as_json: bool) -> None:
     console.print(table)
 
 
-def _moment(text: str) -> datetime:
-    """A time with its zone; without one it is UTC, and a date alone is its beginning."""
+def _parse_time(text: str) -> datetime:
+    """A time with its zone: UTC if the text has none; a date means its start. Raises AgreementError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,7 @@
-"""`aurora demo`: the whole way on the sandbox, from raw responses to what a partner is owed."""
+"""`aurora demo`: the whole pipeline on the sandbox, from raw responses to a partner's statement.
+
+It serves a small world of every chain, and ingests and books six periods of each.
+"""
 
 import hashlib
 import os
@@ -6,14 +9,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import psycopg
+import typer
 from rich.table import Table
 
-from aurora_api.access.demo_users import ensure_demo_users
+from aurora_api.access.demo_users import describe_demo_users, ensure_demo_users
 from aurora_api.commands.agreement import load_file
-from aurora_api.commands.backfill import dagster_instance, run_with_progress
+from aurora_api.commands.backfill import run_with_progress
 from aurora_api.commands.console import console
-from aurora_api.commands.environment import configuration_directory, point_at_sandbox
-from aurora_api.commands.sign_in import print_demo_users
+from aurora_api.commands.environment import configuration_directory, dagster_home, point_at_sandbox
+from aurora_assets.graph.backfill import open_instance
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
@@ -27,7 +31,7 @@ from aurora_sandbox.solana.generate import demo_world
 
 HOME: Final = ".aurora/demo"
 PERIODS: Final = 6
-"""How many periods of each chain are booked, from its first one on."""
+"""Periods of each chain that are booked, from its first one on."""
 PARTNER: Final = "northwind"
 AGREEMENTS: Final = "partners.yaml"
 
@@ -46,8 +50,12 @@ _COUNTED: Final = (
 )
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def demo() -> None:
-    """Serve a small world of every chain, ingest and book six periods of each, and show what came out."""
+    """Run the whole pipeline on the sandbox: raw responses, P&L, a partner's statement."""
     os.environ.setdefault("AURORA_HOME", HOME)
     with SandboxServer(demo_world()) as sandbox:
         point_at_sandbox(sandbox.provider_urls)
@@ -55,7 +63,7 @@ def demo() -> None:
         console.print(
             f"[bold]Aurora[/] on its provider sandbox ({sandbox.base_url}); data in {aurora_home()}\n"
         )
-        with open_warehouse(migrated=True) as warehouse, dagster_instance() as instance:
+        with open_warehouse(migrated=True) as warehouse, open_instance(dagster_home()) as instance:
             with warehouse.connect() as connection:
                 sync_registry(connection, config)
                 before = fingerprint(connection)
@@ -67,11 +75,12 @@ def demo() -> None:
                     _show(connection, chain)
                 _sum_up(config.chains)
                 _compare(before, fingerprint(connection))
-            print_demo_users(ensure_demo_users(warehouse, aurora_home(), PARTNER))
+            users = ensure_demo_users(warehouse, aurora_home(), PARTNER)
+            console.print(describe_demo_users(users), highlight=False)
 
 
 def _periods(chain: ChainSettings) -> range:
-    """The chain's first periods. Raises ConfigurationError when it does not say where its books begin."""
+    """The chain's first periods. Raises ConfigurationError for a chain without `first_period`."""
     if chain.first_period is None:
         raise ConfigurationError(f"chains.yaml: {chain.chain_id} has no first_period; the demo begins there")
     return range(chain.first_period, chain.first_period + PERIODS)

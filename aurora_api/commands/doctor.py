@@ -1,4 +1,4 @@
-"""`aurora doctor`: is everything in place? One line a check, and what to do where it fails."""
+"""`aurora doctor`: checks of configuration, database and providers, with the remedy where one fails."""
 
 import platform
 import sys
@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import anyio
+import typer
 from rich.table import Table
 
+from aurora_api.commands.arguments import AsJson
 from aurora_api.commands.console import console, print_json
 from aurora_api.commands.environment import configuration_directory
 from aurora_resources.config.files import load_config
@@ -21,15 +23,19 @@ from aurora_resources.warehouse.revisions import current, newest
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at."""
+    """One check and its outcome."""
 
     name: str
     passed: bool
     detail: str
 
 
-def doctor(*, as_json: bool) -> bool:
-    """Look at everything and print it; True when all is well."""
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Check that everything is in place."""
     checks = list(_checks())
     if as_json:
         print_json([asdict(check) for check in checks])
@@ -38,7 +44,8 @@ def doctor(*, as_json: bool) -> bool:
         for check in checks:
             table.add_row("[green]ok[/]" if check.passed else "[red]no[/]", check.name, check.detail)
         console.print(table)
-    return all(check.passed for check in checks)
+    if not all(check.passed for check in checks):
+        raise typer.Exit(1)
 
 
 def _checks() -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""What a command stands in: the configuration's folder, Dagster's home, the sandbox's addresses."""
+"""The environment of a command: configuration directory, Dagster's home, addresses of the sandbox."""
 
 import os
 import shutil

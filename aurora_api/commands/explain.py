@@ -1,54 +1,66 @@
-"""`aurora explain LINE`: the way of a number as a tree, or as JSON, from the amount down to the responses.
+"""`aurora explain LINE`: trace a commission amount to the provider responses behind it, as a tree or as JSON.
 
-`aurora_assets.explain.explanation` finds what is on the way; here it is shown. Amounts are in native units,
-and in coins beside them.
+`aurora_assets.explain.explanation` collects the trace; this module prints it. Amounts are in native units,
+with coins beside them.
+
+Raises LineNotFound and ConfigurationError.
 """
 
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import psycopg
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
-from aurora_api.commands.console import console, print_json
-from aurora_api.commands.read_only import open_read_only
-from aurora_api.commands.serialization import to_json_value
+from aurora_api.commands.arguments import AsJson
+from aurora_api.commands.console import console, print_json, to_json_value
+from aurora_api.commands.migrate import open_read_only
 from aurora_assets.commission.agreement import Rule
 from aurora_assets.explain.explanation import Explanation, Source
-from aurora_assets.explain.explanation import explain as find_the_way
+from aurora_assets.explain.explanation import explain as trace_line
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.units import format_amount
 
 SHOWN: Final = 5
-"""Of many wallets, accounts or responses the first ones are shown, unless all are asked for."""
+"""How many wallets, accounts or responses are shown without `--all`."""
 
 _UNBROKEN: Final = 100_000
 
 _COUNTS: Final = frozenset({"produced_blocks", "commission_bps", "staker_count", "ingestion_id"})
 
 
-def explain(line: str, *, show_all: bool, as_json: bool) -> None:
-    """Print the way of the line whose id begins with `line`. Raises LineNotFound, ConfigurationError."""
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def explain(
+    line: Annotated[str, typer.Argument(help="A line's id, or its first 8 hexadecimal digits or more.")],
+    *,
+    show_all: Annotated[bool, typer.Option("--all", help="Every wallet, account and response.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Trace an amount: line, rule, P&L, facts, and the responses with their SHA-256."""
     config = load_config()
     with open_read_only("aurora-explain") as warehouse, warehouse.connect() as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        found = find_the_way(connection, line, config.chains)
+        found = trace_line(connection, line, config.chains)
     if as_json:
         print_json(as_data(found, show_all=show_all))
         return
-    # A terminal folds a long line under its branch; elsewhere it stays whole, so that it can be searched.
+    # A terminal wraps a long line under its branch; in a file it stays whole, so that it can be searched.
     page = console if console.is_terminal else Console(width=_UNBROKEN)
     page.print(_Shown(config.chain(found.line["chain_id"]), show_all).tree(found))
 
 
 def as_data(found: Explanation, *, show_all: bool) -> dict[str, Any]:
-    """The way for programs; amounts are whole numbers of native units. Lists are whole with `show_all`."""
+    """The trace as JSON; amounts are whole numbers of native units. Lists are complete with `show_all`."""
 
     def listed(rows: Sequence[object]) -> dict[str, object]:
         return {"count": len(rows), "first": to_json_value(rows if show_all else rows[:SHOWN])}
@@ -100,7 +112,7 @@ class _Shown:
         return root
 
     def money(self, amount: int | None) -> str:
-        """Native units, and the same in coins beside them."""
+        """The amount in native units and in coins; `unknown` for None."""
         if amount is None:
             return "unknown"
         coins = format_amount(amount, self.chain.native_decimals)

@@ -1,241 +1,105 @@
-"""The `aurora` command: what can be typed and how an error is shown; the work is in `commands/`.
+"""The `aurora` command: its commands, each in a module of its own that is loaded when the command is used.
 
-What a command needs is imported when it runs: Dagster, the GraphQL schema and Alembic take seconds to load,
-and only few commands need them.
+Help and a mistyped command load none of them: Dagster, the GraphQL schema and Alembic take seconds to load,
+and only a few commands need them.
 """
 
 import sys
-from pathlib import Path
-from typing import Annotated, NoReturn
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any, Final, NoReturn
 
-import psycopg
 import stamina.instrumentation
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from aurora_api.commands.access_cli import audit, users
-from aurora_api.commands.console import complaints, console
-from aurora_api.commands.statement_cli import override, statements
+from aurora_api.commands.console import error_console
 from aurora_resources.errors import AuroraError
-from aurora_sandbox.solana.cast import WorldSpec
 
-_SPEC = WorldSpec()
+COMMANDS: Final = {
+    "demo": "Run the whole pipeline on the sandbox: raw responses, P&L, a partner's statement.",
+    "up": "Run everything: database, sandbox (unless real providers are configured), Dagster, GraphQL.",
+    "backfill": "Fetch, normalize, compute and book a range of periods in one run.",
+    "verify": "Replay the staged responses and compare every row with what is booked; 1 if anything differs.",
+    "explain": "Trace an amount: line, rule, P&L, facts, and the responses with their SHA-256.",
+    "statement": "Monthly statements: from a draft to paid, and as files.",
+    "override": "Set the amount of a commission line by hand.",
+    "recompute": "Show which lines change under current facts and agreements, and book the changes.",
+    "simulate": "Show what a draft agreement would have paid in booked periods; nothing is booked.",
+    "agreement": "Partners, wallets and agreements.",
+    "doctor": "Check that everything is in place.",
+    "migrate": "Bring the warehouse's tables up to date.",
+    "sandbox": "Serve every provider's wire format on one port.",
+    "api": "Serve GraphQL; `aurora up` does this, too.",
+    "user": "Users and how they sign in.",
+    "audit": "The audit log: who changed what.",
+}
+"""Every command with the help line of `aurora --help`; `aurora_api.commands.<name>` has an `app` for it."""
 
-Chain = Annotated[str, typer.Argument(help="A chain of chains.yaml.")]
-First = Annotated[int, typer.Option("--from", help="First period.")]
-Last = Annotated[int, typer.Option("--to", help="Last period, inclusive.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As data.")]
+
+class _LazyCommands(TyperGroup):
+    """Lists `COMMANDS` without loading their modules, and loads the one that is called."""
+
+    def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - Typer's own keywords
+        super().__init__(**attributes)
+        self.commands = {name: TyperCommand(name, help=line) for name, line in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:  # noqa: ANN401 - Typer's copy of Click is private
+        """The command that `args` begin with, loaded, and its own arguments."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command if name is None else load_command(name), rest
+
+
+def load_command(name: str) -> Any:  # noqa: ANN401 - Typer's copy of Click is private
+    """The command of this name, with its module loaded. Raises ImportError for another name."""
+    return typer.main.get_command(import_module(f"aurora_api.commands.{name}").app)
+
 
 app = typer.Typer(
+    cls=_LazyCommands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="What did each validator earn, what do we owe whom, and can you prove it?",
 )
-agreements = typer.Typer(no_args_is_help=True, help="Partners, wallets and agreements.")
-app.add_typer(agreements, name="agreement")
-app.add_typer(statements, name="statement")
-app.add_typer(users, name="user")
-app.add_typer(audit, name="audit")
-app.command()(override)
 
 
-@app.command()
-def demo() -> None:
-    """Show the whole way on the sandbox: raw responses, P&L, a partner's statement."""
-    from aurora_api.commands import demo as command
-
-    command.demo()
+def _print_version(requested: bool) -> None:  # noqa: FBT001 - Typer calls it with the option's value
+    if requested:
+        typer.echo(f"aurora {version('aurora')}")
+        raise typer.Exit
 
 
-@app.command()
-def up(
+@app.callback()
+def _options(
     *,
-    dagster_port: Annotated[int, typer.Option(help="Port of Dagster's user interface.")] = 3000,
-    api_port: Annotated[int, typer.Option(help="Port of the GraphQL service.")] = 8000,
-    sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox, if one is needed.")] = 8900,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
 ) -> None:
-    """Run everything: database, sandbox (unless real providers are configured), Dagster, GraphQL."""
-    from aurora_api.commands import up as command
-
-    command.up(dagster_port=dagster_port, api_port=api_port, sandbox_port=sandbox_port)
-
-
-@app.command()
-def migrate(
-    *,
-    to: Annotated[str, typer.Option(help="Revision, `head`, or `base` to remove everything.")] = "head",
-    down: Annotated[bool, typer.Option("--down", help="Go back to the revision.")] = False,
-) -> None:
-    """Bring the warehouse's tables up to date."""
-    from aurora_resources.warehouse.connection import open_warehouse
-    from aurora_resources.warehouse.migrations import downgrade
-    from aurora_resources.warehouse.migrations import migrate as run_migrations
-    from aurora_resources.warehouse.revisions import current
-
-    with open_warehouse() as warehouse:
-        (downgrade if down else run_migrations)(warehouse.url, to)
-        console.print(f"{warehouse.address} is at {current(warehouse.url) or 'nothing'}")
-
-
-@app.command()
-def sandbox(
-    *,
-    host: str = "127.0.0.1",
-    port: int = 8900,
-    world: Annotated[
-        Path | None, typer.Option(help="A world file, or an end-of-epoch snapshot; see docs/sandbox.md.")
-    ] = None,
-    recording: Annotated[Path | None, typer.Option(help="A folder with exchanges.jsonl to replay.")] = None,
-    record: Annotated[Path | None, typer.Option(help="A folder to record into.")] = None,
-    fault: Annotated[
-        list[str] | None, typer.Option(help="A fault, such as rpc:rate_limited:times=2; may be repeated.")
-    ] = None,
-    seed: int = _SPEC.seed,
-    validators: int = _SPEC.validators,
-    stakers: int = _SPEC.stakers,
-    first_epoch: int = _SPEC.first_epoch,
-    epochs: int = _SPEC.epochs,
-    slots_per_epoch: int = _SPEC.slots_per_epoch,
-) -> None:
-    """Speak every provider's wire format on one port."""
-    from aurora_api.commands import sandbox as command
-
-    spec = WorldSpec(seed, validators, stakers, first_epoch, epochs, slots_per_epoch)
-    command.sandbox(host, port, world, recording, record, fault or [], spec)
-
-
-@app.command()
-def backfill(
-    chain: Chain,
-    *,
-    first: First,
-    last: Last,
-    refresh: Annotated[bool, typer.Option("--refresh", help="Ask again what is settled, too.")] = False,
-) -> None:
-    """Ask, normalise, compute and book a range of periods in one run."""
-    from aurora_api.commands import backfill as command
-
-    command.backfill(chain, first, last, refresh=refresh)
-
-
-@app.command()
-def api(
-    *,
-    host: str = "127.0.0.1",
-    port: int = 8000,
-    workers: Annotated[
-        int, typer.Option(min=1, help="How many processes answer; as many as there are processors to use.")
-    ] = 1,
-) -> None:
-    """Answer GraphQL; `aurora up` does this, too."""
-    from aurora_api.commands import api as command
-
-    command.api(host, port, workers)
-
-
-@app.command()
-def doctor(*, json: AsJson = False) -> None:
-    """Look whether everything is in place."""
-    from aurora_api.commands import doctor as command
-
-    if not command.doctor(as_json=json):
-        raise typer.Exit(1)
-
-
-@app.command()
-def recompute(
-    chain: Chain,
-    *,
-    first: First,
-    last: Last,
-    plan: Annotated[bool, typer.Option("--plan", help="Only show what would change.")] = False,
-    json: AsJson = False,
-) -> None:
-    """Show what lines change under facts and agreements as they are now, and book it."""
-    from aurora_api.commands import recompute as command
-
-    command.recompute(chain, first, last, plan_only=plan, as_json=json)
-
-
-@app.command()
-def simulate(
-    file: Annotated[Path, typer.Argument(help="An agreement draft, as in partners.yaml.")],
-    chain: Chain,
-    *,
-    first: First,
-    last: Last,
-    json: AsJson = False,
-) -> None:
-    """Show what a draft would have paid in booked periods; nothing is booked."""
-    from aurora_api.commands import simulate as command
-
-    command.simulate(file, chain, first, last, as_json=json)
-
-
-@app.command()
-def verify(chain: Chain, *, first: First, last: Last, json: AsJson = False) -> None:
-    """Replay from the staged responses and compare every row with what is booked; 1 if anything differs."""
-    from aurora_api.commands import verify as command
-
-    if not command.verify(chain, first, last, as_json=json):
-        raise typer.Exit(1)
-
-
-@app.command()
-def explain(
-    line: Annotated[str, typer.Argument(help="A line's id, or its first 8 hexadecimal digits or more.")],
-    *,
-    show_all: Annotated[bool, typer.Option("--all", help="Every wallet, account and response.")] = False,
-    json: AsJson = False,
-) -> None:
-    """Show the way of a number: line, rule, P&L, facts, and the responses with their SHA-256."""
-    from aurora_api.commands import explain as command
-
-    command.explain(line, show_all=show_all, as_json=json)
-
-
-@agreements.command("load")
-def agreement_load(
-    file: Annotated[Path, typer.Argument(help="A YAML file; see partners.yaml.")],
-    *,
-    check: Annotated[bool, typer.Option("--check", help="Only look for faults.")] = False,
-) -> None:
-    """Check a file and write what is new; loading it again changes nothing."""
-    from aurora_api.commands import agreement as command
-
-    command.load(file, check=check)
-
-
-@agreements.command("list")
-def agreement_list(
-    *,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", help="Only what was recorded by then (UTC)."),
-    ] = None,
-    json: AsJson = False,
-) -> None:
-    """Partners and every version of their agreements; the status is of now."""
-    from aurora_api.commands import agreement as command
-
-    command.list_agreements(as_of, as_json=json)
+    """Options of `aurora` itself."""
 
 
 def main() -> None:
-    """Run the command line: an error a person can mend is shown as a message, not as a traceback."""
-    # The client logs its own retries; a second line for each would be noise.
+    """Run the command line; an expected error is printed as a message without a traceback, exit status 1."""
+    # The HTTP client logs its own retries; a second line for each would be noise.
     stamina.instrumentation.set_on_retry_hooks([])
     try:
         app()
     except AuroraError as error:
-        _complain(str(error))
-    except psycopg.OperationalError as error:
-        _complain(f"PostgreSQL: {error}")
+        _fail(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        import psycopg
+
+        if not isinstance(error, psycopg.OperationalError):
+            raise
+        _fail(f"PostgreSQL: {error}")
 
 
-def _complain(message: str) -> NoReturn:
-    # As it stands: a message may hold brackets, and a line broken to a width cannot be searched for.
-    complaints.print("[red]aurora:[/]", end=" ")
-    complaints.print(message, markup=False, highlight=False, soft_wrap=True)
+def _fail(message: str) -> NoReturn:
+    # Unformatted: a message may contain brackets, and a wrapped line cannot be searched for.
+    error_console.print("[red]aurora:[/]", end=" ")
+    error_console.print(message, markup=False, highlight=False, soft_wrap=True)
     sys.exit(1)

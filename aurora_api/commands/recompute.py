@@ -1,10 +1,16 @@
-"""`aurora recompute CHAIN --from A --to B`: show what would change (`--plan`), or book it."""
+"""`aurora recompute CHAIN --from A --to B`: show which lines change, and book them unless `--plan` is given.
+
+Raises PeriodError, AgreementError and RevenueGuardError.
+"""
 
 from collections.abc import Iterator
+from typing import Annotated
 from uuid import uuid4
 
+import typer
 from rich.table import Table
 
+from aurora_api.commands.arguments import AsJson, Chain, First, Last
 from aurora_api.commands.console import console, print_json
 from aurora_assets.pipeline.chain_run import chain_run
 from aurora_assets.recompute.periods import period_range
@@ -21,16 +27,26 @@ from aurora_resources.config.models import ChainSettings
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
 
+app = typer.Typer(add_completion=False)
 
-def recompute(chain_id: str, first: int, last: int, *, plan_only: bool, as_json: bool) -> None:
-    """Plan, show, and apply unless `plan_only`. Raises PeriodError, AgreementError, RevenueGuardError."""
-    periods = period_range(chain_id, first, last)
-    chain = load_config().chain(chain_id)
+
+@app.command()
+def recompute(
+    chain: Chain,
+    *,
+    first: First,
+    last: Last,
+    plan_only: Annotated[bool, typer.Option("--plan", help="Only show what would change.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show which lines change under current facts and agreements, and book the changes."""
+    periods = period_range(chain, first, last)
+    settings = load_config().chain(chain)
     with open_warehouse(migrated=True) as warehouse:
-        run = chain_run(warehouse, chain, f"recompute-{uuid4()}")
+        run = chain_run(warehouse, settings, f"recompute-{uuid4()}")
         plan = plan_recompute(run, periods)
         if not as_json:
-            show_plan(chain, plan)
+            show_plan(settings, plan)
         applied = None if plan_only else apply_plan(run, plan)
     if as_json:
         print_json(as_data(plan, applied))
@@ -39,7 +55,7 @@ def recompute(chain_id: str, first: int, last: int, *, plan_only: bool, as_json:
 
 
 def as_data(plan: Plan, applied: Applied | None) -> dict[str, object]:
-    """For programs; amounts are native units as text, null where there is no line or it is not known."""
+    """The result as JSON; amounts are native units as text, null where there is no line or it is unknown."""
     booked = {} if applied is None else {period.period_id: period for period in applied.periods}
     return {
         "chain": plan.chain_id,
@@ -96,7 +112,7 @@ def _text(value: object) -> str | None:
 
 
 def show_plan(chain: ChainSettings, plan: Plan) -> None:
-    """Every changed amount, who is affected, and what stands in the way."""
+    """Print every changed amount, the affected partners, and what prevents booking."""
     names = {known.validator_key: known.name for known in chain.declared_validators() or ()}
 
     def coins(amount: int | None) -> str:
@@ -126,10 +142,10 @@ def show_plan(chain: ChainSettings, plan: Plan) -> None:
     if table.row_count:
         console.print(table)
         for partner_id, difference in plan.affected.items():
-            told = "unknown" if difference is None else f"{coins(difference)} {chain.display_unit}"
-            console.print(f"  {partner_id} is affected: {told}", markup=False)
+            amount = "unknown" if difference is None else f"{coins(difference)} {chain.display_unit}"
+            console.print(f"  {partner_id} is affected: {amount}", markup=False)
     for period in plan.periods:
-        for sentence in _told(period):
+        for sentence in _describe(period):
             console.print(f"  period {period.period_id}: {sentence}", markup=False)
 
 
@@ -139,7 +155,7 @@ def _versions(change: LineChange) -> str:
     return f" (v{change.old_version} to v{change.new_version})"
 
 
-def _told(period: PlannedPeriod) -> Iterator[str]:
+def _describe(period: PlannedPeriod) -> Iterator[str]:
     if period.refusal is not None:
         yield f"refused: {period.refusal}"
     if not (period.lines_differ or period.pnl_differs):
@@ -164,7 +180,7 @@ def _told(period: PlannedPeriod) -> Iterator[str]:
 
 
 def show_applied(applied: Applied) -> None:
-    """What was booked."""
+    """Print what was booked."""
     written = [period for period in applied.periods if period.lines_changed or period.pnl_changed]
     if not written:
         console.print("Nothing was written: what is booked is what would be computed.")

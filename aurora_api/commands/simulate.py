@@ -1,11 +1,17 @@
-"""`aurora simulate FILE CHAIN --from A --to B`: what a draft would have paid; nothing is booked."""
+"""`aurora simulate FILE CHAIN --from A --to B`: what a draft agreement would have paid; nothing is booked.
+
+Raises AgreementError and PeriodError.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.table import Table
 
+from aurora_api.commands.arguments import AsJson, Chain, First, Last
 from aurora_api.commands.console import console, print_json
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.pipeline.chain_run import chain_run
@@ -17,25 +23,35 @@ from aurora_resources.config.models import ChainSettings
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
 
+app = typer.Typer(add_completion=False)
 
-def simulate(file: Path, chain_id: str, first: int, last: int, *, as_json: bool) -> None:
-    """Simulate and show per period, partner and validator. Raises AgreementError, PeriodError."""
-    periods = period_range(chain_id, first, last)
+
+@app.command()
+def simulate(
+    file: Annotated[Path, typer.Argument(help="An agreement draft, as in partners.yaml.")],
+    chain: Chain,
+    *,
+    first: First,
+    last: Last,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a draft agreement would have paid in booked periods; nothing is booked."""
+    periods = period_range(chain, first, last)
     config = load_config()
-    chain = config.chain(chain_id)
+    settings = config.chain(chain)
     chains = {known.chain_id: known for known in config.chains}
     draft = to_draft(read_agreement_file(file, chains), chains)
     with open_warehouse(migrated=True) as warehouse:
-        run = chain_run(warehouse, chain, "simulate")
+        run = chain_run(warehouse, settings, "simulate")
         simulated = run_simulation(run, periods, draft)
     if as_json:
-        print_json(as_data(chain_id, simulated))
+        print_json(as_data(chain, simulated))
     else:
-        _show(file, chain, simulated)
+        _show(file, settings, simulated)
 
 
 def as_data(chain_id: str, simulated: Sequence[SimulatedPeriod]) -> dict[str, object]:
-    """For programs; amounts are native units as text, null where not known."""
+    """The result as JSON; amounts are native units as text, null where unknown."""
     return {
         "chain": chain_id,
         "periods": [

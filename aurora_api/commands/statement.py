@@ -1,12 +1,17 @@
-"""`aurora statement ...`: monthly statements listed, shown, taken from DRAFT to PAID, written to a file."""
+"""`aurora statement`: list and show monthly statements, take them from DRAFT to PAID, write them to files.
+
+Every command raises StatementError for a statement, a month or a step that is not possible.
+"""
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Final, TypeAlias
 
+import typer
 from rich.table import Table
 
-from aurora_api.commands.audited import audit
+from aurora_api.commands.arguments import AsJson, By, Chain
+from aurora_api.commands.audit import audit
 from aurora_api.commands.console import console, print_json
 from aurora_assets.commission.statement import StatementAction, StatementError, StatementKey
 from aurora_assets.statements.csv_file import rate_text, statement_csv
@@ -21,11 +26,20 @@ from aurora_assets.statements.store import StatementView, act, list_statements, 
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
 
-_PLACES = 6
+Partner: TypeAlias = Annotated[str, typer.Argument(help="A partner's code.")]
+Month: TypeAlias = Annotated[str, typer.Argument(help="A billing month, such as 2026-01.")]
+
+_DECIMALS: Final = 6
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Monthly statements: from a draft to paid, and as files.",
+)
 
 
 def key_of_statement(partner: str, chain_id: str, month: str) -> StatementKey:
-    """The place as typed; `month` is `2026-01`. Raises StatementError for anything else."""
+    """The statement's key; `month` is written `2026-01`. Raises StatementError for anything else."""
     try:
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
@@ -33,10 +47,16 @@ def key_of_statement(partner: str, chain_id: str, month: str) -> StatementKey:
     return StatementKey(partner, chain_id, first)
 
 
-def show_list(partner: str | None, chain_id: str | None, *, as_json: bool) -> None:
-    """Every statement and draft, narrowed to a partner or a chain."""
+@app.command("list")
+def show_list(
+    *,
+    partner: Annotated[str | None, typer.Option(help="Only this partner's.")] = None,
+    chain: Annotated[str | None, typer.Option(help="Only this chain's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Every statement, and a draft for every month with lines."""
     with open_warehouse(migrated=True) as warehouse, warehouse.connect() as connection:
-        rows = list_statements(connection, partner, chain_id)
+        rows = list_statements(connection, partner, chain)
     if as_json:
         print_json(
             [
@@ -66,16 +86,18 @@ def show_list(partner: str | None, chain_id: str | None, *, as_json: bool) -> No
             f"{row.month:%Y-%m}",
             row.status,
             number,
-            *(format_amount(amount, row.native_decimals, places=_PLACES) for amount in amounts),
+            *(format_amount(amount, row.native_decimals, places=_DECIMALS) for amount in amounts),
             row.display_unit,
         )
     console.print(table)
 
 
-def show(place: StatementKey, *, as_json: bool) -> None:
-    """One statement: lines, corrections, totals, and for a draft what blocks it."""
+@app.command()
+def show(partner: Partner, chain: Chain, month: Month, *, as_json: AsJson = False) -> None:
+    """Lines, corrections, totals; of a draft also what blocks it."""
+    key = key_of_statement(partner, chain, month)
     with open_warehouse(migrated=True) as warehouse, warehouse.connect() as connection:
-        view = view_statement(connection, place)
+        view = view_statement(connection, key)
     if as_json:
         print_json(
             {
@@ -91,52 +113,94 @@ def show(place: StatementKey, *, as_json: bool) -> None:
     _print(view)
 
 
-def take(place: StatementKey, action: StatementAction, by: str) -> None:
-    """Submit, approve, release, pay or reopen it, and say what it is now."""
+@app.command()
+def submit(partner: Partner, chain: Chain, month: Month, *, by: By) -> None:
+    """Freeze a draft and ask for approval."""
+    _transition(key_of_statement(partner, chain, month), StatementAction.SUBMIT, by)
+
+
+@app.command()
+def approve(partner: Partner, chain: Chain, month: Month, *, by: By) -> None:
+    """Approve what another person submitted."""
+    _transition(key_of_statement(partner, chain, month), StatementAction.APPROVE, by)
+
+
+@app.command()
+def release(partner: Partner, chain: Chain, month: Month, *, by: By) -> None:
+    """Give it a number and release it to the partner; from then on it never changes."""
+    _transition(key_of_statement(partner, chain, month), StatementAction.RELEASE, by)
+
+
+@app.command()
+def pay(partner: Partner, chain: Chain, month: Month, *, by: By) -> None:
+    """Record that it was paid."""
+    _transition(key_of_statement(partner, chain, month), StatementAction.PAY, by)
+
+
+@app.command()
+def reopen(partner: Partner, chain: Chain, month: Month, *, by: By) -> None:
+    """Make it a draft again; not possible once it is released."""
+    _transition(key_of_statement(partner, chain, month), StatementAction.REOPEN, by)
+
+
+def _transition(key: StatementKey, action: StatementAction, by: str) -> None:
     with open_warehouse(migrated=True) as warehouse, warehouse.transaction() as connection:
-        view = act(connection, place, action, by)
-        said = {
+        view = act(connection, key, action, by)
+        after = {
             "status": view.record.status.value,
             "number": view.record.number,
             "sha256": view.content.sha256.hex(),
             "payable": str(view.content.document["totals"]["payable"]),
         }
-        audit(connection, f"statement.{action}", "Statement", str(place), by=by, after=said)
+        audit(connection, f"statement.{action}", "Statement", str(key), by=by, after=after)
     document, record = view.content.document, view.record
     payable = _coins(document, document["totals"]["payable"])
     number = "" if record.number is None else f", number {record.number}"
-    console.print(
-        f"{place} is {record.status}{number}: payable {payable} {document['chain']['display_unit']}"
-    )
+    console.print(f"{key} is {record.status}{number}: payable {payable} {document['chain']['display_unit']}")
     console.print(f"SHA-256 {view.content.sha256.hex()}", soft_wrap=True)
 
 
+@app.command()
 def export(
-    place: StatementKey, *, csv: Path | None = None, pdf: Path | None = None, signed: Path | None = None
+    partner: Partner,
+    chain: Chain,
+    month: Month,
+    *,
+    csv: Annotated[Path | None, typer.Option(help="A CSV file to write.")] = None,
+    pdf: Annotated[Path | None, typer.Option(help="A PDF file to write.")] = None,
+    signed: Annotated[Path | None, typer.Option(help="A file to write that `verify` checks.")] = None,
 ) -> None:
-    """Write it to the files that are named. `signed` is for `verify`. Raises StatementError for none."""
+    """Write it to files; the same statement gives the same bytes."""
     if csv is None and pdf is None and signed is None:
         raise StatementError("say at least one of --csv, --pdf and --signed, and a file")
-    key = None if signed is None else signing_key()
+    key = key_of_statement(partner, chain, month)
+    secret = None if signed is None else signing_key()
     with open_warehouse(migrated=True) as warehouse, warehouse.connect() as connection:
-        view = view_statement(connection, place)
+        view = view_statement(connection, key)
     if csv is not None:
         _write(csv, statement_csv(view))
     if pdf is not None:
-        # Only here: the library takes its time to load.
+        # Imported here: the library is slow to load.
         from aurora_assets.statements.pdf_file import statement_pdf
 
         _write(pdf, statement_pdf(view))
     if signed is not None:
-        _write(signed, statement_file(view, key))
-        if key is None or view.record.number is None:
-            _say(f"not signed: {f'{KEY_VARIABLE} is not set' if key is None else 'it is not released'}")
+        _write(signed, statement_file(view, secret))
+        if secret is None or view.record.number is None:
+            _print_text(
+                f"not signed: {f'{KEY_VARIABLE} is not set' if secret is None else 'it is not released'}"
+            )
         else:
-            _say(f"signed; partners verify it with the public key {public_key_text(key)}")
+            _print_text(f"signed; partners verify it with the public key {public_key_text(secret)}")
 
 
-def verify(file: Path, public_key: str | None) -> None:
-    """Check a file that `export --signed` wrote; needs no warehouse. Raises StatementError if it is wrong."""
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A file that `export --signed` wrote.")],
+    *,
+    public_key: Annotated[str | None, typer.Option(help="The operator's key, as base64.")] = None,
+) -> None:
+    """Check digest, sums and signature of a file; needs no database."""
     try:
         data = file.read_bytes()
     except OSError as error:
@@ -145,19 +209,21 @@ def verify(file: Path, public_key: str | None) -> None:
     document = found.document
     number = "draft" if found.number is None else f"statement {found.number}"
     payable = f"{_coins(document, document['totals']['payable'])} {document['chain']['display_unit']}"
-    _say(f"{number} to {document['partner']['name']}, {document['billing_month']}: payable {payable}")
-    _say(f"SHA-256 {found.sha256}: right, and every total is the sum of its parts")
+    _print_text(f"{number} to {document['partner']['name']}, {document['billing_month']}: payable {payable}")
+    _print_text(f"SHA-256 {found.sha256}: right, and every total is the sum of its parts")
     if found.signed_by is None:
-        _say("It is not signed: nobody vouches for it.")
+        _print_text("It is not signed: its origin is not proven.")
     elif found.known:
-        _say(f"Signed by {found.signed_by}, the key you trust.")
+        _print_text(f"Signed by {found.signed_by}, the key you trust.")
     else:
-        _say(f"Signed by {found.signed_by}; ask the operator whether that is its key, or give --public-key.")
+        _print_text(
+            f"Signed by {found.signed_by}; ask the operator whether that is its key, or give --public-key."
+        )
 
 
 def _write(file: Path, data: bytes) -> None:
     file.write_bytes(data)
-    _say(f"{file}: {len(data):,} bytes")
+    _print_text(f"{file}: {len(data):,} bytes")
 
 
 def _print(view: StatementView) -> None:
@@ -185,25 +251,25 @@ def _print(view: StatementView) -> None:
                 line["line_id"],
             )
     console.print(table)
-    _print_words(view)
+    _print_details(view)
 
 
-def _print_words(view: StatementView) -> None:
+def _print_details(view: StatementView) -> None:
     document, unit = view.content.document, view.content.document["chain"]["display_unit"]
     for period in document["periods"]:
         for line in period["lines"]:
             if line["override_reason"] is not None:
-                _say(
+                _print_text(
                     f"* {line['line_id']} set by hand, computed {line['computed']}: {line['override_reason']}"
                 )
     for item in document["true_ups"]:
-        _say(
+        _print_text(
             f"correction {_coins(document, item['difference'])} {unit}: period {item['period_id']} "
             f"{item['rule_id']} {item['line_id']}: {item['cause']}"
         )
     for name, amount in document["totals"].items():
-        _say(f"{name.replace('_', ' '):<16}{_coins(document, amount):>24} {unit}")
-    _say(f"SHA-256 {view.content.sha256.hex()}")
+        _print_text(f"{name.replace('_', ' '):<16}{_coins(document, amount):>24} {unit}")
+    _print_text(f"SHA-256 {view.content.sha256.hex()}")
     record = view.record
     people = (
         ("submitted", record.prepared_by, record.submitted_at),
@@ -213,14 +279,14 @@ def _print_words(view: StatementView) -> None:
     )
     for step, who, when in people:
         if who is not None:
-            _say(f"{step} by {who}, {when:%Y-%m-%d %H:%M %Z}")
+            _print_text(f"{step} by {who}, {when:%Y-%m-%d %H:%M %Z}")
     for blocker in view.blockers:
-        _say(f"blocked: {blocker}")
+        _print_text(f"blocked: {blocker}")
     for left in view.left_alone:
-        _say(f"not corrected yet: {left}")
+        _print_text(f"not corrected yet: {left}")
 
 
-def _say(text: str) -> None:
+def _print_text(text: str) -> None:
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 

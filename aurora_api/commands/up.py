@@ -1,4 +1,7 @@
-"""`aurora up`: the long-running system in one terminal; Ctrl-C stops everything it started."""
+"""`aurora up`: the whole system in one terminal; Ctrl-C stops everything it started.
+
+Raises PartEnded when one of the processes ends by itself.
+"""
 
 import os
 import signal
@@ -8,7 +11,9 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from types import FrameType
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 from aurora_api.access.demo_users import ensure_demo_users
 from aurora_api.access.token_secret import token_keys
@@ -41,8 +46,17 @@ class PartEnded(AuroraError):  # noqa: N818 - told as an error
     """A part of the system ended by itself."""
 
 
-def up(*, dagster_port: int, api_port: int, sandbox_port: int) -> None:
-    """Start everything, print where it is, and wait. Raises PartEnded when a part ends by itself."""
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def up(
+    *,
+    dagster_port: Annotated[int, typer.Option(help="Port of Dagster's user interface.")] = 3000,
+    api_port: Annotated[int, typer.Option(help="Port of the GraphQL service.")] = 8000,
+    sandbox_port: Annotated[int, typer.Option(help="Port of the sandbox, if one is needed.")] = 8900,
+) -> None:
+    """Run everything: database, sandbox (unless real providers are configured), Dagster, GraphQL."""
     with ExitStack() as stack:
         on_sandbox = not real_providers_configured()
         if on_sandbox:

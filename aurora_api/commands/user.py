@@ -1,7 +1,8 @@
-"""`aurora user`: who may sign in. Everything that is changed is noted in the audit log.
+"""`aurora user`: add, list and change users. Every change is recorded in the audit log.
 
 A password comes from `AURORA_USER_PASSWORD`, a terminal, or the first line of standard input; it is never an
-argument, which other users of the machine could read.
+argument, which other users of the machine could read. Every command raises UserCommandError for a change that
+the rules refuse.
 """
 
 import getpass
@@ -11,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
+import typer
 from psycopg.rows import class_row
 from rich.table import Table
 
 from aurora_api.access.passwords import hash_password
+from aurora_api.access.principal import UserRole
 from aurora_api.access.sessions import auth_transaction
 from aurora_api.access.users import (
     UserRow,
@@ -26,7 +29,8 @@ from aurora_api.access.users import (
     set_password,
     update_user,
 )
-from aurora_api.commands.audited import audit
+from aurora_api.commands.arguments import AsJson
+from aurora_api.commands.audit import audit
 from aurora_api.commands.console import console, print_json
 from aurora_api.problems import Problem
 from aurora_resources.errors import AuroraError
@@ -36,13 +40,45 @@ from aurora_resources.warehouse.queries import read_query
 PASSWORD_VARIABLE: Final = "AURORA_USER_PASSWORD"  # noqa: S105 - a variable's name
 
 
+Username: TypeAlias = Annotated[str, typer.Argument(help="The name to sign in with.")]
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Users and how they sign in.")
+
+
 class UserCommandError(AuroraError):
-    """What was asked of `aurora user` cannot be done; the message says why."""
+    """`aurora user` cannot do what it was called for; the message says why."""
 
 
-def add(username: str, terms: UserTerms, *, with_password: bool) -> None:
-    """Add a user. Raises UserCommandError for terms that do not go together, or a name that is taken."""
-    hashed = _new_hash(username) if with_password else None
+@app.command()
+def add(
+    username: Username,
+    role: Annotated[UserRole, typer.Option(help="The user's role.", case_sensitive=False)],
+    *,
+    name: Annotated[str | None, typer.Option(help="Display name; the username if not given.")] = None,
+    partner: Annotated[str | None, typer.Option(help="A partner's code, with the role PARTNER.")] = None,
+    chain: Annotated[list[str] | None, typer.Option(help="Only this chain; may be repeated.")] = None,
+    validator: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this validator; for PARTNER, one whose P&L it sees; may be repeated."),
+    ] = None,
+    expires: Annotated[str | None, typer.Option(help="Expiry, such as 2026-12-31 (UTC).")] = None,
+    oidc: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Issuer and subject of an external identity; the user then has no password."),
+    ] = None,
+) -> None:
+    """Add a user; the password is asked for, or read from AURORA_USER_PASSWORD or standard input."""
+    terms = UserTerms(
+        display_name=name or username,
+        role=role,
+        partner_code=partner,
+        chain_ids=tuple(chain) if chain else None,
+        validator_keys=tuple(validator) if validator else None,
+        expires_at=read_time(expires) if expires else None,
+        oidc_issuer=oidc[0] if oidc else None,
+        oidc_subject=oidc[1] if oidc else None,
+    )
+    hashed = _new_hash(username) if oidc is None else None
     with _users() as session:
         made = create_user(session, username, terms, hashed)
         audit(
@@ -56,11 +92,12 @@ def add(username: str, terms: UserTerms, *, with_password: bool) -> None:
     console.print(f"{made.username} is {_described(made)}", highlight=False)
 
 
-def show_list(*, as_json: bool) -> None:
-    """Every user, by name; never a hash."""
-    everybody = {"roles": None, "active": None, "after_username": None, "row_limit": None}
+@app.command("list")
+def show_list(*, as_json: AsJson = False) -> None:
+    """Every user."""
+    no_filter = {"roles": None, "active": None, "after_username": None, "row_limit": None}
     with _users() as session, session.cursor(row_factory=class_row(UserRow)) as cursor:
-        users = cursor.execute(read_query("access/users.sql").encode(), everybody).fetchall()
+        users = cursor.execute(read_query("access/users.sql").encode(), no_filter).fetchall()
     if as_json:
         print_json([{**user.audited, "hasPassword": user.has_password} for user in users])
         return
@@ -80,8 +117,9 @@ def show_list(*, as_json: bool) -> None:
     console.print(table)
 
 
-def change_password(username: str) -> None:
-    """Give a user another password; all their sessions end."""
+@app.command("set-password")
+def change_password(username: Username) -> None:
+    """Give a user another password; their sessions end. Read as `add` reads it."""
     hashed = _new_hash(username)
     with _users() as session:
         user = find_user_named(session, username)
@@ -90,20 +128,33 @@ def change_password(username: str) -> None:
     console.print(f"{user.username} has a new password, and no session any more", highlight=False)
 
 
-def set_active(username: str, *, active: bool) -> None:
-    """Let a user in, or put them out at once: sessions and API tokens end."""
-    _change(username, lambda terms: replace(terms, active=active))
+@app.command()
+def disable(username: Username) -> None:
+    """Disable a user at once: sessions and API tokens end."""
+    _change(username, lambda terms: replace(terms, active=False))
 
 
-def set_expiry(username: str, expires_at: datetime | None) -> None:
-    """From when on a user may not come any more, UTC; None: never, which an auditor cannot be given."""
+@app.command()
+def enable(username: Username) -> None:
+    """Enable a disabled user."""
+    _change(username, lambda terms: replace(terms, active=True))
+
+
+@app.command()
+def expire(
+    username: Username,
+    when: Annotated[str, typer.Argument(help="A time such as 2026-12-31 (UTC), or `never`.")],
+) -> None:
+    """Set the time from which a user can no longer sign in."""
+    # An auditor must have an expiry; `never` is refused for that role.
+    expires_at = None if when == "never" else read_time(when)
     _change(username, lambda terms: replace(terms, expires_at=expires_at))
 
 
 def read_time(text: str) -> datetime:
-    """A time such as 2026-12-31 or 2026-12-31T18:00+01:00; UTC where it does not say.
+    """A time such as 2026-12-31 or 2026-12-31T18:00+01:00; UTC if the text has no zone.
 
-    Raises UserCommandError for another text.
+    Raises UserCommandError for text of another form.
     """
     try:
         read = datetime.fromisoformat(text)
@@ -130,7 +181,7 @@ def _change(username: str, changed: Callable[[UserTerms], UserTerms]) -> None:
 
 @contextmanager
 def _users() -> Iterator[DbConnection]:
-    """A transaction that may see users; what the rules refuse is told as an error of this command."""
+    """A transaction that may read and change users. Turns a Problem into a UserCommandError."""
     try:
         with open_warehouse(migrated=True) as warehouse, auth_transaction(warehouse) as session:
             yield session

@@ -1,39 +1,45 @@
-"""`aurora verify CHAIN --from A --to B`: whether the books are what their responses give, to the last unit.
+"""`aurora verify CHAIN --from A --to B`: replay the staged responses and compare, to the last unit.
 
-A table, or JSON, of every value that differs from its replay; which rows those are is found in
-`aurora_assets.pipeline.replay`.
+Prints every value that differs from its replay; `aurora_assets.pipeline.replay` finds them.
+
+Raises PeriodError and ConfigurationError; ends with exit status 1 when anything differs.
 """
 
 from typing import Any
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
-from aurora_api.commands.console import console, print_json
-from aurora_api.commands.read_only import open_read_only
-from aurora_api.commands.serialization import to_json_value
+from aurora_api.commands.arguments import AsJson, Chain, First, Last
+from aurora_api.commands.console import console, print_json, to_json_value
+from aurora_api.commands.migrate import open_read_only
 from aurora_assets.pipeline.chain_run import chain_run
 from aurora_assets.pipeline.discrepancy import Discrepancy
 from aurora_assets.pipeline.replay import Verification
 from aurora_assets.pipeline.replay import verify as replay_and_compare
 from aurora_resources.config.files import load_config
 
+app = typer.Typer(add_completion=False)
 
-def verify(chain_id: str, first: int, last: int, *, as_json: bool) -> bool:
-    """Replay, compare and print; True when nothing differs. Raises PeriodError, ConfigurationError."""
-    chain = load_config().chain(chain_id)
+
+@app.command()
+def verify(chain: Chain, *, first: First, last: Last, as_json: AsJson = False) -> None:
+    """Replay the staged responses and compare every row with what is booked; 1 if anything differs."""
+    settings = load_config().chain(chain)
     with open_read_only("aurora-verify") as warehouse:
-        run = chain_run(warehouse, chain, "verify")
+        run = chain_run(warehouse, settings, "verify")
         result = replay_and_compare(run, first, last)
     if as_json:
         print_json(as_data(result))
     else:
         _show(result)
-    return result.equal
+    if not result.equal:
+        raise typer.Exit(1)
 
 
 def as_data(result: Verification) -> dict[str, Any]:
-    """The result for programs; amounts are whole numbers of native units."""
+    """The result as JSON; amounts are whole numbers of native units."""
     return {
         "chain": result.chain_id,
         "periods": result.periods,

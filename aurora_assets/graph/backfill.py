@@ -3,8 +3,11 @@
 The same job, instance and records as in Dagster's daemon and user interface; used by the command line.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
 
 import dagster as dg
 from dagster._core.storage.tags import (
@@ -19,6 +22,9 @@ from aurora_assets.graph.partitions import add_periods
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.errors import PeriodError
 
+Instance: TypeAlias = dg.DagsterInstance
+"""Dagster's records of runs and partitions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
@@ -29,9 +35,16 @@ class Backfill:
     failures: dict[str, str]
 
 
+@contextmanager
+def open_instance(home: Path) -> Iterator[Instance]:
+    """The instance configured by `home`/dagster.yaml, which the daemon and the user interface use as well."""
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance
+
+
 def backfill(
     config: AuroraConfig,
-    instance: dg.DagsterInstance,
+    instance: Instance,
     chain_id: str,
     periods: Sequence[int],
     *,
@@ -65,7 +78,7 @@ def backfill(
 
 def _run(
     job: dg.JobDefinition,
-    instance: dg.DagsterInstance,
+    instance: Instance,
     chain_id: str,
     periods: Sequence[int],
     *,

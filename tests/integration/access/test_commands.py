@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from aurora_api.access.passwords import Passwords
 from aurora_api.commands import user as user_command
-from aurora_api.commands.audited import system_user
+from aurora_api.commands.audit import system_user
 from aurora_api.commands.main import app
 from aurora_resources.warehouse.connection import Warehouse
 

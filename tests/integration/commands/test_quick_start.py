@@ -3,13 +3,14 @@
 import importlib.util
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from aurora_api.commands.main import app
+from aurora_api.commands.main import COMMANDS, app, load_command
 from aurora_resources.warehouse.connection import Warehouse
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -25,6 +26,11 @@ NEEDED = {
 
 def loaded_by(*modules: str, then: str = "pass") -> set[str]:
     """Which of the slow libraries a fresh process has loaded after it imported these modules."""
+    return {name.partition(".")[0] for name in modules_of(*modules, then=then)} & set(SLOW)
+
+
+def modules_of(*modules: str, then: str) -> set[str]:
+    """Everything a fresh process has loaded after it imported these modules."""
     code = f"import sys, {', '.join(modules)}\n{then}\nprint(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code],
@@ -34,7 +40,7 @@ def loaded_by(*modules: str, then: str = "pass") -> set[str]:
         timeout=60,
         check=True,
     )
-    return {name.partition(".")[0] for name in done.stdout.split()} & set(SLOW)
+    return set(done.stdout.splitlines()[-1].split())
 
 
 def test_what_is_typed_is_read_without_any_slow_library() -> None:
@@ -57,12 +63,34 @@ def test_a_warehouse_that_is_up_to_date_is_opened_without_alembic(
 
 
 def test_help_tells_every_command_and_what_it_is_for() -> None:
-    group = typer.main.get_command(app)
     told = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["--help"])
     assert told.exit_code == 0
-    assert isinstance(group, typer.core.TyperGroup)
-    assert len(group.commands) == 16
-    for name, command in group.commands.items():
+    assert len(COMMANDS) == 16
+    for name in COMMANDS:
         (line,) = (line for line in told.output.splitlines() if line.split()[1:2] == [name])
+        command = load_command(name)
         assert command.help
         assert command.help.split("\n")[0] in line
+
+
+def test_help_and_a_mistyped_command_load_no_command() -> None:
+    for arguments in ("--help", "--version", "sandbax"):
+        run = f"aurora_api.commands.main.app(['{arguments}'], standalone_mode=False)"
+        code = f"import contextlib\nwith contextlib.suppress(Exception): {run}"
+        loaded = modules_of("aurora_api.commands.main", then=code)
+        ours = {name for name in loaded if name.startswith("aurora_api.commands.")}
+        assert ours == {"aurora_api.commands.console", "aurora_api.commands.main"}
+        assert not any(name.startswith(("aurora_assets", "aurora_sandbox", "psycopg")) for name in loaded)
+
+
+def test_a_mistyped_command_is_answered_with_the_one_it_resembles() -> None:
+    told = CliRunner().invoke(app, ["sandbax"])
+    assert told.exit_code == 2
+    assert "Did you mean 'sandbox'?" in told.output
+
+
+def test_the_version_is_the_one_that_is_installed() -> None:
+    told = CliRunner().invoke(app, ["--version"])
+    assert (told.exit_code, told.output) == (0, f"aurora {version('aurora')}\n")
+    declared = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    assert version("aurora") == declared

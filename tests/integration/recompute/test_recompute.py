@@ -154,7 +154,7 @@ def test_what_is_released_stays_and_is_corrected(booked: Booked, capsys: pytest.
     plan = plan_recompute(booked.run, booked.periods)
     assert [period.released for period in plan.periods] == [{"northwind"}, set(), set()]
 
-    recompute(CHAIN, 802, 804, plan_only=False, as_json=False)
+    recompute(CHAIN, first=802, last=804, plan_only=False, as_json=False)
     shown = " ".join(capsys.readouterr().out.split())
     assert "period 802: released to northwind: that statement stays as it is" in shown
     assert "corrections of lines released to northwind wait for its next statement" in shown
@@ -181,7 +181,7 @@ def test_the_command_shows_the_plan_and_books_only_without_plan(
 ) -> None:
     booked.pipeline.load(booked.changed("half-the-commission", rate_bps=6000))
     before, totals = booked.content(), booked.totals()
-    recompute(CHAIN, 802, 804, plan_only=True, as_json=True)
+    recompute(CHAIN, first=802, last=804, plan_only=True, as_json=True)
     planned = json.loads(capsys.readouterr().out)
     assert booked.content() == before
     assert not planned["applied"]
@@ -190,16 +190,16 @@ def test_the_command_shows_the_plan_and_books_only_without_plan(
     assert sum(int(line["difference"]) for line in lines) == int(difference) > 0
     assert {line["released"] for line in lines} == {False}
 
-    recompute(CHAIN, 802, 804, plan_only=False, as_json=False)
+    recompute(CHAIN, first=802, last=804, plan_only=False, as_json=False)
     shown = capsys.readouterr().out
     assert "northwind is affected" in shown
     assert "Booked commission lines of period 803" in shown
     assert booked.totals() == totals | {partner: totals[partner] + int(difference)}
 
-    recompute(CHAIN, 802, 804, plan_only=False, as_json=False)
+    recompute(CHAIN, first=802, last=804, plan_only=False, as_json=False)
     assert "Nothing was written" in capsys.readouterr().out
 
 
 def test_the_command_refuses_an_empty_range() -> None:
     with pytest.raises(PeriodError, match="--from 804 is after --to 802; give the older period first"):
-        recompute(CHAIN, 804, 802, plan_only=True, as_json=False)
+        recompute(CHAIN, first=804, last=802, plan_only=True, as_json=False)

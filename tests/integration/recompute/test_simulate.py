@@ -176,7 +176,7 @@ def test_a_draft_that_could_not_be_put_in_force_is_refused(booked: Booked, chang
 
 def test_the_command_shows_both_sides(booked: Booked, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(booked, newcomer())
-    simulate_command(path, CHAIN, 802, 804, as_json=True)
+    simulate_command(path, CHAIN, first=802, last=804, as_json=True)
     data = json.loads(capsys.readouterr().out)
     assert [period["period"] for period in data["periods"]] == [802, 803, 804]
     rows = [row for period in data["periods"] for row in period["amounts"]]
@@ -184,9 +184,9 @@ def test_the_command_shows_both_sides(booked: Booked, capsys: pytest.CaptureFixt
         assert int(row["simulated"]) - int(row["booked"]) == int(row["difference"])
     assert {row["partner"] for row in rows} == {"newcomer", "northwind", "harbor"}
 
-    simulate_command(path, CHAIN, 803, 803, as_json=False)
+    simulate_command(path, CHAIN, first=803, last=803, as_json=False)
     shown = capsys.readouterr().out
     assert "newcomer" in shown
     assert "Nothing was booked" in shown
     with pytest.raises(PeriodError, match="period 805 is not known"):
-        simulate_command(path, CHAIN, 804, 805, as_json=False)
+        simulate_command(path, CHAIN, first=804, last=805, as_json=False)

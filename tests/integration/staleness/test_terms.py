@@ -130,14 +130,14 @@ def test_what_was_believed_on_a_day_about_a_period(
     assert (row["agreement_id"], row["version"]) == ("northwind-introduction", 1)
     assert row["valid_from"] == "2020-01-01T00:00:00+00:00"
     assert [row["version"] for row in listed(capsys, "2026-01-01")] == [None, None]
-    list_agreements(None, as_json=False)
+    list_agreements()
     assert "northwind-introduction" in capsys.readouterr().out
     with pytest.raises(AgreementError, match='"yesterday" is not a time; write 2026-01-31 or'):
-        list_agreements("yesterday", as_json=False)
+        list_agreements(as_of="yesterday")
 
 
 def listed(capsys: pytest.CaptureFixture[str], as_of: str | None) -> list[dict[str, object]]:
     capsys.readouterr()
-    list_agreements(as_of, as_json=True)
+    list_agreements(as_of=as_of, as_json=True)
     rows: list[dict[str, object]] = json.loads(capsys.readouterr().out)
     return rows

@@ -4,19 +4,17 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from aurora_api.commands import override as override_command
 from aurora_api.commands import statement as statement_command
-from aurora_api.commands.statement_cli import override as typed_override
-from aurora_api.commands.statement_cli import statements
+from aurora_api.commands.main import app
 from aurora_assets.commission.overrides import OverrideError
 from aurora_assets.commission.statement import StatementError
 from tests.integration.pipeline.installation import CHAIN
-from tests.integration.statements.office import APPROVE, NORTHWIND, SUBMIT, Office
+from tests.integration.statements.office import NORTHWIND, Office
 
-PLACE = statement_command.key_of_statement(NORTHWIND, CHAIN, "2026-01")
+JANUARY = (NORTHWIND, CHAIN, "2026-01")
 
 
 def test_from_draft_to_approved_on_the_command_line(
@@ -27,23 +25,23 @@ def test_from_draft_to_approved_on_the_command_line(
         str(line_id), amount=f"{computed + 1:,}", withdraw=False, confirm=False, reason="agreed", by="Ada"
     )
     assert "the override counts" in capsys.readouterr().out
-    statement_command.take(PLACE, SUBMIT, "Ada")
-    statement_command.take(PLACE, APPROVE, "Ben")
+    statement_command.submit(*JANUARY, by="Ada")
+    statement_command.approve(*JANUARY, by="Ben")
     told = capsys.readouterr().out
     assert "is PENDING_APPROVAL: payable 38.408302934 SOL" in told
     assert "is APPROVED: payable 38.408302934 SOL" in told
-    statement_command.show(PLACE, as_json=False)
+    statement_command.show(*JANUARY, as_json=False)
     shown = capsys.readouterr().out
     assert f"{line_id} set by hand, computed {computed}: agreed" in shown
     assert "submitted by Ada" in shown
     assert "approved by Ben" in shown
-    statement_command.show(PLACE, as_json=True)
+    statement_command.show(*JANUARY, as_json=True)
     data = json.loads(capsys.readouterr().out)
     assert data["content"]["totals"]["payable"] == "38408302934"
     assert data["sha256"] in shown
     first, second = tmp_path / "1.csv", tmp_path / "2.csv"
-    statement_command.export(PLACE, csv=first)
-    statement_command.export(PLACE, csv=second)
+    statement_command.export(*JANUARY, csv=first)
+    statement_command.export(*JANUARY, csv=second)
     assert first.read_bytes() == second.read_bytes()
     assert data["sha256"].encode() in first.read_bytes()
 
@@ -51,19 +49,19 @@ def test_from_draft_to_approved_on_the_command_line(
 def test_the_list_has_drafts_and_what_is_frozen(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
     office.release()
     capsys.readouterr()
-    statement_command.show_list(NORTHWIND, CHAIN, as_json=True)
+    statement_command.show_list(partner=NORTHWIND, chain=CHAIN, as_json=True)
     listed = json.loads(capsys.readouterr().out)
     assert [(row["month"], row["status"], row["payable"]) for row in listed] == [
         ("2026-01", "RELEASED", "38408302933"),
         ("2026-02", "DRAFT", None),
         ("2026-03", "DRAFT", None),
     ]
-    statement_command.show_list(None, None, as_json=False)
+    statement_command.show_list()
     assert "harbor" in capsys.readouterr().out
 
 
 def test_a_draft_says_what_blocks_it(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    statement_command.show(statement_command.key_of_statement(NORTHWIND, CHAIN, "2026-02"), as_json=False)
+    statement_command.show(NORTHWIND, CHAIN, "2026-02")
     assert "blocked: the statement for 2026-01 comes first" in capsys.readouterr().out
 
 
@@ -85,9 +83,6 @@ def test_what_is_mistyped_is_told(office: Office) -> None:
 
 
 def test_every_step_as_typed(office: Office, tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.add_typer(statements, name="statement")
-    app.command("override")(typed_override)
     place = [NORTHWIND, CHAIN, "2026-01"]
     line_id, computed = office.line("half-the-commission", 801)
     signed = str(tmp_path / "signed.json")

@@ -14,7 +14,7 @@ from tests.integration.statements.office import FEBRUARY, NORTHWIND, SUBMIT, Off
 
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 PUBLIC = "A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
-PLACE = statement_command.key_of_statement(NORTHWIND, CHAIN, "2026-01")
+JANUARY = (NORTHWIND, CHAIN, "2026-01")
 
 
 def test_a_pdf_is_the_same_every_time_and_has_the_digest_on_its_pages(office: Office) -> None:
@@ -37,23 +37,23 @@ def test_a_signed_file_verifies_without_a_warehouse(
     file, again, pdf = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "a.pdf"
     monkeypatch.setenv(KEY_VARIABLE, KEY)
     office.act(SUBMIT, "Ada")
-    statement_command.export(PLACE, signed=file)
+    statement_command.export(*JANUARY, signed=file)
     assert "not signed: it is not released" in capsys.readouterr().out
     office.act(statement_command.StatementAction.REOPEN, "Ada")
     office.release()
-    statement_command.export(PLACE, signed=file, pdf=pdf)
+    statement_command.export(*JANUARY, signed=file, pdf=pdf)
     assert f"public key {PUBLIC}" in capsys.readouterr().out
-    statement_command.export(PLACE, signed=again)
+    statement_command.export(*JANUARY, signed=again)
     assert file.read_bytes() == again.read_bytes()
     monkeypatch.delenv("AURORA_DATABASE_URL")
     capsys.readouterr()
-    statement_command.verify(file, PUBLIC)
+    statement_command.verify(file, public_key=PUBLIC)
     told = capsys.readouterr().out
     assert "statement 1 to Northwind Capital, 2026-01: payable 38.408302933 SOL" in told
     assert f"Signed by {PUBLIC}, the key you trust." in told
-    statement_command.verify(file, None)
+    statement_command.verify(file)
     assert "ask the operator whether that is its key" in capsys.readouterr().out
     with pytest.raises(StatementError, match="no such|No such"):
-        statement_command.verify(tmp_path / "nowhere.json", None)
+        statement_command.verify(tmp_path / "nowhere.json")
     with pytest.raises(StatementError, match="say at least one of --csv, --pdf and --signed"):
-        statement_command.export(PLACE)
+        statement_command.export(*JANUARY)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 
 from aurora_api.commands import verify as command
 from aurora_assets.pipeline.discrepancy import WHOLE_ROW
@@ -270,17 +271,20 @@ def test_the_command_says_what_was_compared_and_what_differs(
 ) -> None:
     monkeypatch.setenv("AURORA_CONFIG_DIR", str(books.folder))
     monkeypatch.setenv("AURORA_DATABASE_URL", books.warehouse.url)
-    assert command.verify(CHAIN, PERIOD, PERIOD, as_json=False)
+    command.verify(CHAIN, first=PERIOD, last=PERIOD)
     shown = capsys.readouterr().out
     assert "Equal:" in shown
     assert "computation.commission_lines" in shown
     table = "computation.validator_pnl"
     books.tamper(table, f"update {table} set exec_fees = exec_fees + 1 where {_one_of(table)}")
-    assert not command.verify(CHAIN, PERIOD, PERIOD, as_json=True)
+    with pytest.raises(typer.Exit) as ended:
+        command.verify(CHAIN, first=PERIOD, last=PERIOD, as_json=True)
+    assert ended.value.exit_code == 1
     (found,) = json.loads(capsys.readouterr().out)["differences"]
     assert (found["table"], found["column"]) == (table, "exec_fees")
     assert found["booked"] == found["replayed"] + 1
-    assert not command.verify(CHAIN, PERIOD, PERIOD, as_json=False)
+    with pytest.raises(typer.Exit):
+        command.verify(CHAIN, first=PERIOD, last=PERIOD)
     assert f"{found['booked']:,}" in capsys.readouterr().out
 
 
@@ -290,4 +294,4 @@ def test_the_command_does_not_migrate(
     monkeypatch.setenv("AURORA_CONFIG_DIR", str(booked[0]))
     monkeypatch.setenv("AURORA_DATABASE_URL", empty_database)
     with pytest.raises(MigrationError, match="run `aurora migrate`"):
-        command.verify(CHAIN, PERIOD, PERIOD, as_json=False)
+        command.verify(CHAIN, first=PERIOD, last=PERIOD, as_json=False)

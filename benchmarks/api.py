@@ -126,8 +126,12 @@ def running(serve: Callable[..., None], *given: object) -> Iterator[int]:
 def asks(warehouse: Warehouse) -> list[tuple[Ask, Ask]]:
     """The queries: as the floor is asked, and as the service is."""
     with warehouse.connect() as connection:
-        users = dict(connection.execute("select username, user_id from access.users").fetchall())
-        partners = dict(connection.execute("select code, partner_id from registry.partners").fetchall())
+        users: dict[str, int] = dict(
+            connection.execute("select username, user_id from access.users").fetchall()
+        )
+        partners: dict[str, int] = dict(
+            connection.execute("select code, partner_id from registry.partners").fetchall()
+        )
     starts = range(1, api_rows.PERIODS - SPAN, STEP)
     codes = sorted(partners)
     of_partners = [(codes[number % len(codes)], start) for number, start in enumerate(starts)]

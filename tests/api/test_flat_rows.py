@@ -31,7 +31,7 @@ COIN = Coin("lamports", 9, "SOL")
 @strawberry.enum
 class Colour(Enum):
     RED = "RED"
-    GREEN = strawberry.enum_value("GREEN", name="VERDANT")  # type: ignore[assignment]
+    GREEN = strawberry.enum_value("GREEN", name="VERDANT")
 
 
 @strawberry.interface

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204, ANN205 - values are generated, the oracle is plain
 """What holds for the commission engine whatever the facts and agreements are.
 
 The oracle at the end of this file computes a story a second time, as slowly and plainly as can be, with
@@ -7,10 +6,13 @@ The oracle at the end of this file computes a story a second time, as slowly and
 
 import dataclasses
 import math
+import random
 from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import product
+from typing import Any, TypeAlias, TypeVar
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from aurora_assets.commission.agreement import (
     LossPolicy,
     Method,
     Rule,
+    RuleKey,
     Tier,
     TierMetric,
     TierMode,
@@ -31,9 +34,10 @@ from aurora_assets.commission.agreement import (
 )
 from aurora_assets.commission.attribution import Attribution
 from aurora_assets.commission.corrections import find_true_ups
-from aurora_assets.commission.engine import compute
+from aurora_assets.commission.engine import Computation, compute
 from aurora_assets.commission.facts import ClientRevenue, PeriodFacts, Revenue, WalletStake
 from aurora_assets.commission.guard import GuardPolicy
+from aurora_assets.commission.history import RuleState
 from aurora_assets.commission.tiers import charge
 from aurora_resources.records import Component, FactState
 from aurora_resources.units import split_exactly
@@ -41,6 +45,9 @@ from aurora_resources.units import split_exactly
 START = datetime(2025, 3, 1, tzinfo=UTC)
 WALLETS = ("w1", "w2", "w3", "w4", "w5")
 PARTNERS = ("A", "B")
+
+Story: TypeAlias = tuple[Sequence[PeriodFacts], Sequence[AgreementVersion], Sequence[WalletClaim]]
+Key = TypeVar("Key")
 
 two_hundred = settings(max_examples=200, deadline=None)
 
@@ -72,7 +79,11 @@ counts = st.integers(1, 3)
 
 
 @st.composite
-def schedules(draw, scopes=scopes_, metrics=metrics_):
+def schedules(
+    draw: st.DrawFn,
+    scopes: st.SearchStrategy[TierScope] = scopes_,
+    metrics: st.SearchStrategy[TierMetric] = metrics_,
+) -> TierSchedule:
     thresholds = sorted(draw(threshold_sets))
     mode = draw(modes)
     found = draw(rate_lists)[: len(thresholds) + 1]
@@ -98,10 +109,11 @@ prices = rates | schedules()
 
 
 @st.composite
-def rules(draw, **fixed):
+def rules(draw: st.DrawFn, /, **fixed: Any) -> Rule:
     price, limits = draw(prices), sorted(draw(bounds))
-    floor = limits[0] if limits and draw(coins) else None
-    cap = limits[-1] if limits and draw(coins) else None
+    has_floor, has_cap = bool(limits) and draw(coins), bool(limits) and draw(coins)
+    floor = limits[0] if has_floor else None
+    cap = limits[-1] if has_cap else None
     tiers = price if isinstance(price, TierSchedule) else None
     rule = Rule(
         rule_id="r0",
@@ -110,7 +122,7 @@ def rules(draw, **fixed):
         method=draw(methods),
         chain_id="chain",
         validator_key=draw(targets),
-        rate_bps=price if tiers is None else None,
+        rate_bps=price if isinstance(price, int) else None,
         tiers=tiers,
         floor=floor,
         cap=cap,
@@ -124,7 +136,7 @@ rule_lists = st.lists(rules(), min_size=1, max_size=3)
 
 
 @st.composite
-def agreement_lists(draw):
+def agreement_lists(draw: st.DrawFn) -> list[AgreementVersion]:
     found = []
     for number in range(draw(counts)):
         chosen = {(rule.component, rule.validator_key): rule for rule in draw(rule_lists)}
@@ -144,7 +156,7 @@ client_rows = st.lists(st.tuples(places, components, revenue_amounts), min_size=
 
 
 @st.composite
-def periods(draw, number):
+def periods(draw: st.DrawFn, number: int) -> PeriodFacts:
     revenues = []
     # v3 never has a revenue: a rule that names it, or a wallet staked on it, meets a gap.
     for (key, component), (amount, late) in zip(
@@ -161,8 +173,11 @@ def periods(draw, number):
         begins,
         begins + timedelta(days=2),
         tuple(revenues),
-        tuple(WalletStake(*place, amount) for place, amount in draw(stake_rows)),
-        tuple(ClientRevenue(*place, component, amount) for place, component, amount in draw(client_rows)),
+        tuple(WalletStake(key, wallet, amount) for (key, wallet), amount in draw(stake_rows)),
+        tuple(
+            ClientRevenue(key, wallet, component, amount)
+            for (key, wallet), component, amount in draw(client_rows)
+        ),
     )
 
 
@@ -171,24 +186,26 @@ agreements_of_a_story = agreement_lists()
 
 
 @st.composite
-def stories(draw):
+def stories(draw: st.DrawFn) -> Story:
     """One to three periods, agreements of up to three partners, and who owns which wallet."""
     claims = [WalletClaim("chain", wallet, partner, START) for wallet, partner in draw(ownerships).items()]
-    told = [draw(one_period[number]) for number in range(draw(counts))]
-    return told, draw(agreements_of_a_story), claims
+    facts = [draw(one_period[number]) for number in range(draw(counts))]
+    return facts, draw(agreements_of_a_story), claims
 
 
-def tell(story, **options):
-    told, history = [], {}
+def compute_story(story: Story, **options: Any) -> list[Computation]:
+    """The computation of each period in turn, each continuing the rules' states of the one before."""
+    computed: list[Computation] = []
+    history: Mapping[RuleKey, RuleState] = {}
     for facts in story[0]:
-        told.append(compute(facts, story[1], story[2], history=history, **options))
-        history = told[-1].history
-    return told
+        computed.append(compute(facts, story[1], story[2], history=history, **options))
+        history = computed[-1].history
+    return computed
 
 
 @given(signed, st.dictionaries(st.text(max_size=3), amounts, min_size=1))
 @two_hundred
-def test_parts_sum_to_the_whole(total, weights):
+def test_parts_sum_to_the_whole(total: int, weights: dict[str, int]) -> None:
     if any(weights.values()):
         parts = split_exactly(total, weights)
         assert sum(parts.values()) == total
@@ -198,7 +215,7 @@ def test_parts_sum_to_the_whole(total, weights):
 
 @given(periods(1), ownerships)
 @two_hundred
-def test_partners_and_the_house_get_the_whole_revenue(facts, owners):
+def test_partners_and_the_house_get_the_whole_revenue(facts: PeriodFacts, owners: dict[str, str]) -> None:
     attribution = Attribution(facts, owners)
     for (validator, component), revenue in attribution.revenues.items():
         if revenue.amount is not None:
@@ -209,13 +226,13 @@ def test_partners_and_the_house_get_the_whole_revenue(facts, owners):
 
 @given(schedules(), amounts, amounts, amounts)
 @two_hundred
-def test_more_base_never_pays_less(schedule, base, more, stake):
+def test_more_base_never_pays_less(schedule: TierSchedule, base: int, more: int, stake: int) -> None:
     less, _ = charge(schedule, base, stake)
     greater, _ = charge(schedule, base + more, stake)
     assert 0 <= less <= greater
 
 
-def compute_fees(rule, amount, stake):
+def compute_fees(rule: Rule, amount: int, stake: int | None) -> Computation:
     """What the rule pays on one validator's fees; `stake` is the partner's on it, None if it is not known."""
     agreement = AgreementVersion("a", 1, "A", AgreementStatus.ACTIVE, START, None, (rule,))
     revenue = Revenue("v", Component.EXEC_FEES, amount, FactState.FINAL)
@@ -230,8 +247,8 @@ rules_on_fees = rules(component=Component.EXEC_FEES, method=Method.FIXED_SHARE, 
 @given(rules_on_fees, amounts, amounts, amounts)
 @example(GUARANTEED_BY_STAKE, 0, 1, 0)
 @two_hundred
-def test_more_revenue_never_owes_less(rule, base, more, stake):
-    def owed(amount):
+def test_more_revenue_never_owes_less(rule: Rule, base: int, more: int, stake: int) -> None:
+    def owed(amount: int) -> int:
         computation = compute_fees(rule, amount, stake)
         assert computation.unsettled == frozenset()
         return computation.totals["A"].amount
@@ -242,7 +259,7 @@ def test_more_revenue_never_owes_less(rule, base, more, stake):
 @given(rules_on_fees, amounts)
 @example(GUARANTEED_BY_STAKE, 1)
 @two_hundred
-def test_a_stake_that_is_not_known_matters_to_stake_tiers_only(rule, base):
+def test_a_stake_that_is_not_known_matters_to_stake_tiers_only(rule: Rule, base: int) -> None:
     computation = compute_fees(rule, base, None)
     needs_stake = rule.tiers is not None and rule.tiers.metric is TierMetric.STAKE
     assert len(computation.unsettled) == int(needs_stake)
@@ -258,11 +275,12 @@ def test_a_stake_that_is_not_known_matters_to_stake_tiers_only(rule, base):
     st.lists(amounts, min_size=1, max_size=5),
 )
 @two_hundred
-def test_to_date_telescopes(schedule, bases):
+def test_to_date_telescopes(schedule: TierSchedule, bases: list[int]) -> None:
     """However a quarter is cut into periods, it pays in sum what its whole base pays at once."""
     rule = Rule("r", 1, Component.EXEC_FEES, Method.FIXED_SHARE, "chain", tiers=schedule)
     agreement = AgreementVersion("a", 1, "A", AgreementStatus.ACTIVE, START, None, (rule,))
-    history, paid = {}, 0
+    history: Mapping[RuleKey, RuleState] = {}
+    paid = 0
     for number, base in enumerate(bases):
         revenue = Revenue("v", Component.EXEC_FEES, base, FactState.FINAL)
         begins = START + timedelta(days=number)
@@ -274,24 +292,26 @@ def test_to_date_telescopes(schedule, bases):
 
 @given(stories(), rates)
 @two_hundred
-def test_the_guard_keeps_claims_within_the_revenue(story, limit_bps):
+def test_the_guard_keeps_claims_within_the_revenue(story: Story, limit_bps: int) -> None:
     for facts, computation in zip(
-        story[0], tell(story, guard=GuardPolicy.SCALE, guard_limit_bps=limit_bps), strict=True
+        story[0], compute_story(story, guard=GuardPolicy.SCALE, guard_limit_bps=limit_bps), strict=True
     ):
         revenues = {(row.validator_key, row.component): row.amount for row in facts.revenues}
-        claimed = defaultdict(int)
+        claimed: defaultdict[tuple[str, Component], int] = defaultdict(int)
         for line in computation.lines:
             if line.validator_key is not None:
                 claimed[line.validator_key, line.component] += line.amount
         for key, amount in claimed.items():
-            assert amount <= max(0, math.floor(Fraction(revenues[key] * limit_bps, 10_000)))
+            revenue = revenues[key]
+            assert revenue is not None
+            assert amount <= max(0, math.floor(Fraction(revenue * limit_bps, 10_000)))
 
 
 @given(stories())
 @two_hundred
-def test_lines_are_never_negative_add_up_and_come_again(story):
+def test_lines_are_never_negative_add_up_and_come_again(story: Story) -> None:
     assert [find_faults(agreement) for agreement in story[1]] == [()] * len(story[1])
-    for computation, again in zip(tell(story), tell(story), strict=True):
+    for computation, again in zip(compute_story(story), compute_story(story), strict=True):
         assert find_true_ups(computation.lines, again.lines, again.unsettled) == ()
         assert all(line.amount >= 0 for line in computation.lines)
         assert len({line.line_id for line in computation.lines}) == len(computation.lines)
@@ -302,9 +322,10 @@ def test_lines_are_never_negative_add_up_and_come_again(story):
 
 @given(stories(), st.randoms(use_true_random=False), st.sampled_from(GuardPolicy))
 @two_hundred
-def test_the_order_of_rows_changes_nothing(story, random, guard):
-    def shuffled(rows):
-        return tuple(random.sample(list(rows), len(rows)))
+def test_the_order_of_rows_changes_nothing(story: Story, shuffler: random.Random, guard: GuardPolicy) -> None:
+    def shuffled(rows: Iterable[Key]) -> tuple[Key, ...]:
+        rows = list(rows)
+        return tuple(shuffler.sample(rows, len(rows)))
 
     facts = [
         dataclasses.replace(
@@ -316,14 +337,16 @@ def test_the_order_of_rows_changes_nothing(story, random, guard):
         for one in story[0]
     ]
     agreements = [dataclasses.replace(one, rules=shuffled(one.rules)) for one in shuffled(story[1])]
-    assert tell((facts, agreements, shuffled(story[2])), guard=guard) == tell(story, guard=guard)
+    assert compute_story((facts, agreements, shuffled(story[2])), guard=guard) == compute_story(
+        story, guard=guard
+    )
 
 
 @given(stories())
 @two_hundred
-def test_the_engine_equals_the_oracle(story):
+def test_the_engine_equals_the_oracle(story: Story) -> None:
     oracle = Oracle(story)
-    for facts, computation in zip(story[0], tell(story), strict=True):
+    for facts, computation in zip(story[0], compute_story(story), strict=True):
         lines = {
             (line.agreement_id, line.rule_id, line.validator_key): line.amount for line in computation.lines
         }
@@ -332,30 +355,38 @@ def test_the_engine_equals_the_oracle(story):
 
 
 class Unknown(Exception):  # noqa: N818
-    """The oracle meets something it is not told."""
+    """The oracle meets an amount that is not known."""
+
+
+OracleKey: TypeAlias = tuple[str, str]
 
 
 class Oracle:
-    """The rules of commissions, told as plainly as possible. None stands for what is not known."""
+    """The rules of commissions, written as plainly as possible. None stands for what is not known."""
 
-    def __init__(self, story):
+    def __init__(self, story: Story) -> None:
         _, self.agreements, claims = story
         self.owner = {claim.wallet: claim.partner_id for claim in claims}
-        self.to_date = {}
-        self.loss = defaultdict(int)
-        self.unsettled = set()
+        self.to_date: dict[tuple[OracleKey, object], int | None] = {}
+        self.loss: defaultdict[OracleKey, int | None] = defaultdict(int)
+        self.unsettled: set[OracleKey] = set()
 
-    def period(self, facts):
-        self.facts, self.unsettled, lines = facts, set(), {}
-        rows = (*facts.revenues, *facts.stakes, *facts.client_revenues)
+    def period(self, facts: PeriodFacts) -> dict[tuple[str, str, str | None], int]:
+        self.facts, self.unsettled = facts, set()
+        lines: dict[tuple[str, str, str | None], int] = {}
+        rows: list[Revenue | WalletStake | ClientRevenue] = [
+            *facts.revenues,
+            *facts.stakes,
+            *facts.client_revenues,
+        ]
         everyone = sorted({row.validator_key for row in rows})
         for agreement in self.agreements:
             for rule in agreement.rules:
                 key = (agreement.agreement_id, rule.rule_id)
                 named = [r.validator_key for r in agreement.rules if r.component is rule.component]
-                mine = [rule.validator_key]
-                if rule.validator_key is None:
-                    mine = [validator for validator in everyone if validator not in named]
+                mine = [validator for validator in everyone if validator not in named]
+                if rule.validator_key is not None:
+                    mine = [rule.validator_key]
                 try:
                     paid = self.rule(key, rule, agreement.partner_id, mine)
                     lines |= {(*key, validator): amount for validator, amount in paid.items()}
@@ -364,7 +395,7 @@ class Oracle:
                     self.forget(key, rule)
         return lines
 
-    def forget(self, key, rule):
+    def forget(self, key: OracleKey, rule: Rule) -> None:
         if rule.tiers is not None and rule.tiers.scope is not TierScope.PERIOD:
             self.to_date[key, self.window(rule)] = None
         if rule.loss_policy is LossPolicy.CARRY and (
@@ -372,25 +403,28 @@ class Oracle:
         ):
             self.loss[key] = None
 
-    def window(self, rule):
+    def window(self, rule: Rule) -> object:
         end = self.facts.ends_at
         scope = rule.tiers.scope if rule.tiers is not None else TierScope.PERIOD
-        windows = {
+        windows: dict[TierScope, object] = {
             TierScope.PERIOD: self.facts.period_id,
             TierScope.QUARTER: (end.year, (end.month - 1) // 3),
             TierScope.YEAR: end.year,
         }
         return windows[scope]
 
-    def rule(self, key, rule, partner, validators):
+    def rule(
+        self, key: OracleKey, rule: Rule, partner: str, validators: Sequence[str]
+    ) -> dict[str | None, int]:
         found = {validator: self.base(rule, partner, validator) for validator in validators}
-        bases = {validator: base for validator, base in found.items() if base != "no part"}
+        bases = {validator: base for validator, base in found.items() if isinstance(base, int)}
         positive = sum(base for base in bases.values() if base > 0)
         loss = 0
         if rule.loss_policy is LossPolicy.CARRY:
-            if self.loss[key] is None:
+            carried = self.loss[key]
+            if carried is None:
                 raise Unknown
-            loss = self.loss[key] - sum(base for base in bases.values() if base < 0)
+            loss = carried - sum(base for base in bases.values() if base < 0)
         net = max(0, positive - loss)
         before = self.to_date.get((key, self.window(rule)), 0)
         if before is None:
@@ -403,17 +437,19 @@ class Oracle:
         self.to_date[key, self.window(rule)] = before + net
         return self.lines(rule, bases, earned, net)
 
-    def lines(self, rule, bases, earned, net):
+    def lines(self, rule: Rule, bases: dict[str, int], earned: int, net: int) -> dict[str | None, int]:
         lowest = rule.floor if rule.floor is not None and not rule.guarantee and net > 0 else 0
-        total = min(max(earned, lowest), rule.cap if rule.cap is not None else math.inf)
-        paid = self.split(total, {validator: max(0, base) for validator, base in bases.items()})
-        if rule.guarantee and earned < rule.floor:
+        total = max(earned, lowest) if rule.cap is None else min(max(earned, lowest), rule.cap)
+        paid: dict[str | None, int] = {}
+        paid.update(self.split(total, {validator: max(0, base) for validator, base in bases.items()}).items())
+        if rule.guarantee and rule.floor is not None and earned < rule.floor:
             paid[None] = rule.floor - earned
         return paid
 
-    def commission(self, rule, base, stake):
+    def commission(self, rule: Rule, base: int, stake: int | None) -> int:
         if rule.rate_bps is not None:
             return math.floor(Fraction(base) * Fraction(rule.rate_bps, 10_000))
+        assert rule.tiers is not None
         tiers, measure = rule.tiers.tiers, base if stake is None else stake
         reached = next(tier for tier in tiers if tier.upper is None or measure <= tier.upper)
         if rule.tiers.mode is TierMode.CLIFF or measure == 0:
@@ -425,7 +461,7 @@ class Oracle:
             lower = upper
         return math.floor(base * (weighted / measure))
 
-    def base(self, rule, partner, validator):
+    def base(self, rule: Rule, partner: str, validator: str) -> int | str:
         revenue = self.revenue(rule, validator)
         if rule.method is Method.FIXED_SHARE:
             return self.known(revenue)
@@ -444,18 +480,26 @@ class Oracle:
         mine = [row for row in stakes if self.owner.get(row.wallet) == partner]
         if not mine and (stakes or revenue == 0):
             return "no part"
-        if self.known(revenue) == 0:
+        whole = self.known(revenue)
+        if whole == 0:
             return 0
-        weights = defaultdict(int)
+        weights: defaultdict[str, int] = defaultdict(int)
         for row in stakes:
             weights[row.wallet] += self.known(row.active_stake)
         if not any(weights.values()):
             raise Unknown
-        parts = self.split(revenue, weights)
+        parts = self.split(whole, weights)
         return sum(part for wallet, part in parts.items() if self.owner.get(wallet) == partner)
 
-    def observed(self, partner, revenue, stakes, seen):
-        involved = [row for row in (*stakes, *seen) if self.owner.get(row.wallet) == partner]
+    def observed(
+        self,
+        partner: str,
+        revenue: int | None,
+        stakes: Sequence[WalletStake],
+        seen: Sequence[ClientRevenue],
+    ) -> int | str:
+        rows: list[WalletStake | ClientRevenue] = [*stakes, *seen]
+        involved = [row for row in rows if self.owner.get(row.wallet) == partner]
         if not involved and (stakes or seen):
             return "no part"
         self.known(revenue)
@@ -463,7 +507,7 @@ class Oracle:
             raise Unknown
         return sum(self.known(row.amount) for row in seen if self.owner.get(row.wallet) == partner)
 
-    def stake(self, rule, partner, validators):
+    def stake(self, rule: Rule, partner: str, validators: Sequence[str]) -> int:
         for validator in validators:
             looked_at = any(row.validator_key == validator for row in self.facts.stakes)
             if not looked_at and self.revenue(rule, validator) != 0:
@@ -474,20 +518,20 @@ class Oracle:
             if row.validator_key in validators and self.owner.get(row.wallet) == partner
         )
 
-    def revenue(self, rule, validator):
+    def revenue(self, rule: Rule, validator: str) -> int | None:
         for row in self.facts.revenues:
             if (row.validator_key, row.component) == (validator, rule.component):
                 return row.amount
         return None
 
     @staticmethod
-    def known(amount):
+    def known(amount: int | None) -> int:
         if amount is None:
             raise Unknown
         return amount
 
     @staticmethod
-    def split(total, weights):
+    def split(total: int, weights: Mapping[str, int]) -> dict[str, int]:
         """Largest remainder: round toward zero, then one unit each to those that lost the most."""
         if total == 0:
             return dict.fromkeys(weights, 0)

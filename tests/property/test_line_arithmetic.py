@@ -1,20 +1,22 @@
 """The arithmetic that `aurora explain` spells out gives what the engine pays, whatever the story."""
 
-from typing import Any
-
 from hypothesis import given, settings
 
 from aurora_assets.commission.guard import GuardPolicy
+from aurora_assets.commission.lines import Line
 from aurora_assets.explain.arithmetic import Trace, spell_out
-from tests.property.test_commission_engine import stories, tell
+from aurora_resources.records import Component
+from tests.property.test_commission_engine import Story, compute_story, stories
 
 
 @given(stories())
 @settings(max_examples=200, deadline=None)
-def test_the_steps_of_any_line_end_at_its_amount(story: Any) -> None:
+def test_the_steps_of_any_line_end_at_its_amount(story: Story) -> None:
     rules = {(one.agreement_id, rule.rule_id): rule for one in story[1] for rule in one.rules}
-    for facts, computation in zip(story[0], tell(story, guard=GuardPolicy.SCALE), strict=True):
-        revenues = {(row.validator_key, row.component): row.amount for row in facts.revenues}
+    for facts, computation in zip(story[0], compute_story(story, guard=GuardPolicy.SCALE), strict=True):
+        revenues: dict[tuple[str | None, Component], int | None] = {
+            (row.validator_key, row.component): row.amount for row in facts.revenues
+        }
         for line in computation.lines:
             siblings = [other for other in computation.lines if other.rule_key == line.rule_key]
             rivals = [
@@ -38,7 +40,7 @@ def test_the_steps_of_any_line_end_at_its_amount(story: Any) -> None:
                 assert steps[-1].amount == line.amount
 
 
-def trace_of(line: Any) -> Trace:
+def trace_of(line: Line) -> Trace:
     names = ("base", "losses", "loss_offset", "net_base", "base_before", "stake", "earned")
     return Trace(
         **{name: getattr(line.trace, name) for name in names}, claimed=line.claimed, amount=line.amount

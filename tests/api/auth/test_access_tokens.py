@@ -50,7 +50,7 @@ def forged(token: str, keys: TokenKeys, header: dict[str, Any] | None = None, **
     ],
 )
 def test_a_token_with_other_claims_is_refused(
-    service: Service, keys: TokenKeys, claims: dict[str, object], code: str
+    service: Service, keys: TokenKeys, claims: dict[str, Any], code: str
 ) -> None:
     answer = service.with_token(forged(str(service.token), keys, **claims)).post(ME)
     assert answer.status_code == 401

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from aurora_api.access.users import sign_out
 from aurora_api.mutations import users as user_mutations
 from aurora_resources.errors import AgreementError
 from aurora_resources.warehouse.audit import verify_audit
@@ -56,8 +57,6 @@ def test_what_fails_midway_leaves_nothing_but_its_row(
     outcome: str,
     told: str | None,
 ) -> None:
-    sign_out = user_mutations.sign_out
-
     def then_fail(*given: object, **named: object) -> None:
         sign_out(*given, **named)  # type: ignore[arg-type]
         raise error

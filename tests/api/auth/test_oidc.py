@@ -141,7 +141,7 @@ def test_what_is_not_the_issuers_for_this_service_is_refused(service_of: Service
         # The public key as if it were a shared secret; and a shared secret that was published by mistake.
         (f"{signed}.{encoded(hmac.digest(public, signed.encode(), 'sha256'))}", "TOKEN_INVALID"),
         (issuer.token(shared, "HS256", "shared"), "TOKEN_INVALID"),
-        (jwt.encode({"sub": "zoe-1"}, None, "none", headers={"kid": "rsa"}), "TOKEN_INVALID"),
+        (jwt.encode({"sub": "zoe-1"}, "", "none", headers={"kid": "rsa"}), "TOKEN_INVALID"),
     ):
         assert service_of.with_token(token).code(ME) == code
 

@@ -10,6 +10,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLUnionType,
@@ -70,6 +71,7 @@ def value_of(kind: GraphQLInputType) -> str:
             return f"{{{name}: {value_of(first.type)}}}"
         needed = {name: each for name, each in kind.fields.items() if isinstance(each.type, GraphQLNonNull)}
         return "{" + " ".join(f"{name}: {value_of(each.type)}" for name, each in needed.items()) + "}"
+    assert isinstance(kind, GraphQLNamedType)
     return SCALARS[kind.name]
 
 

@@ -82,7 +82,7 @@ def test_a_wrong_address_gives_nothing(bureau: Bureau, wrong: str) -> None:
     token = _ask(bureau, "north")["path"].partition("=")[2]
     claims = jwt.decode(token, options={"verify_signature": False})
     made = {
-        "none": jwt.encode(claims, None, algorithm="none"),
+        "none": jwt.encode(claims, "", algorithm="none"),
         "expired": jwt.encode(claims | {"exp": 1_700_000_000}, KEYS.derive(PURPOSE), algorithm="HS256"),
         "other key": jwt.encode(claims, KEYS.derive("access-token"), algorithm="HS256"),
         "access token": bureau.as_user("north").token,

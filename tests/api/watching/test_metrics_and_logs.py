@@ -29,7 +29,8 @@ def log() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     configure_logs(stream=stream)
     yield stream
-    root.handlers[:], _ = handlers, root.setLevel(level)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def _lines(log: io.StringIO) -> list[dict[str, Any]]:

@@ -87,9 +87,9 @@ def test_the_demonstration_shows_books_and_a_statement_and_repeats_without_a_cha
     assert second.returncode == 0, second.stderr
     assert "none of them changed by this run" in second.stdout
     for role in ("ADMIN", "FINANCE", "OPS", "PARTNER", "AUDITOR"):
-        shown = [line.split() for line in first.stdout.splitlines() if line.startswith(f"  {role}")]
-        assert shown == [line.split() for line in second.stdout.splitlines() if line.startswith(f"  {role}")]
-        assert len(shown[0][2]) == 20
+        users = [line.split() for line in first.stdout.splitlines() if line.startswith(f"  {role}")]
+        assert users == [line.split() for line in second.stdout.splitlines() if line.startswith(f"  {role}")]
+        assert len(users[0][2]) == 20
 
 
 def test_doctor_tells_what_is_missing_and_what_to_do(

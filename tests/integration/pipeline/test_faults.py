@@ -7,9 +7,10 @@ import copy
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, get_args
 
 import dagster as dg
@@ -61,8 +62,19 @@ def fails(step: str, provider: str, endpoint: str, *saying: str) -> Sees:
     return Sees(failed=step, names=(provider, endpoint), saying=saying)
 
 
-def booked(*codes: str, saying: tuple[str, ...] = (), refresh: bool = False, **states: str) -> Sees:
-    return Sees(codes=frozenset(codes), saying=saying, states=states, refresh=refresh)
+def fees_of(validator: Validator) -> int:
+    """The fees of its blocks, in lamports, which the generated world always has."""
+    assert validator.block_fees is not None
+    return validator.block_fees
+
+
+def booked(
+    *codes: str,
+    saying: tuple[str, ...] = (),
+    refresh: bool = False,
+    states: Mapping[str, str] = MappingProxyType({}),
+) -> Sees:
+    return Sees(codes=frozenset(codes), saying=saying, states=dict(states), refresh=refresh)
 
 
 TROUBLE: Final = "asked 2 times"
@@ -177,7 +189,7 @@ PERMANENT: Final[dict[str, tuple[Plan, Sees]]] = {
             "REWARDS_MISSING",
             "STAKERS_UNKNOWN",
             saying=("rpc getInflationReward", "-32004"),
-            **NO_REWARDS,
+            states=NO_REWARDS,
         ),
     ),
     "missing_epoch rpc blocks": (
@@ -191,7 +203,7 @@ PERMANENT: Final[dict[str, tuple[Plan, Sees]]] = {
             "FEES_SHARED_UNKNOWN",
             "STAKERS_UNKNOWN",
             saying=("jito has not published epoch 801",),
-            **NO_TIPS,
+            states=NO_TIPS,
         ),
     ),
     "missing_epoch solanabeach": (
@@ -203,7 +215,7 @@ PERMANENT: Final[dict[str, tuple[Plan, Sees]]] = {
             *of_one("missing_epoch", epoch=EPOCH)("solanabeach"),
             *of_one("missing_epoch", epoch=EPOCH)("rpc/getLeaderSchedule"),
         ),
-        booked("FEES_MISSING", saying=("solanabeach has no epoch 801",), exec_fees="MISSING"),
+        booked("FEES_MISSING", saying=("solanabeach has no epoch 801",), states={"exec_fees": "MISSING"}),
     ),
     "missing_epoch stakewiz": (of_one("missing_epoch", epoch=EPOCH)("stakewiz"), booked()),
     "missing_validator jito": (
@@ -214,7 +226,7 @@ PERMANENT: Final[dict[str, tuple[Plan, Sees]]] = {
             "STAKERS_UNKNOWN",
             "DRIFT",
             saying=("jito has no row for it in epoch 801",),
-            **NO_TIPS,
+            states=NO_TIPS,
         ),
     ),
     "missing_validator solanabeach": (
@@ -231,11 +243,15 @@ PERMANENT: Final[dict[str, tuple[Plan, Sees]]] = {
     ),
     "rpc_error -32004": (
         rpc_error("rpc/getInflationReward", -32004, "Block not available for slot 51328"),
-        booked("NOT_YET_AVAILABLE", "REWARDS_MISSING", "STAKERS_UNKNOWN", saying=("-32004",), **NO_REWARDS),
+        booked(
+            "NOT_YET_AVAILABLE", "REWARDS_MISSING", "STAKERS_UNKNOWN", saying=("-32004",), states=NO_REWARDS
+        ),
     ),
     "rpc_error -32017": (
         rpc_error("rpc/getInflationReward", -32017, "Epoch rewards period still active at slot 51330"),
-        booked("NOT_YET_AVAILABLE", "REWARDS_MISSING", "STAKERS_UNKNOWN", saying=("-32017",), **NO_REWARDS),
+        booked(
+            "NOT_YET_AVAILABLE", "REWARDS_MISSING", "STAKERS_UNKNOWN", saying=("-32017",), states=NO_REWARDS
+        ),
     ),
     **{
         f"rpc_error {code}": (
@@ -267,7 +283,7 @@ DRIFTS: Final[dict[str, tuple[Plan, Sees]]] = {
         booked(
             "DRIFT",
             saying=(
-                f"solanabeach says {FIRST.block_fees * 101 // 100}",
+                f"solanabeach says {fees_of(FIRST) * 101 // 100}",
                 f"rpc says {FIRST.block_fees}",
                 "solanabeach is used",
             ),
@@ -465,7 +481,7 @@ def test_a_drift_is_told_with_both_numbers(
 def test_of_two_providers_the_first_one_s_number_is_used(installed: Pipeline, server: SandboxServer) -> None:
     with faults(server, "solanabeach:drift:lamports=5"):
         assert work_through(installed, EPOCH) == {}
-    assert installed.pnl(EPOCH)[FIRST.vote_account]["exec_fees"] == FIRST.block_fees + 5
+    assert installed.pnl(EPOCH)[FIRST.vote_account]["exec_fees"] == fees_of(FIRST) + 5
 
 
 def test_fees_fall_back_to_the_node(
@@ -593,7 +609,7 @@ def test_a_run_with_a_gap_ends_well_and_says_so(through_dagster: Pipeline, serve
     )
     assert record is not None
     assert record.asset_materialization is not None
-    shown = record.asset_materialization.metadata["findings"].value
+    shown = str(record.asset_materialization.metadata["findings"].value)
     assert "MEV_MISSING" in shown
     assert FIRST.vote_account in shown
     assert "jito has not published epoch 801" in shown
@@ -699,7 +715,7 @@ def closed_port() -> int:
         return port
 
 
-def events(installed: Pipeline, run_id: str) -> list[dg.EventLogEntry]:
+def events(installed: Pipeline, run_id: str) -> Sequence[dg.EventLogEntry]:
     return installed.instance.all_logs(run_id)
 
 

@@ -25,7 +25,14 @@ lines = st.dictionaries(places, st.tuples(st.integers(1, 2), st.integers(0, 10**
 def booked(drawn: dict[Any, Any]) -> list[BookedLine]:
     return [
         BookedLine(
-            identity(place, version), place[0], f"of-{place[0]}", version, *place[1:], "MEV_TIPS", amount
+            identity(place, version),
+            place[0],
+            f"of-{place[0]}",
+            version,
+            place[1],
+            place[2],
+            "MEV_TIPS",
+            amount,
         )
         for place, (version, amount) in drawn.items()
     ]

@@ -10,7 +10,7 @@ import pytest
 from aurora_sandbox.server.recording import Recording
 from aurora_sandbox.server.server import SandboxServer, sandbox_app
 from aurora_sandbox.server.settings import Settings
-from aurora_sandbox.solana.chain import Chain
+from aurora_sandbox.solana.chain import Chain, EpochFacts
 from aurora_sandbox.solana.generate import Growth, demo_spec, demo_world
 from aurora_sandbox.solana.world import World
 
@@ -28,6 +28,12 @@ class Asker:
     @property
     def chain(self) -> Chain:
         return self.server.state.chain
+
+    def facts(self, epoch: int) -> EpochFacts:
+        """What the served world says of an epoch that it has reached."""
+        found = self.chain.facts(epoch)
+        assert found is not None
+        return found
 
     def rpc(self, method: str, *params: Json) -> Json:
         body = {"jsonrpc": "2.0", "id": 7, "method": method, "params": list(params)}

@@ -253,5 +253,6 @@ def test_the_world_grows_and_its_past_stays(start: Start) -> None:
     epoch = WORLD.head_epoch + 20
     assert post(asker, f"{BEACON}/rewards/attestations/{epoch}", INDICES)["finalized"] is True
     assert post(asker, f"{BEACON}/rewards/attestations/{epoch + 12}", INDICES, 404)["code"] == 404
+    wrong: Json
     for wrong in ({"moon": 1}, {"head_epoch": "x"}, {"advance_epochs": 99_999}, []):
         assert asker.control("POST", "ethereum", wrong).status_code == 400

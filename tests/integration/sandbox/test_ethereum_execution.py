@@ -153,7 +153,7 @@ def test_a_scan_by_cursor_meets_every_row(demo: Asker, relay: str) -> None:
 
 
 def test_a_relay_refuses_in_its_own_words(demo: Asker) -> None:
-    refused = {
+    refused: dict[str, dict[str, Json]] = {
         "cannot specify both slot and cursor": {"slot": 1, "cursor": 2},
         "invalid slot argument": {"slot": "x"},
         "invalid cursor argument": {"cursor": "-1"},

@@ -115,7 +115,7 @@ def test_transactions_and_receipts_by_type(demo: Asker, recorded: Path) -> None:
         for tx in body_of(recorded / "exec_eth_getBlockByNumber_21771728_full.json")["result"]["transactions"]
     }
     call = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber"}
-    seen = {}
+    seen: dict[str, set[str]] = {}
     for truth in BLOCKS:
         if truth.canonical:
             answer = demo.post("execution", "", {**call, "params": [hex(truth.block_number), True]}).json()

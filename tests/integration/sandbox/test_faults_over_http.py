@@ -124,7 +124,7 @@ def test_drift_changes_amounts_only(start: Start) -> None:
     after = {row["epoch"]: row for row in asker.get("solanabeach", path).json()["history"]}
     fees = before[805]["fees"]
     assert after == before | {805: before[805] | {"fees": fees + fees // 100}}
-    paid = asker.chain.facts(805).rewards.voting[validator.vote_account]
+    paid = asker.facts(805).rewards.voting[validator.vote_account]
     assert asker.rpc("getInflationReward", [validator.vote_account], {"epoch": 805})[0]["amount"] == paid - 1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -15,12 +15,21 @@ from aurora_sandbox.solana.world_file import parse_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aurora_sandbox.solana.world import Validator
     from tests.integration.sandbox.conftest import Asker, Json, Start
 
 
-def with_tips(number: int) -> list[Validator]:
-    return [v for v in demo_world().epochs[number - 800].validators if v.tips is not None]
+class Tipped(NamedTuple):
+    vote_account: str
+    tips: int
+    mev_commission_bps: int
+
+
+def with_tips(number: int) -> list[Tipped]:
+    return [
+        Tipped(v.vote_account, v.tips, v.mev_commission_bps)
+        for v in demo_world().epochs[number - 800].validators
+        if v.tips is not None and v.mev_commission_bps is not None
+    ]
 
 
 def test_validators_by_body_only(demo: Asker) -> None:
@@ -46,7 +55,7 @@ def test_validator_rewards_by_query_even_on_post(demo: Asker) -> None:
     vote = expected[0][1]
     rows = demo.get("jito", "/validator_rewards", vote_account=vote, sort_order="asc").json()["rewards"]
     assert [row["epoch"] for row in rows] == list(range(800, 808))
-    active = demo.chain.facts(800).active(vote)
+    active = demo.facts(800).active(vote)
     assert rows[0]["num_stakers"] == len(active) + 2
 
 
@@ -62,7 +71,7 @@ def test_claims_add_up_to_the_tips(demo: Asker) -> None:
         share = min(validator.tips * validator.mev_commission_bps // 10_000, validator.tips - protocol)
         assert [row["amount"] for row in own] == [share]
         assert own[0]["withdraw_authority"] == SYSTEM_PROGRAM
-        active = demo.chain.facts(805).active(validator.vote_account)
+        active = demo.facts(805).active(validator.vote_account)
         assert {row["claimant"] for row in rows} == {account.stake_account for account in active}
         left = validator.tips - protocol - share - sum(row["amount"] for row in rows)
         assert 0 <= left < len(rows)

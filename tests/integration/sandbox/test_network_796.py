@@ -43,14 +43,14 @@ def test_the_whole_payout_and_its_dust(asker: Asker) -> None:
     rows = boundary["rewards"] + payout["rewards"]
     paid = sum(row["lamports"] for row in rows)
     dust = 148_307_474_694_131 - paid
-    rewards = asker.chain.facts(796).rewards
+    rewards = asker.facts(796).rewards
     assert dust == rewards.dust == 954
     assert dust <= rewards.dust_bound < 2 * 1_221
     assert rewards.unpaid_splits == 0
 
 
 def test_known_shares(asker: Asker) -> None:
-    facts = asker.chain.facts(796)
+    facts = asker.facts(796)
     for vote, (gross, commission) in GROSS_AND_COMMISSION_SOL.items():
         (account,) = facts.active(vote)
         rows = asker.rpc("getInflationReward", [vote, account.stake_account], {"epoch": 796})
@@ -60,7 +60,7 @@ def test_known_shares(asker: Asker) -> None:
 
 
 def test_what_the_snapshot_does_not_know_is_not_served(asker: Asker) -> None:
-    facts = asker.chain.facts(796)
+    facts = asker.facts(796)
     identity = facts.epoch.validators[0].node
     assert asker.get("jito", "/validator_rewards", epoch=796).json() == {"rewards": [], "total_count": 0}
     history = asker.get("solanabeach", f"/validator/{identity}/block-rewards-history").json()

@@ -22,7 +22,7 @@ CONFIG = {
 
 
 def test_every_reward_of_an_epoch_is_found_by_walking_its_payout(demo: Asker) -> None:
-    facts = demo.chain.facts(805)
+    facts = demo.facts(805)
     first, *rest = demo.rpc("getBlocksWithLimit", 806 * E, 60)
     boundary = demo.rpc("getBlock", first, CONFIG)
     assert boundary["parentSlot"] < 806 * E

@@ -58,7 +58,7 @@ def test_vote_accounts_are_as_they_stand_now(demo: Asker) -> None:
 
 
 def test_rewards_of_every_account_of_an_epoch(demo: Asker) -> None:
-    facts = demo.chain.facts(805)
+    facts = demo.facts(805)
     paid = facts.rewards.voting | facts.rewards.staking
     for start in range(0, len(paid), 32):
         keys = list(paid)[start : start + 32]
@@ -69,7 +69,7 @@ def test_rewards_of_every_account_of_an_epoch(demo: Asker) -> None:
 
 
 def test_no_commission_and_full_commission_have_no_row(demo: Asker) -> None:
-    epoch = demo.chain.facts(805).epoch
+    epoch = demo.facts(805).epoch
     free = next(v for v in epoch.validators if v.rate_bps == 0 and v.stake)
     greedy = next(v for v in epoch.validators if v.rate_bps == 10_000 and v.stake)
     staker_of_free = next(a for a in free.stake_accounts if a.is_active(805))
@@ -102,7 +102,7 @@ def test_before_the_boundary_the_block_is_not_available(start: Start) -> None:
 def test_while_the_payout_is_under_way(start: Start) -> None:
     world = demo_world().model_copy(update={"current_epoch": 806})
     asker = start(world, settings=Settings(rewards_per_block=16, slot_in_epoch=4))
-    rewards = asker.chain.facts(805).rewards
+    rewards = asker.facts(805).rewards
     voter = asker.rpc("getInflationReward", [next(iter(rewards.voting))], {"epoch": 805})
     assert voter[0]["amount"] == next(iter(rewards.voting.values()))
     late = asker.chain.partitions(805)[-1][0]

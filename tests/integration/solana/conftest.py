@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import anyio
 import pytest
 
+from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.config.models import (
     ChainProviders,
     ChainSettings,
@@ -81,6 +82,7 @@ def settings_of(
         native_decimals=9,
         display_unit="SOL",
         finality_lag=2,
+        rules=SolanaRules(),
         providers=ChainProviders(fees=fees, mev=("jito",), rewards=("rpc",), meta=("stakewiz",)),
         validators="all" if validators is None else tuple(validators),
     )

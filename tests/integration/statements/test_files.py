@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from aurora_api.commands import statement as statement_command
-from aurora_assets.commission.statement import StatementError
+from aurora_assets.commission.statement import StatementAction, StatementError
 from aurora_assets.statements.overrides import override_line
 from aurora_assets.statements.pdf_file import statement_pdf
 from aurora_assets.statements.signature import KEY_VARIABLE
@@ -39,7 +39,7 @@ def test_a_signed_file_verifies_without_a_warehouse(
     office.act(SUBMIT, "Ada")
     statement_command.export(*JANUARY, signed=file)
     assert "not signed: it is not released" in capsys.readouterr().out
-    office.act(statement_command.StatementAction.REOPEN, "Ada")
+    office.act(StatementAction.REOPEN, "Ada")
     office.release()
     statement_command.export(*JANUARY, signed=file, pdf=pdf)
     assert f"public key {PUBLIC}" in capsys.readouterr().out

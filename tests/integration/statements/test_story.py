@@ -41,6 +41,7 @@ def test_a_restatement_after_release_is_paid_in_the_next_statement(
     # A validator's tips of epoch 801 turn out to have been less by 2.5 SOL.
     validators = {epoch.epoch: epoch.validators for epoch in months_world.epochs}[801]
     (tips,) = [one.tips for one in validators if one.vote_account == office.validator]
+    assert tips is not None
     office.restate_at_the_provider(months_world, 801, tips=tips - 2_500_000_000)
     after = office.lines(801)
     changed = {

@@ -61,8 +61,8 @@ def test_untouched_books_verify_clean_and_nothing_is_written(books: Books) -> No
     for table in before:
         if table in result.compared and table.startswith(("canonical", "staging")):
             assert result.compared[table] == len(before[table])
-    for table in COMPUTED.values():
-        assert table.table in result.compared
+    for computed in COMPUTED.values():
+        assert computed.table in result.compared
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,8 @@ def test_a_single_changed_unit_is_found(books: Books, table: str, column: str) -
     (found,) = books.verify(PERIOD, PERIOD).discrepancies
     assert (found.period_id, found.table, found.column) == (PERIOD, table, column)
     assert found.key
+    assert isinstance(found.booked, int)
+    assert found.replayed is None or isinstance(found.replayed, int)
     assert found.booked == (found.replayed or 0) + 1
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN001, ANN201 - a story reads as a rule: tables, then what is owed
 """The golden numbers of the design, one test for each id, inputs drawn as tables.
 
 There is no GT09. GT08's division of a period by days is not the policy here: a change takes effect with the
@@ -8,8 +7,10 @@ The expected values are written here; `test_they_agree_with_the_shared_vectors` 
 design's own file where it is at hand.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import floor
+from typing import Any
 
 import pytest
 
@@ -22,12 +23,13 @@ from aurora_assets.commission.tiers import Slice, charge, cut
 from aurora_resources.errors import RevenueGuardError
 from aurora_resources.records import Component
 from aurora_resources.units import floor_share, split_exactly
+from tests.spec.commission.story import Story
 
 SOL = 10**9
 ETH = 10**18
 
 
-def test_gt01_the_split_by_stake_leaves_nothing_over(story):
+def test_gt01_the_split_by_stake_leaves_nothing_over(story: Story) -> None:
     """
     revenue
         component  | revenue
@@ -45,7 +47,7 @@ def test_gt01_the_split_by_stake_leaves_nothing_over(story):
     assert sum(parts.values()) == 6_506_849_315
 
 
-def test_gt01_stake_weight(story):
+def test_gt01_stake_weight(story: Story) -> None:
     """Partners are paid on the part of their wallets; the rest stays with the house.
 
     revenue
@@ -74,7 +76,7 @@ def test_gt01_stake_weight(story):
     assert story.findings() == []
 
 
-def test_gt01c_the_total_is_rounded_once_and_then_split_over_lines(story):
+def test_gt01c_the_total_is_rounded_once_and_then_split_over_lines(story: Story) -> None:
     """Rounding each line down would give ...314.
 
     revenue
@@ -90,7 +92,7 @@ def test_gt01c_the_total_is_rounded_once_and_then_split_over_lines(story):
     assert story.owed() == {"A": 1_628_826_315}
 
 
-def test_gt02_client_revenue(story):
+def test_gt02_client_revenue(story: Story) -> None:
     """Client 1 pays 10 % of 2 ETH, client 2 pays 8 % of 3 ETH; the partner introduced client 1.
 
     revenue
@@ -117,7 +119,7 @@ def test_gt02_client_revenue(story):
     assert not story.computations[1].lines[0].allocated
 
 
-def test_gt02_by_stake_instead(story):
+def test_gt02_by_stake_instead(story: Story) -> None:
     """
     revenue
         component  | revenue
@@ -138,7 +140,7 @@ def test_gt02_by_stake_instead(story):
     assert story.owed() == {"P": 35_200_000_000_000_000}
 
 
-def test_gt02b_execution_fees_are_allocated(story):
+def test_gt02b_execution_fees_are_allocated(story: Story) -> None:
     """Execution fees reach no client's account, so they are split by stake and marked.
 
     revenue
@@ -164,7 +166,7 @@ def test_gt02b_execution_fees_are_allocated(story):
     assert story.computations[1].lines[0].allocated
 
 
-def test_gt03_fixed_share(story):
+def test_gt03_fixed_share(story: Story) -> None:
     """
     revenue
         component | revenue
@@ -176,7 +178,7 @@ def test_gt03_fixed_share(story):
     assert story.tell().owed() == {"A": 200_000_000}
 
 
-def test_gt04_gt20_tiers_by_stake(story):
+def test_gt04_gt20_tiers_by_stake(story: Story) -> None:
     """The tiers measure the partner's stake.
 
     revenue
@@ -208,7 +210,7 @@ def test_gt04_gt20_tiers_by_stake(story):
     assert [line.trace.cap_applied for line in lines] == [False, False, False, True]
 
 
-def test_gt05_gt17_tiers_by_revenue(story):
+def test_gt05_gt17_tiers_by_revenue(story: Story) -> None:
     """
     revenue
         component | revenue
@@ -250,7 +252,7 @@ def test_gt05_gt17_tiers_by_revenue(story):
         ("MARGINAL", "PERIOD", [180_000_000, 150_000_000, 500_000_000]),
     ],
 )
-def test_gt06_to_date(story, mode, scope, owed):
+def test_gt06_to_date(story: Story, mode: str, scope: str, owed: list[int]) -> None:
     """
     revenue
         period | component | revenue
@@ -265,7 +267,7 @@ def test_gt06_to_date(story, mode, scope, owed):
     assert story.tell().owed_by_period("A") == owed
 
 
-def test_gt06b_exactly_at_the_threshold_is_the_lower_tier():
+def test_gt06b_exactly_at_the_threshold_is_the_lower_tier() -> None:
     tiers = (Tier(2 * SOL, 1_000), Tier(5 * SOL, 1_500), Tier(None, 2_000))
     cliff, marginal = TierSchedule(tiers, TierMode.CLIFF), TierSchedule(tiers)
     assert [charge(cliff, base, None)[0] for base in (2 * SOL, 2 * SOL + 1)] == [200_000_000, 300_000_000]
@@ -284,7 +286,7 @@ def test_gt06b_exactly_at_the_threshold_is_the_lower_tier():
         ("14 SOL", "yes", 1_000_000_000),
     ],
 )
-def test_gt07_floor_cap_and_guarantee(story, revenue, guarantee, owed):
+def test_gt07_floor_cap_and_guarantee(story: Story, revenue: str, guarantee: str, owed: int) -> None:
     """
     revenue
         component | revenue
@@ -298,7 +300,7 @@ def test_gt07_floor_cap_and_guarantee(story, revenue, guarantee, owed):
     assert story.tell().owed() == {"A": owed}
 
 
-def test_gt07_a_guarantee_is_paid_beside_the_validator(story):
+def test_gt07_a_guarantee_is_paid_beside_the_validator(story: Story) -> None:
     """
     revenue
         component | revenue
@@ -312,7 +314,7 @@ def test_gt07_a_guarantee_is_paid_beside_the_validator(story):
     assert story.findings() == ["GUARANTEE_PAID"]
 
 
-def test_gt08_a_change_inside_a_period_takes_effect_with_the_next(story):
+def test_gt08_a_change_inside_a_period_takes_effect_with_the_next(story: Story) -> None:
     """The rate rises in the middle of period 1, which is not divided: it pays the rate it began with.
 
     periods
@@ -343,7 +345,7 @@ def test_gt08_a_change_inside_a_period_takes_effect_with_the_next(story):
     assert story.owed_by_period("A") == [325_765_263, 488_647_894]
 
 
-def test_gt10_over_claims_block(story):
+def test_gt10_over_claims_block(story: Story) -> None:
     """
     revenue
         component | revenue
@@ -361,7 +363,7 @@ def test_gt10_over_claims_block(story):
         refuse_over_claims(computation.findings)
 
 
-def test_gt10_over_claims_scaled(story):
+def test_gt10_over_claims_scaled(story: Story) -> None:
     """
     revenue
         component | revenue
@@ -378,7 +380,7 @@ def test_gt10_over_claims_scaled(story):
     refuse_over_claims(story.computations[1].findings)
 
 
-def test_gt10b_over_claims_scaled_to_90_percent(story):
+def test_gt10b_over_claims_scaled_to_90_percent(story: Story) -> None:
     """
     revenue
         component | revenue
@@ -394,7 +396,7 @@ def test_gt10b_over_claims_scaled_to_90_percent(story):
     assert story.findings() == ["GUARD_SCALED"]
 
 
-def test_gt11_largest_remainder():
+def test_gt11_largest_remainder() -> None:
     assert split_exactly(10, {"a": 1, "b": 1, "c": 1}) == {"a": 4, "b": 3, "c": 3}
     assert split_exactly(-10, {"a": 1, "b": 1, "c": 1}) == {"a": -4, "b": -3, "c": -3}
     assert split_exactly(100, {"a": 333, "b": 333, "c": 334}) == {"a": 33, "b": 33, "c": 34}
@@ -404,7 +406,7 @@ def test_gt11_largest_remainder():
     ("losses", "owed"),
     [("NO_CARRY", [0, 12_000_000_000_000_000]), ("CARRY", [0, 7_000_000_000_000_000])],
 )
-def test_gt12_losses(story, losses, owed):
+def test_gt12_losses(story: Story, losses: str, owed: list[int]) -> None:
     """
     revenue
         period | component    | revenue
@@ -419,7 +421,7 @@ def test_gt12_losses(story, losses, owed):
     assert story.findings(1) == ["NEGATIVE_BASE"]
 
 
-def test_gt13_a_restatement_after_release_is_a_difference(story):
+def test_gt13_a_restatement_after_release_is_a_difference(story: Story) -> None:
     """
     revenue
         period | component  | revenue
@@ -450,7 +452,7 @@ def test_gt13_a_restatement_after_release_is_a_difference(story):
     assert restated.lines[0].base == 3_207_587_652
 
 
-def test_gt14_a_debit_balance_is_carried_forward():
+def test_gt14_a_debit_balance_is_carried_forward() -> None:
     """Earned -0.07 SOL, then 0.08 SOL: nothing is paid, then 0.01 SOL, and nothing is left over."""
     first = settle_balance(0, -70_000_000)
     second = settle_balance(first.closing, 80_000_000)
@@ -458,7 +460,7 @@ def test_gt14_a_debit_balance_is_carried_forward():
     assert (second.payable, second.closing) == (10_000_000, 0)
 
 
-def test_gt15_a_minimum_guarantee_is_made_up(story):
+def test_gt15_a_minimum_guarantee_is_made_up(story: Story) -> None:
     """A year of 7.3 SOL earns 1.11 SOL on GT06's scale; 0.39 SOL make it up to the guaranteed 1.5 SOL.
 
     periods
@@ -477,7 +479,7 @@ def test_gt15_a_minimum_guarantee_is_made_up(story):
     assert story.findings() == ["GUARANTEE_PAID"]
 
 
-def test_gt18_dividing_once_or_twice_loses_what_an_exact_split_does_not(story):
+def test_gt18_dividing_once_or_twice_loses_what_an_exact_split_does_not(story: Story) -> None:
     """Rounding the partner's part down, and then the commission, loses a unit; so does one division of all.
 
     revenue
@@ -506,7 +508,7 @@ def test_gt18_dividing_once_or_twice_loses_what_an_exact_split_does_not(story):
     assert 0 < 1_628_826_315 - exact < 1
 
 
-def test_gt19_tiers_on_a_fixed_share(story):
+def test_gt19_tiers_on_a_fixed_share(story: Story) -> None:
     """A part of a single validator's tips of 2.4 SOL.
 
     revenue
@@ -525,7 +527,9 @@ def test_gt19_tiers_on_a_fixed_share(story):
     ]
 
 
-def test_they_agree_with_the_shared_vectors(golden, integers):
+def test_they_agree_with_the_shared_vectors(
+    golden: dict[str, Any], integers: Callable[[str], list[int]]
+) -> None:
     shares = golden["GT01_alloc_COMMISSION"]
     fixture = golden["fixture"]
     stakes = {wallet: fixture[wallet] for wallet in ("w1", "w2", "w3", "w4")}

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_a_good_rule_has_no_fault(make: SimpleNamespace, fields: dict[str, objec
         ({"tiers": tiers((20, 100), (10, 100), (None, 100))}, "thresholds do not ascend"),
         ({"tiers": tiers((0, 100), (None, 100))}, "thresholds do not ascend"),
         ({"tiers": tiers((None, 100), (None, 100))}, "thresholds do not ascend"),
-        ({"tiers": tiers((1.5, 100), (None, 100))}, "thresholds do not ascend"),
+        ({"tiers": tiers((cast("int", 1.5), 100), (None, 100))}, "thresholds do not ascend"),
         ({"tiers": tiers((10, 100), (None, 10_001))}, "a tier's rate is no whole number of bps"),
         ({"tiers": tiers((10, 300), (None, 100), mode=TierMode.CLIFF)}, "a CLIFF falls"),
         ({"floor": 6, "cap": 5}, "its floor 6 is above its cap 5: lower the floor or raise the cap"),

@@ -17,7 +17,7 @@ def test_an_amount_is_an_int(make: SimpleNamespace, amount: object) -> None:
 
 
 @pytest.mark.parametrize(("amount", "state"), [(None, FactState.FINAL), (0, FactState.MISSING)])
-def test_missing_and_only_missing_has_no_amount(amount: object, state: FactState) -> None:
+def test_missing_and_only_missing_has_no_amount(amount: int | None, state: FactState) -> None:
     with pytest.raises(ValueError, match="MISSING, and only MISSING, has no amount"):
         Revenue("v1", Component.EXEC_FEES, amount, state)
 

@@ -44,7 +44,7 @@ def test_a_key_has_one_spelling() -> None:
     (declared,) = settings.declared_validators() or ()
     assert declared.validator_key == KEY.lower()
     assert declared.own_wallets == (WALLET.lower(),)
-    assert EthereumRules(groups=[group("a")]).group_of(KEY.lower(), 1) is not None
+    assert EthereumRules.model_validate({"groups": [group("a")]}).group_of(KEY.lower(), 1) is not None
     with pytest.raises(ValidationError, match="more than once"):
         ChainSettings.model_validate(
             chains[1] | {"validators": [{"key": KEY}, {"key": KEY.lower()}]},

@@ -172,7 +172,7 @@ def ask(query: str, bearer: str, start: int, **variables: object) -> bytes:
 def floor_pnl(start: int) -> bytes:
     """What the service asks the warehouse for the same P&L."""
     unused = dict.fromkeys(("validator_keys", "completeness", "after_period_id", "after_validator_key"))
-    return floor_request("api/validator_pnl.sql", PNL_COLUMNS, start, 101, unused)
+    return floor_request("computation/validator_pnl.pnl_page", PNL_COLUMNS, start, 101, unused)
 
 
 def floor_lines(code: str, start: int) -> bytes:
@@ -180,7 +180,7 @@ def floor_lines(code: str, start: int) -> bytes:
     after = ("period_id", "partner_code", "agreement_id", "rule_id", "validator_key", "line_id")
     unused = dict.fromkeys(("validator_keys", "components", "line_id", *(f"after_{each}" for each in after)))
     return floor_request(
-        "api/commission_lines.sql",
+        "computation/commission_line_page",
         LINE_COLUMNS,
         start,
         501,

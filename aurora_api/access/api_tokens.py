@@ -71,7 +71,7 @@ def create_api_token(
         "days": days,
     }
     with session.cursor(row_factory=class_row(ApiTokenRow)) as cursor:
-        (row,) = cursor.execute(read_query("access/add_api_token.sql").encode(), parameters).fetchall()
+        (row,) = cursor.execute(read_query("access/api_tokens.add_api_token").encode(), parameters).fetchall()
     return row, token
 
 
@@ -83,7 +83,7 @@ def revoke_api_token(session: DbConnection, api_token_id: str, user_id: int | No
         named = UUID(int=0)
     asked = {"api_token_id": named, "user_id": user_id}
     with session.cursor(row_factory=class_row(ApiTokenRow)) as cursor:
-        row = cursor.execute(read_query("access/revoke_api_token.sql").encode(), asked).fetchone()
+        row = cursor.execute(read_query("access/api_tokens.revoke_api_token").encode(), asked).fetchone()
     if row is None:
         raise Problem(Code.NOT_FOUND, "there is no such API token", "input.apiTokenId")
     return row

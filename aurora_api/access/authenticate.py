@@ -17,7 +17,7 @@ from aurora_api.problems import Code, Problem
 from aurora_resources.warehouse.connection import DbConnection, Warehouse
 from aurora_resources.warehouse.queries import read_query
 
-ENTER: Final = "access/enter.sql"
+ENTER: Final = "access/users.authenticate"
 
 _REFUSALS: Final = {
     "USER_DISABLED": (Code.USER_DISABLED, "this user is disabled; ask an administrator"),

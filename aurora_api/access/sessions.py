@@ -107,7 +107,7 @@ class Sessions:
         ):
             # A text that is no username is asked for as well: the empty one, which nobody has.
             asked = {"username": name if USERNAME.fullmatch(name) else ""}
-            found = cursor.execute(read_query("access/credentials.sql").encode(), asked).fetchone()
+            found = cursor.execute(read_query("access/users.credentials").encode(), asked).fetchone()
         matches = self.passwords.verify(found.password_hash if found else None, password)
         refusal = _refusal(found if matches else None)
         with auth_transaction(self._warehouse) as session:
@@ -127,13 +127,15 @@ class Sessions:
         digest = digest_of(refresh_token)
         with auth_transaction(self._warehouse) as session:
             with session.cursor(row_factory=class_row(_Refresh)) as cursor:
-                cursor.execute(read_query("access/refresh_token.sql").encode(), {"token_digest": digest})
+                cursor.execute(
+                    read_query("access/sessions.lock_refresh_token").encode(), {"token_digest": digest}
+                )
                 found = cursor.fetchone()
             if found is None:
                 raise Problem(Code.TOKEN_INVALID, _NO_SUCH)
             refusal = _refresh_refusal(found)
             if refusal is None:
-                session.execute(read_query("access/use_refresh_token.sql"), {"token_digest": digest})
+                session.execute(read_query("access/sessions.use_refresh_token"), {"token_digest": digest})
                 return self._follow(session, found)
             if refusal.code is Code.REFRESH_REUSED:
                 end_session(session, found.family_id, "a refresh token was used twice")
@@ -144,7 +146,7 @@ class Sessions:
         family = uuid4()
         token = new_token(REFRESH_PREFIX)
         (ends_at,) = session.execute(
-            read_query("access/begin_session.sql"),
+            read_query("access/sessions.begin_session"),
             {"token_digest": digest_of(token), "family_id": family, "user_id": user_id, "days": SESSION_DAYS},
         ).fetchall()[0]
         return self._told(user_id, family, token, ends_at)
@@ -152,7 +154,7 @@ class Sessions:
     def _follow(self, session: DbConnection, used: _Refresh) -> SignedIn:
         token = new_token(REFRESH_PREFIX)
         session.execute(
-            read_query("access/follow_refresh_token.sql"),
+            read_query("access/sessions.follow_refresh_token"),
             {
                 "token_digest": digest_of(token),
                 "family_id": used.family_id,
@@ -174,12 +176,14 @@ class Sessions:
                 "password_hash": self.passwords.hash(password),
                 "replaced": stored,
             }
-            session.execute(read_query("access/renew_password_hash.sql"), renewed)
+            session.execute(read_query("access/users.renew_password_hash"), renewed)
 
 
 def end_session(session: DbConnection, family_id: UUID, because: str) -> None:
     """No token of the session is good any more, from now on."""
-    session.execute(read_query("access/revoke_family.sql"), {"family_id": family_id, "because": because})
+    session.execute(
+        read_query("access/sessions.revoke_session"), {"family_id": family_id, "because": because}
+    )
 
 
 def family_of(session_id: str) -> UUID | None:

@@ -100,7 +100,7 @@ def create_user(session: DbConnection, username: str, terms: UserTerms, password
     parameters = {"username": name, "password_hash": password_hash, **_columns(session, terms)}
     try:
         with session.transaction():
-            rows = session.execute(read_query("access/add_user.sql"), parameters).fetchall()
+            rows = session.execute(read_query("access/users.add_user"), parameters).fetchall()
     except psycopg.errors.UniqueViolation as error:
         raise _taken(error) from None
     return find_user(session, rows[0][0])
@@ -109,7 +109,7 @@ def create_user(session: DbConnection, username: str, terms: UserTerms, password
 def find_user(session: DbConnection, user_id: int) -> UserRow:
     """The user, locked until the transaction ends. Raises Problem when there is none."""
     with session.cursor(row_factory=class_row(UserRow)) as cursor:
-        found = cursor.execute(read_query("access/user.sql").encode(), {"user_id": user_id}).fetchone()
+        found = cursor.execute(read_query("access/users.lock_user").encode(), {"user_id": user_id}).fetchone()
     if found is None:
         raise Problem(Code.NOT_FOUND, "there is no such user")
     return found
@@ -119,7 +119,7 @@ def find_user_named(session: DbConnection, username: str) -> UserRow:
     """The user of that name, locked. Raises Problem when there is none."""
     name = username.strip().lower()
     asked = {"username": name if USERNAME.fullmatch(name) else ""}
-    found = session.execute(read_query("access/user_of_name.sql"), asked).fetchone()
+    found = session.execute(read_query("access/users.user_id_of_name"), asked).fetchone()
     if found is None:
         raise Problem(Code.NOT_FOUND, "there is no such user")
     return find_user(session, found[0])
@@ -148,7 +148,7 @@ def update_user(session: DbConnection, user: UserRow, expected_version: int, ter
         _keep_an_admin(session, user.user_id)
     try:
         with session.transaction():
-            session.execute(read_query("access/update_user.sql"), parameters)
+            session.execute(read_query("access/users.update_user"), parameters)
     except psycopg.errors.UniqueViolation as error:
         raise _taken(error) from None
     if not terms.active:
@@ -158,14 +158,14 @@ def update_user(session: DbConnection, user: UserRow, expected_version: int, ter
 
 def password_hash_of(session: DbConnection, user_id: int) -> str | None:
     """The hash of the user's password, if they have one."""
-    found = session.execute(read_query("access/password_hash.sql"), {"user_id": user_id}).fetchone()
+    found = session.execute(read_query("access/users.password_hash"), {"user_id": user_id}).fetchone()
     return None if found is None else found[0]
 
 
 def set_password(session: DbConnection, user_id: int, password_hash: str, *, but: object = None) -> None:
     """A new password; all sessions end, but for the family `but` (a UUID)."""
     session.execute(
-        read_query("access/put_password.sql"), {"user_id": user_id, "password_hash": password_hash}
+        read_query("access/users.put_password"), {"user_id": user_id, "password_hash": password_hash}
     )
     sign_out(session, user_id, "the password was changed", but=but)
 
@@ -175,9 +175,9 @@ def sign_out(
 ) -> None:
     """End all of a user's sessions, but for the family `but`, and with `tokens` the API tokens, too."""
     ended = {"user_id": user_id, "because": because, "but": but}
-    session.execute(read_query("access/revoke_sessions.sql"), ended)
+    session.execute(read_query("access/sessions.revoke_sessions"), ended)
     if tokens:
-        session.execute(read_query("access/revoke_api_tokens.sql"), {"user_id": user_id})
+        session.execute(read_query("access/api_tokens.revoke_api_tokens"), {"user_id": user_id})
 
 
 def _columns(session: DbConnection, terms: UserTerms) -> dict[str, object]:
@@ -221,7 +221,7 @@ def _is_over(expires_at: datetime | None) -> bool:
 
 
 def _partner_id(session: DbConnection, code: str) -> int:
-    found = session.execute(read_query("access/partner_of_code.sql"), {"code": code}).fetchone()
+    found = session.execute(read_query("registry/partners.partner_id_of_code"), {"code": code}).fetchone()
     if found is None:
         raise Problem(Code.NOT_FOUND, "there is no such partner", "input.partnerCode")
     partner_id: int = found[0]
@@ -229,7 +229,7 @@ def _partner_id(session: DbConnection, code: str) -> int:
 
 
 def _keep_an_admin(session: DbConnection, user_id: int) -> None:
-    admins = [row[0] for row in session.execute(read_query("access/active_admins.sql")).fetchall()]
+    admins = [row[0] for row in session.execute(read_query("access/users.lock_active_admins")).fetchall()]
     if admins == [user_id]:
         raise Problem(Code.INVALID_ARGUMENT, "this is the last administrator; make another one first")
 

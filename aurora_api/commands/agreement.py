@@ -76,7 +76,9 @@ def list_agreements(
         warehouse.connect() as connection,
         connection.cursor(row_factory=dict_row) as cursor,
     ):
-        rows = cursor.execute(read_query("api/agreements.sql"), {"recorded_until": moment}).fetchall()
+        rows = cursor.execute(
+            read_query("registry/agreements.versions_by_partner"), {"recorded_until": moment}
+        ).fetchall()
     if as_json:
         print_json([{name: to_json_value(_utc(value)) for name, value in row.items()} for row in rows])
         return

@@ -108,7 +108,7 @@ def _show(connection: psycopg.Connection[Any], chain: ChainSettings) -> None:
         return format_amount(amount if isinstance(amount, int) else None, chain.native_decimals, places=6)
 
     named = {"chain_id": chain.chain_id, "first": periods[0], "last": periods[-1], "partner": PARTNER}
-    pnl = connection.execute(read_query("api/demo_pnl.sql"), named).fetchall()
+    pnl = connection.execute(read_query("computation/validator_pnl.demo_pnl"), named).fetchall()
     table = Table(
         title=f"\n{chain.name}: what each validator earned ({chain.display_unit})", title_justify="left"
     )
@@ -120,8 +120,8 @@ def _show(connection: psycopg.Connection[Any], chain: ChainSettings) -> None:
     _add_rows(table, [(str(row[0]), row[1], *map(coins, row[2:7]), row[7]) for row in pnl])
     console.print(table)
 
-    lines = connection.execute(read_query("api/demo_lines.sql"), named).fetchall()
-    (statement,) = connection.execute(read_query("api/demo_statement.sql"), named).fetchall()
+    lines = connection.execute(read_query("computation/commission_lines.demo_lines"), named).fetchall()
+    (statement,) = connection.execute(read_query("computation/statements.demo_statement"), named).fetchall()
     name, period, status, total, line_count, payloads = statement
     owed = Table(
         title=f"\nStatement of {name} on {chain.name}, period {period}, {status} ({chain.display_unit})",

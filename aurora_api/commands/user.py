@@ -97,7 +97,7 @@ def show_list(*, as_json: AsJson = False) -> None:
     """Every user."""
     no_filter = {"roles": None, "active": None, "after_username": None, "row_limit": None}
     with _users() as session, session.cursor(row_factory=class_row(UserRow)) as cursor:
-        users = cursor.execute(read_query("access/users.sql").encode(), no_filter).fetchall()
+        users = cursor.execute(read_query("access/users.user_page").encode(), no_filter).fetchall()
     if as_json:
         print_json([{**user.audited, "hasPassword": user.has_password} for user in users])
         return

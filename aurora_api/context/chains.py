@@ -32,7 +32,7 @@ class ChainRow(NamedTuple):
 
 async def read_chains(reader: Reader, chain_ids: list[str] | None) -> list[ChainRow]:
     """These chains (None: all) as far as they exist, by chain id."""
-    return await reader.rows("chains.sql", ChainRow, chain_ids=chain_ids)
+    return await reader.rows("registry/chains.chains_with_latest_period", ChainRow, chain_ids=chain_ids)
 
 
 async def load_chain_rows(reader: Reader, chain_ids: list[str]) -> list[ChainRow | None]:

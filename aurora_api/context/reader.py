@@ -1,6 +1,6 @@
 """The request's read-only transaction on the warehouse, and the pool of connections that it is taken from.
 
-The SQL is in `sql/api/`, by name. Amounts arrive as `int`, times in UTC.
+Statements are given by name (`warehouse/queries.py`). Amounts arrive as `int`, times in UTC.
 """
 
 import asyncio
@@ -78,23 +78,23 @@ class Reader:
             self._session, principal = await self._begin(identity)
             return principal
 
-    async def rows(self, name: str, row_type: type[R], /, **parameters: object) -> list[R]:
-        """The rows of `sql/api/<name>`, by column name. Raises Problem for text that cannot be stored."""
+    async def rows(self, query: str, row_type: type[R], /, **parameters: object) -> list[R]:
+        """The rows of the statement `query`, by column. Raises Problem for text that cannot be stored."""
         _refuse_unstorable(parameters)
         async with self._lock:
             session = await self._current()
             async with session.cursor(row_factory=rows_of(row_type)) as cursor:
-                await cursor.execute(read_query(f"api/{name}").encode(), parameters)
+                await cursor.execute(read_query(query).encode(), parameters)
                 return await cursor.fetchall()
 
-    async def some_columns(self, name: str, columns: tuple[str, ...], /, **parameters: object) -> list[Any]:
+    async def some_columns(self, query: str, columns: tuple[str, ...], /, **parameters: object) -> list[Any]:
         """The same rows in the same order, with these columns only; the others are not computed."""
         _refuse_unstorable(parameters)
-        query = select_columns(read_query(f"api/{name}"), columns)
+        selected = select_columns(read_query(query), columns)
         async with self._lock:
             session = await self._current()
             async with session.cursor(row_factory=rows_of(row_type_of(columns))) as cursor:
-                await cursor.execute(query, parameters)
+                await cursor.execute(selected, parameters)
                 return await cursor.fetchall()
 
     async def rows_as(self, role: str, query: str, row_type: type[R], /, **parameters: object) -> list[R]:

@@ -57,7 +57,7 @@ def started_before(session: DbConnection, key: WorkKey) -> str | None:
         "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
         [f"started_work/{key.user_id}/{key.operation}/{key.idempotency_key}"],
     )
-    row = session.execute(read_query("access/started_work.sql"), key.named).fetchone()
+    row = session.execute(read_query("access/started_work.started_work"), key.named).fetchone()
     if row is None:
         return None
     if bytes(row[1]) != key.request_digest:
@@ -72,6 +72,6 @@ def started_before(session: DbConnection, key: WorkKey) -> str | None:
 def note_started(session: DbConnection, key: WorkKey, reference: str) -> None:
     """Keep what was started under the key."""
     session.execute(
-        read_query("access/start_work.sql"),
+        read_query("access/started_work.start_work"),
         key.named | {"request_digest": key.request_digest, "reference": reference},
     )

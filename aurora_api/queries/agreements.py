@@ -232,14 +232,16 @@ async def resolve_agreements(
         "with_drafts": not info.context.caller.is_partner,
     }
     page = _KEYSET.page(first, after, filters)
-    rows = await info.context.reader.rows("agreement_page.sql", _AgreementRow, **filters, **page.parameters)
+    rows = await info.context.reader.rows(
+        "registry/agreements.agreement_page", _AgreementRow, **filters, **page.parameters
+    )
     return page.connection(rows, _agreement)
 
 
 async def resolve_agreement(info: Info, agreement_id: str) -> Agreement | None:
     """One agreement; None when there is none to be seen."""
     rows = await info.context.reader.rows(
-        "agreement_page.sql",
+        "registry/agreements.agreement_page",
         _AgreementRow,
         partner_code=None,
         agreement_id=agreement_id,
@@ -253,7 +255,9 @@ async def resolve_agreement(info: Info, agreement_id: str) -> Agreement | None:
 
 
 async def _load_versions(reader: Reader, agreement_ids: list[str]) -> list[list[AgreementVersion]]:
-    rows = await reader.rows("agreement_versions.sql", _VersionRow, agreement_ids=agreement_ids)
+    rows = await reader.rows(
+        "registry/agreements.versions_of_agreements", _VersionRow, agreement_ids=agreement_ids
+    )
     versions: defaultdict[str, list[AgreementVersion]] = defaultdict(list)
     for row in rows:
         versions[row.agreement_id].append(
@@ -288,7 +292,7 @@ def _agreement(row: _AgreementRow) -> Agreement:
 async def _load_rules(reader: Reader, keys: list[VersionKey]) -> list[list[AgreementRule]]:
     """The rules of each agreement version, in its order."""
     rows = await reader.rows(
-        "agreement_rules.sql",
+        "registry/agreements.rules_of_versions",
         _RuleRow,
         agreement_ids=[agreement_id for agreement_id, _ in keys],
         versions=[version for _, version in keys],

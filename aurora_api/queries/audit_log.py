@@ -114,7 +114,7 @@ async def _read(
         "sequence": sequence,
     }
     page = _KEYSET.page(first, after, filters)
-    rows = await info.context.reader.rows("audit_log.sql", _EntryRow, **filters, **page.parameters)
+    rows = await info.context.reader.rows("access/audit.audit_page", _EntryRow, **filters, **page.parameters)
     return page.connection(rows, _entry)
 
 

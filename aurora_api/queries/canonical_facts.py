@@ -141,7 +141,9 @@ async def resolve_canonical_facts(
         "validator_keys": bounded(validator_keys),
     }
     page = _KEYSET.page(first, after, filters)
-    rows = await info.context.reader.rows("canonical_facts.sql", _FactsRow, **filters, **page.parameters)
+    rows = await info.context.reader.rows(
+        "canonical/facts.fact_page", _FactsRow, **filters, **page.parameters
+    )
     return page.connection(rows, lambda row: _facts(row, chain_id, coin))
 
 

@@ -164,7 +164,9 @@ async def find_line(info: Info, line_id: str) -> CommissionLine | None:
     """The line in force of that id; None when there is none to be seen."""
     if not is_uuid(line_id):
         return None
-    places = await info.context.reader.rows("line_place.sql", _LinePlace, line_id=line_id)
+    places = await info.context.reader.rows(
+        "computation/commission_lines.period_of_line", _LinePlace, line_id=line_id
+    )
     if not places:
         return None
     chain_id, period_id = places[0]
@@ -215,7 +217,7 @@ async def _read_lines(
     always = _LineRow._fields if whole else _KEYSET.columns
     columns = columns_selected(info, CommissionLine, _LineRow, always)
     rows = await info.context.reader.some_columns(
-        "commission_lines.sql",
+        "computation/commission_line_page",
         columns,
         **filters,
         **page.parameters,

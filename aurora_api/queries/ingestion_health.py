@@ -65,7 +65,7 @@ class _HealthRow(NamedTuple):
 async def read_ingestion_health(reader: Reader, chain_ids: Sequence[str] | None = None) -> list[ChainHealth]:
     """The health of these chains (None: all that the reader may see), by chain id."""
     rows = await reader.rows(
-        "ingestion_health.sql",
+        "staging/health.ingestion_health",
         _HealthRow,
         chain_ids=None if chain_ids is None else list(chain_ids),
         roles=[role.value for role in ROLES],

@@ -81,7 +81,7 @@ async def resolve_partner_wallets(
     held = None if held_at is None else held_at.isoformat()
     page = _KEYSET.page(first, after, {**filters, "held_at": held})
     rows = await info.context.reader.rows(
-        "partner_wallets.sql", _WalletRow, **filters, held_at=held_at, **page.parameters
+        "registry/wallets.claim_page", _WalletRow, **filters, held_at=held_at, **page.parameters
     )
     return page.connection(rows, _wallet)
 
@@ -117,7 +117,7 @@ async def _read_all(
     info: Info, partner_code: str, chain_id: str | None, wallet: str | None
 ) -> list[_WalletRow]:
     return await info.context.reader.rows(
-        "partner_wallets.sql",
+        "registry/wallets.claim_page",
         _WalletRow,
         partner_code=partner_code,
         chain_id=chain_id,

@@ -40,7 +40,9 @@ class PartnerNode(Node):
 
 async def find_partner(info: Info, partner_code: str) -> Partner:
     """The partner of that code. Raises Problem when there is none to be seen."""
-    rows = await info.context.reader.rows("partner.sql", Partner, partner_code=partner_code)
+    rows = await info.context.reader.rows(
+        "registry/partners.partner_of_code", Partner, partner_code=partner_code
+    )
     if not rows:
         raise Problem(Code.NOT_FOUND, f'there is no partner "{partner_code}"; check its code')
     return rows[0]
@@ -57,14 +59,21 @@ async def resolve_partners(
     """The partners, by code."""
     filters = {"partner_code": None, "search": search}
     page = _KEYSET.page(first, after, filters)
-    rows = await info.context.reader.rows("partners.sql", _PartnerRow, **filters, **page.parameters)
+    rows = await info.context.reader.rows(
+        "registry/partners.partner_page", _PartnerRow, **filters, **page.parameters
+    )
     return page.connection(rows, _partner)
 
 
 async def resolve_partner(info: Info, partner_code: str) -> PartnerNode | None:
     """One partner; None when there is none to be seen."""
     rows = await info.context.reader.rows(
-        "partners.sql", _PartnerRow, partner_code=partner_code, search=None, after_code=None, row_limit=1
+        "registry/partners.partner_page",
+        _PartnerRow,
+        partner_code=partner_code,
+        search=None,
+        after_code=None,
+        row_limit=1,
     )
     return _partner(rows[0]) if rows else None
 

@@ -106,7 +106,9 @@ class PeriodStatement(Node):
             "partner_id": self.row.partner_id,
         }
         page = _FINDINGS.page(first, after, filters)
-        rows = await info.context.reader.rows("findings.sql", _FindingRow, **filters, **page.parameters)
+        rows = await info.context.reader.rows(
+            "computation/findings.findings_of_partner", _FindingRow, **filters, **page.parameters
+        )
         return page.connection(rows, _finding)
 
 
@@ -118,7 +120,7 @@ async def resolve_period_statement(
     partner = await find_partner(info, partner_code)
     period = await find_period(info, chain.chain_id, period_id)
     rows = await info.context.reader.rows(
-        "period_statement.sql",
+        "computation/statements.section_of_period",
         _StatementRow,
         chain_id=chain.chain_id,
         period_id=period.period_id,

@@ -63,14 +63,16 @@ async def resolve_periods(
     chain = await info.context.find_chain(chain_id)
     filters = {"chain_id": chain.chain_id, **period_range(from_period, to_period)}
     page = _KEYSET.page(first, after, filters)
-    rows = await info.context.reader.rows("periods.sql", _PeriodRow, **filters, **page.parameters)
+    rows = await info.context.reader.rows(
+        "registry/periods.period_page", _PeriodRow, **filters, **page.parameters
+    )
     return page.connection(rows, lambda row: _period(row, chain.chain_id))
 
 
 async def find_period(info: Info, chain_id: str, period_id: int) -> Period:
     """One period. Raises Problem when the chain has none of that number."""
     rows = await info.context.reader.rows(
-        "periods.sql",
+        "registry/periods.period_page",
         _PeriodRow,
         chain_id=chain_id,
         from_period=period_id,

@@ -104,7 +104,9 @@ async def _read(
 ) -> Connection[Recompute]:
     filters = {"recompute_id": recompute_id, "chain_id": chain_id, "statuses": statuses}
     page = _KEYSET.page(first, after, filters)
-    rows = await info.context.reader.rows("recomputes.sql", _RecomputeRow, **filters, **page.parameters)
+    rows = await info.context.reader.rows(
+        "computation/recomputes.recompute_page", _RecomputeRow, **filters, **page.parameters
+    )
     return page.connection(rows, _recompute)
 
 

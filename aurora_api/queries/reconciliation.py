@@ -133,7 +133,7 @@ class Reconciliation:
         filters = {"chain_id": self.chain_id, "period_id": int(self.period.period_id), "codes": codes}
         page = _FACTS.page(first, after, filters)
         rows = await info.context.reader.rows(
-            "canonical_findings.sql", _FactFindingRow, **filters, **page.parameters
+            "canonical/facts.finding_page", _FactFindingRow, **filters, **page.parameters
         )
         return page.connection(
             rows,
@@ -154,7 +154,7 @@ class Reconciliation:
         filters = {"chain_id": self.chain_id, "period_id": int(self.period.period_id), "codes": codes}
         page = _COMPUTATION.page(first, after, filters)
         rows = await info.context.reader.rows(
-            "computation_findings.sql", _ComputationFindingRow, **filters, **page.parameters
+            "computation/findings.finding_page", _ComputationFindingRow, **filters, **page.parameters
         )
         return page.connection(
             rows,
@@ -173,7 +173,10 @@ class Reconciliation:
     async def ingestions(self, info: Info) -> list[Ingestion]:
         """The sets of responses in force."""
         rows = await info.context.reader.rows(
-            "period_ingestions.sql", _IngestionRow, chain_id=self.chain_id, period_id=self.period.period_id
+            "staging/ingestions.ingestions_of_period",
+            _IngestionRow,
+            chain_id=self.chain_id,
+            period_id=self.period.period_id,
         )
         return [Ingestion(**row._asdict()) for row in rows]
 
@@ -186,10 +189,10 @@ async def resolve_reconciliation(info: Info, chain_id: str, period_id: Ordinal) 
 
 def _check(outcome: CheckOutcome) -> CheckResult:
     return CheckResult(
-        name=outcome.name,
-        table=outcome.table,
-        looks_for=outcome.looks_for,
-        blocking=outcome.blocking,
+        name=outcome.check.name,
+        table=outcome.check.table,
+        looks_for=outcome.check.looks_for,
+        blocking=outcome.check.blocking,
         passed=outcome.offending_rows == 0,
         offending_rows=outcome.offending_rows,
         sample=list(outcome.sample),

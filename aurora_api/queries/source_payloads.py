@@ -67,7 +67,7 @@ async def sources_of(info: Info, ingestion_id: int, validator_key: str, first: i
 
 async def _load_payloads(reader: Reader, asked: list[_Asked]) -> list[list[SourcePayload]]:
     rows = await reader.rows(
-        "source_payloads.sql",
+        "staging/payloads.source_payloads",
         _PayloadRow,
         ingestion_ids=[one.ingestion_id for one in asked],
         validator_keys=[one.validator_key for one in asked],

@@ -163,7 +163,7 @@ def load_documents(
         found: dict[str, StatementDocument] = {}
         if frozen_ids:
             rows = await info.context.reader.rows(
-                "statement_contents.sql", _ContentRow, statement_ids=frozen_ids
+                "computation/statements.statement_contents", _ContentRow, statement_ids=frozen_ids
             )
             found = {row.statement_id: _document(row.content, row.sha256) for row in rows}
         places = [place for place, frozen_id in asked if frozen_id is None]

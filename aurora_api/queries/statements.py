@@ -185,7 +185,9 @@ async def _read(
         "released_only": principal is None or principal.is_partner,
     }
     page = _KEYSET.page(first, after, filters)
-    rows = await info.context.reader.rows("statements.sql", _StatementRow, **filters, **page.parameters)
+    rows = await info.context.reader.rows(
+        "computation/statements.statement_page", _StatementRow, **filters, **page.parameters
+    )
     documents: Documents = DataLoader(load_fn=load_documents(info))
     return page.connection(rows, lambda row: _statement(row, documents))
 

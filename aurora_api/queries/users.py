@@ -88,7 +88,7 @@ async def resolve_users(
     filters = {"roles": None if roles is None else [role.value for role in roles], "active": active}
     page = _USERS.page(first, after, filters)
     rows = await info.context.reader.rows_as(
-        AUTH_ROLE, "access/users.sql", UserRow, **filters, **page.parameters
+        AUTH_ROLE, "access/users.user_page", UserRow, **filters, **page.parameters
     )
     return page.connection(rows, user_of)
 
@@ -96,14 +96,16 @@ async def resolve_users(
 async def resolve_api_tokens(info: Info) -> list[ApiToken]:
     """The caller's own API tokens, the newest first."""
     rows = await info.context.reader.rows_as(
-        AUTH_ROLE, "access/api_tokens.sql", ApiTokenRow, user_id=info.context.caller.user_id
+        AUTH_ROLE, "access/api_tokens.api_tokens_of_user", ApiTokenRow, user_id=info.context.caller.user_id
     )
     return [api_token_of(row) for row in rows]
 
 
 async def find_user_node(info: Info, username: str) -> User | None:
     """The user behind a global id."""
-    rows = await info.context.reader.rows_as(AUTH_ROLE, "access/users_named.sql", UserRow, username=username)
+    rows = await info.context.reader.rows_as(
+        AUTH_ROLE, "access/users.user_of_name", UserRow, username=username
+    )
     return user_of(rows[0]) if rows else None
 
 

@@ -112,7 +112,9 @@ async def resolve_validator_pnl(
     }
     page = _KEYSET.page(first, after, filters)
     columns = columns_selected(info, ValidatorPnl, _PnlRow, _KEYSET.columns)
-    rows = await info.context.reader.some_columns("validator_pnl.sql", columns, **filters, **page.parameters)
+    rows = await info.context.reader.some_columns(
+        "computation/validator_pnl.pnl_page", columns, **filters, **page.parameters
+    )
     return page.row_connection(rows, ValidatorPnl, coin=coin, chain_id=chain_id)
 
 

@@ -72,7 +72,7 @@ class Validator(Node):
 
 async def _load_own_wallets(reader: Reader, keys: list[tuple[str, str]]) -> list[list[str]]:
     rows = await reader.rows(
-        "operator_wallets.sql",
+        "registry/validators.operator_wallets",
         _OwnWalletRow,
         chain_ids=[chain_id for chain_id, _ in keys],
         validator_keys=[validator_key for _, validator_key in keys],
@@ -90,7 +90,7 @@ async def resolve_validators(
     chain = await info.context.find_chain(chain_id)
     page = _KEYSET.page(first, after, {"chain_id": chain.chain_id})
     rows = await info.context.reader.rows(
-        "validators.sql",
+        "registry/validators.validator_page",
         _ValidatorRow,
         chain_id=chain.chain_id,
         validator_key=None,
@@ -104,7 +104,7 @@ async def resolve_validator(info: Info, chain_id: str, validator_key: str) -> Va
     """One validator; None when there is none to be seen."""
     chain = await info.context.find_chain(chain_id)
     rows = await info.context.reader.rows(
-        "validators.sql",
+        "registry/validators.validator_page",
         _ValidatorRow,
         chain_id=chain.chain_id,
         validator_key=validator_key,

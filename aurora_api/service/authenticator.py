@@ -62,7 +62,7 @@ class Bearers:
     async def _of_api_token(self, reader: Reader, token: str) -> Identity:
         rows = await reader.rows_as(
             AUTH_ROLE,
-            "access/api_token_of_digest.sql",
+            "access/api_tokens.api_token_of_digest",
             _ApiToken,
             token_digest=digest_of(token),
             minutes=TOUCH_MINUTES,
@@ -78,7 +78,7 @@ class Bearers:
         subject = await oidc.subject(token)
         rows = await reader.rows_as(
             AUTH_ROLE,
-            "access/user_of_subject.sql",
+            "access/users.user_id_of_subject",
             _Subject,
             issuer=oidc.issuer,
             subject=subject,
@@ -89,4 +89,4 @@ class Bearers:
 
     def _touch(self, api_token_id: UUID) -> None:
         with auth_transaction(self._warehouse) as session:
-            session.execute(read_query("access/touch_api_token.sql"), {"api_token_id": api_token_id})
+            session.execute(read_query("access/api_tokens.touch_api_token"), {"api_token_id": api_token_id})

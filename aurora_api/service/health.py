@@ -45,7 +45,7 @@ class Readiness:
     async def _problem(self) -> str | None:
         reader = Reader(self._pool)
         try:
-            found = await reader.rows("migration.sql", _Migration)
+            found = await reader.rows("public/revision", _Migration)
         except (
             psycopg.errors.UndefinedTable,
             psycopg.errors.InvalidSchemaName,

@@ -17,5 +17,5 @@ class RegisteredChain(NamedTuple):
 
 def read_chains(connection: psycopg.Connection[Any]) -> dict[str, RegisteredChain]:
     """Every chain that may be seen, by its id."""
-    rows = connection.execute(read_query("registry/chains.sql")).fetchall()
+    rows = connection.execute(read_query("registry/chains.chains")).fetchall()
     return {chain_id: RegisteredChain(*row) for chain_id, *row in rows}

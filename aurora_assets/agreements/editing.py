@@ -59,7 +59,7 @@ def create_agreement(
     validate(wanted)
     _refuse_unknown_validators(connection, wanted)
     kept = StoredAgreement(entry.name, partner_id, wanted)
-    if connection.execute(read_query("registry/add_agreement.sql"), _row(kept)).rowcount == 0:
+    if connection.execute(read_query("registry/agreements.add_agreement"), _row(kept)).rowcount == 0:
         raise AlreadyExistsError(f"there is an agreement {entry.id} already; give this one another id")
     add_version(connection, wanted, entry.reason)
     return Change(None, kept)
@@ -119,7 +119,7 @@ def _lock_agreement(
 ) -> tuple[StoredAgreement, tuple[AgreementVersion, ...]]:
     """The agreement, and the newest versions of its partner's others: nobody else changes them meanwhile."""
     named = {"agreement_id": agreement_id}
-    found = connection.execute(read_query("registry/lock_agreement.sql"), named).fetchone()
+    found = connection.execute(read_query("registry/agreements.lock_agreement"), named).fetchone()
     if found is None:
         raise NotFoundError(f'there is no agreement "{agreement_id}"; agreements lists those there are')
     partner_id, partner_code, name = found
@@ -130,7 +130,7 @@ def _lock_agreement(
 
 
 def _put(connection: psycopg.Connection[Any], kept: StoredAgreement) -> None:
-    connection.execute(read_query("registry/put_agreement.sql"), _row(kept))
+    connection.execute(read_query("registry/agreements.put_agreement"), _row(kept))
 
 
 def _row(kept: StoredAgreement) -> dict[str, object]:
@@ -146,7 +146,7 @@ def _refuse_unknown_validators(connection: psycopg.Connection[Any], version: Agr
     """A mistyped key would pay nothing, in silence."""
     named = [rule for rule in version.rules if rule.validator_key is not None]
     keys = {"validator_keys": [rule.validator_key for rule in named]}
-    known = set(connection.execute(read_query("registry/known_validators.sql"), keys).fetchall())
+    known = set(connection.execute(read_query("registry/validators.known_validators"), keys).fetchall())
     keys_known = {key for _, key in known}
     for rule in named:
         place = (rule.chain_id, rule.validator_key)

@@ -20,7 +20,7 @@ class KnownPartner(NamedTuple):
 def create_partner(connection: psycopg.Connection[Any], entry: PartnerEntry) -> KnownPartner:
     """A new partner, without its wallets and agreements. Raises AlreadyExistsError when its code is taken."""
     named = {"code": entry.code, "name": entry.name}
-    found = connection.execute(read_query("registry/add_partner.sql"), named).fetchone()
+    found = connection.execute(read_query("registry/partners.add_partner"), named).fetchone()
     if found is None:
         raise AlreadyExistsError(f"there is a partner {entry.code} already; give this one another code")
     return KnownPartner(found[0], entry.code, entry.name)
@@ -31,14 +31,14 @@ def rename_partner(
 ) -> tuple[KnownPartner, KnownPartner]:
     """Give the partner of the entry's code the entry's name: before and after. Raises NotFoundError."""
     before = lock_partner(connection, entry.code)
-    connection.execute(read_query("registry/put_partner.sql"), {"code": entry.code, "name": entry.name})
+    connection.execute(read_query("registry/partners.put_partner"), {"code": entry.code, "name": entry.name})
     return before, before._replace(name=entry.name)
 
 
 def lock_partner(connection: psycopg.Connection[Any], partner_code: str) -> KnownPartner:
     """The partner, whose agreements nobody else changes meanwhile. Raises NotFoundError."""
     named = {"partner_code": partner_code}
-    found = connection.execute(read_query("registry/lock_partner.sql"), named).fetchone()
+    found = connection.execute(read_query("registry/partners.lock_partner"), named).fetchone()
     if found is None:
         raise NotFoundError(f'there is no partner "{partner_code}"; check its code')
     return KnownPartner(*found)

@@ -89,10 +89,10 @@ def read_agreements(
     """
     rules: dict[tuple[str, int], list[Rule]] = {}
     with connection.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute(read_query("registry/agreement_rules.sql")):
+        for row in cursor.execute(read_query("registry/agreements.all_rules")):
             rules.setdefault((row["agreement_id"], row["version"]), []).append(_rule(row))
         versions = cursor.execute(
-            read_query("registry/agreement_versions.sql"), {"recorded_until": recorded_until}
+            read_query("registry/agreements.all_versions"), {"recorded_until": recorded_until}
         ).fetchall()
     return tuple(
         AgreementVersion(
@@ -113,18 +113,18 @@ def read_claims(
 ) -> tuple[WalletClaim, ...]:
     """Every wallet claim of a chain, or those recorded until a moment; partners by their code."""
     named = {"chain_id": chain_id, "recorded_until": recorded_until}
-    rows = connection.execute(read_query("registry/wallet_claims.sql"), named).fetchall()
+    rows = connection.execute(read_query("registry/wallets.claims_of_chain"), named).fetchall()
     return tuple(WalletClaim(chain_id, *row) for row in rows)
 
 
 def read_partner_ids(connection: psycopg.Connection[Any]) -> dict[str, int]:
     """The warehouse's id of each partner, by code."""
-    return dict(connection.execute(read_query("registry/partner_ids.sql")).fetchall())
+    return dict(connection.execute(read_query("registry/partners.partner_ids")).fetchall())
 
 
 def _put_partner(connection: psycopg.Connection[Any], partner: PartnerEntry, loaded: LoadSummary) -> int:
     named = {"code": partner.code, "name": partner.name}
-    loaded.partners += connection.execute(read_query("registry/put_partner.sql"), named).rowcount
+    loaded.partners += connection.execute(read_query("registry/partners.put_partner"), named).rowcount
     return read_partner_ids(connection)[partner.code]
 
 
@@ -142,10 +142,10 @@ def _put_wallet(
         "valid": TimestamptzRange(entry.valid_from, entry.valid_until),
         "notes": entry.notes,
     }
-    connection.execute(read_query("registry/put_wallet.sql"), place)
+    connection.execute(read_query("registry/wallets.put_wallet"), place)
     try:
         with connection.transaction():
-            loaded.wallets += connection.execute(read_query("registry/claim_wallet.sql"), place).rowcount
+            loaded.wallets += connection.execute(read_query("registry/wallets.claim_wallet"), place).rowcount
     except psycopg.errors.ExclusionViolation:
         owners = ", ".join(
             sorted({c.partner_id for c in read_claims(connection, entry.chain) if c.wallet == entry.wallet})
@@ -169,7 +169,7 @@ def _put_agreement(
             f"agreement {wanted.agreement_id} is TERMINATED, which is final; make a new agreement"
         )
     changed = connection.execute(
-        read_query("registry/put_agreement.sql"),
+        read_query("registry/agreements.put_agreement"),
         {
             "agreement_id": wanted.agreement_id,
             "partner_id": partner_id,
@@ -184,12 +184,12 @@ def add_version(connection: psycopg.Connection[Any], wanted: AgreementVersion, r
     """Append a version with its rules. The agreement itself must be there."""
     key = {"agreement_id": wanted.agreement_id, "version": wanted.version}
     connection.execute(
-        read_query("registry/add_agreement_version.sql"),
+        read_query("registry/agreements.add_agreement_version"),
         key | {"valid_from": wanted.valid_from, "valid_until": wanted.valid_until, "reason": reason},
     )
     with connection.cursor() as cursor:
         cursor.executemany(
-            read_query("registry/add_agreement_rule.sql"),
+            read_query("registry/agreements.add_agreement_rule"),
             [
                 key
                 | {

@@ -42,8 +42,8 @@ def add_claims(
     }
     try:
         with connection.transaction():
-            connection.execute(read_query("registry/put_wallets.sql"), rows)
-            connection.execute(read_query("registry/claim_wallets.sql"), rows)
+            connection.execute(read_query("registry/wallets.put_wallets"), rows)
+            connection.execute(read_query("registry/wallets.claim_wallets"), rows)
     except psycopg.errors.ExclusionViolation:
         raise AgreementError(
             "one of the wallets was claimed by somebody else just now; nothing was written, try again"
@@ -67,7 +67,7 @@ def end_claim(
         "valid_from": claim.valid_from,
         "valid_until": until,
     }
-    found = connection.execute(read_query("registry/lock_claim.sql"), named).fetchone()
+    found = connection.execute(read_query("registry/wallets.lock_claim"), named).fetchone()
     what = f"wallet {claim.wallet} on {claim.chain_id}"
     if found is None:
         raise NotFoundError(
@@ -79,7 +79,7 @@ def end_claim(
         ends = known.valid_until.isoformat()
         raise AgreementError(f"{what}: the claim ends at {ends} already, which is no later")
     ended = replace(claim, valid_until=until)
-    connection.execute(read_query("registry/end_claim.sql"), named)
+    connection.execute(read_query("registry/wallets.end_claim"), named)
     return known, ended
 
 
@@ -88,5 +88,5 @@ def _read_claims_on(
 ) -> tuple[WalletClaim, ...]:
     """Every claim there is on the wallets of `wanted`, whoever's."""
     places = {"chain_ids": [each.chain_id for each in wanted], "wallets": [each.wallet for each in wanted]}
-    rows = connection.execute(read_query("registry/claims_on_wallets.sql"), places).fetchall()
+    rows = connection.execute(read_query("registry/wallets.claims_of_wallets"), places).fetchall()
     return tuple(WalletClaim(*row) for row in rows)

@@ -29,13 +29,13 @@ PREFIX_LENGTH_MIN: Final = 8
 _UUID_DIGITS: Final = 32
 _NAMED_MATCHES: Final = 5
 
-_FACTS: Final[Mapping[Component, tuple[Feed, str]]] = {
-    Component.EXEC_FEES: (Feed.FEES, "validator_fees"),
-    Component.MEV_TIPS: (Feed.MEV, "validator_mev"),
-    Component.VOTE_REWARDS: (Feed.REWARDS, "validator_rewards"),
-    Component.COMMISSION: (Feed.REWARDS, "validator_rewards"),
+_FACTS: Final[Mapping[Component, tuple[Feed, str, str]]] = {
+    Component.EXEC_FEES: (Feed.FEES, "validator_fees", "canonical/facts.validator_fees"),
+    Component.MEV_TIPS: (Feed.MEV, "validator_mev", "canonical/facts.validator_mev"),
+    Component.VOTE_REWARDS: (Feed.REWARDS, "validator_rewards", "canonical/facts.validator_rewards"),
+    Component.COMMISSION: (Feed.REWARDS, "validator_rewards", "canonical/facts.validator_rewards"),
 }
-"""Where a component comes from: the role that is asked for it, and its canonical table."""
+"""Where a component comes from: its feed, its canonical table, and the statement that reads a row of that."""
 
 
 class LineNotFound(AuroraError):  # noqa: N818 - what was asked for is not there
@@ -83,7 +83,7 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
     line's chain is not configured any more.
     """
     reader = _Reader(connection)
-    found = reader.one("explain/line.sql", **_find(reader, line))
+    found = reader.one("computation/commission_lines.line_with_context", **_find(reader, line))
     rule = next(
         rule
         for version in read_agreements(connection)
@@ -92,21 +92,29 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
         if rule.rule_id == found["rule_id"]
     )
     keyed = {name: found[name] for name in _KEYS}
-    rule_lines = reader.all("explain/rule_lines.sql", **keyed)
+    rule_lines = reader.all("computation/commission_lines.lines_of_rule", **keyed)
     if found["validator_key"] is None:
         steps = _steps(found, rule, rule_lines, None, ())
         return Explanation(found, rule, rule_lines, steps, None, None, None, (), (), ())
     component = Component(found["component"])
-    role, fact_table = _FACTS[component]
-    pnl = reader.one("explain/validator_pnl.sql", **keyed | {"generation_id": found["based_on"]})
-    fact = reader.one(f"explain/{fact_table}.sql", **keyed)
-    wallets = reader.all("explain/wallets.sql", **keyed)
+    role, fact_table, fact_query = _FACTS[component]
+    pnl = reader.one(
+        "computation/validator_pnl.pnl_of_generation", **keyed | {"generation_id": found["based_on"]}
+    )
+    fact = reader.one(fact_query, **keyed)
+    wallets = reader.all("canonical/stake_rewards.wallets_of_validator", **keyed)
     revenue: int = pnl[component.lower()]
     allocated: bool = found["allocated"]
     parts = parts_of_base(rule.method, component, revenue, wallets, allocated=allocated)
     steps = (
         base_step(rule.method, revenue, found["base"], found["partner"], wallets, parts, allocated=allocated),
-        *_steps(found, rule, rule_lines, revenue, reader.all("explain/claims.sql", **keyed)),
+        *_steps(
+            found,
+            rule,
+            rule_lines,
+            revenue,
+            reader.all("computation/commission_lines.claims_on_component", **keyed),
+        ),
     )
     settings = next((chain for chain in chains if chain.chain_id == found["chain_id"]), None)
     if settings is None:
@@ -125,7 +133,7 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
         wallets=[
             row | {"part": parts.get(row["wallet"])} for row in wallets if row["partner"] == found["partner"]
         ],
-        accounts=reader.all("explain/stake_accounts.sql", **keyed),
+        accounts=reader.all("canonical/stake_rewards.accounts_of_partner", **keyed),
         sources=_sources(reader, keyed, fact["ingestion_id"], roles),
     )
 
@@ -157,7 +165,7 @@ def _find(reader: _Reader, line: str) -> dict[str, object]:
             f'"{line}" is no line id; give at least its first {PREFIX_LENGTH_MIN} hexadecimal digits'
         )
     matches = reader.all(
-        "explain/lines_by_id.sql",
+        "computation/commission_lines.lines_by_id",
         lowest=UUID(digits.ljust(_UUID_DIGITS, "0")),
         highest=UUID(digits.ljust(_UUID_DIGITS, "f")),
         row_limit=_NAMED_MATCHES + 1,
@@ -209,17 +217,21 @@ def _sources(
 ) -> list[Source]:
     """The responses behind the fact first, then those that are read together with it."""
     ingestions = reader.all(
-        "explain/ingestions.sql",
+        "staging/ingestions.ingestions_behind",
         **keyed,
         named=[ingestion_id],
         roles=list(dict.fromkeys(role.value for role in roles)),
     )
-    identities = reader.all("explain/identity.sql", **keyed)
+    identities = reader.all("canonical/facts.validator_identities", **keyed)
     subjects = [keyed["validator_key"], *(row["identity"] for row in identities)]
     return [
         Source(
             ingestion,
-            reader.all("explain/payloads.sql", ingestion_id=ingestion["ingestion_id"], subjects=subjects),
+            reader.all(
+                "staging/payloads.payloads_of_ingestion",
+                ingestion_id=ingestion["ingestion_id"],
+                subjects=subjects,
+            ),
         )
         for ingestion in ingestions
     ]

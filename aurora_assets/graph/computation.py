@@ -89,8 +89,8 @@ def computation_assets(chain: ChainSettings) -> Sequence[dg.AssetsDefinition]:
 def _pnl_step(run: ChainRun, period_id: int) -> Metadata:
     booked = book_pnl(run, period_id)
     with run.warehouse.connect() as connection:
-        shown = _select(connection, "computation/pnl_shown.sql", run, period_id)
-        (totals,) = _select(connection, "computation/pnl_totals.sql", run, period_id)
+        shown = _select(connection, "computation/validator_pnl.largest_pnl", run, period_id)
+        (totals,) = _select(connection, "computation/validator_pnl.pnl_totals", run, period_id)
     complete, provisional, incomplete, *sums = totals
     return {
         "dagster/row_count": booked.row_count,
@@ -112,7 +112,7 @@ def _pnl_step(run: ChainRun, period_id: int) -> Metadata:
 def _lines_step(run: ChainRun, period_id: int) -> Metadata:
     done = book_commissions(run, period_id)
     with run.warehouse.connect() as connection:
-        shown = _select(connection, "computation/lines_shown.sql", run, period_id)
+        shown = _select(connection, "computation/commission_lines.largest_lines", run, period_id)
     findings = "\n".join(
         f"| {finding.code} | {finding.message} | {'yes' if finding.blocks_release else 'no'} |"
         for finding in done.computation.findings[:_ROWS_SHOWN]
@@ -135,8 +135,8 @@ def _lines_step(run: ChainRun, period_id: int) -> Metadata:
 
 def _statements_step(run: ChainRun, period_id: int) -> Metadata:
     with run.warehouse.connect() as connection:
-        shown = _select(connection, "computation/statements_shown.sql", run, period_id)
-        generation = _select(connection, "computation/lines_generation.sql", run, period_id)
+        shown = _select(connection, "computation/statements.current_sections", run, period_id)
+        generation = _select(connection, "computation/generations.lines_generation", run, period_id)
     if not generation:
         raise PeriodError(
             f"{run.settings.chain_id}: period {period_id} has no commission lines; "

@@ -131,7 +131,7 @@ async def _head(config: AuroraConfig, chain: ChainSettings) -> ChainHead:
 def _left_open(warehouse: Warehouse, chain: ChainSettings, head: ChainHead) -> list[int]:
     with warehouse.connect() as session:
         rows = session.execute(
-            read_query("staging/open_periods.sql"),
+            read_query("staging/ingestions.open_periods"),
             {"chain_id": chain.chain_id, "since": head.current_period - REOPENED_PERIODS},
         ).fetchall()
     return [period for (period,) in rows]

@@ -7,7 +7,7 @@ partner and statements are one generation, written in one transaction.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 import psycopg
@@ -29,15 +29,18 @@ from aurora_assets.pipeline.generations import (
     GenerationKey,
     begin_generation,
     content_digest,
-    copy_rows,
     current_generation,
     keep_terms,
 )
 from aurora_resources.errors import PeriodError
 from aurora_resources.records import Component, FactState
 from aurora_resources.warehouse.queries import read_query
+from aurora_resources.warehouse.slices import add_rows
+from aurora_resources.warehouse.tables import COMPUTED_TABLES, Table
 
 DATASET = "commission_lines"
+
+_TABLES: Final[Mapping[str, Table]] = {table.name: table for table in COMPUTED_TABLES}
 
 Row = tuple[object, ...]
 
@@ -89,9 +92,7 @@ def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
             terms_digest=terms,
         )
         for name, rows in tables.items():
-            copy_rows(
-                connection, f"computation/copy_{name}.sql", ((generation_id, *stored(row)) for row in rows)
-            )
+            add_rows(connection, _TABLES[name], ((generation_id, *stored(row)) for row in rows))
         return BookedCommissions(Booked(generation_id, count, changed=True), result)
 
 
@@ -101,10 +102,10 @@ def read_facts(
     """The facts the engine is told about a period; `sql` says where they are read from."""
     named = {"chain_id": key.chain_id, "period_id": key.period_id}
     with connection.cursor(row_factory=dict_row) as cursor:
-        (period,) = cursor.execute(sql("computation/period.sql"), named).fetchall()
-        pnl = cursor.execute(sql("computation/pnl_in_force.sql"), named).fetchall()
-        stakes = cursor.execute(sql("computation/wallet_stakes.sql"), named).fetchall()
-        clients = cursor.execute(sql("computation/client_revenue.sql"), named).fetchall()
+        (period,) = cursor.execute(sql("registry/periods.period"), named).fetchall()
+        pnl = cursor.execute(sql("computation/validator_pnl.current_pnl"), named).fetchall()
+        stakes = cursor.execute(sql("canonical/stake_rewards.wallet_stakes"), named).fetchall()
+        clients = cursor.execute(sql("canonical/client_revenue"), named).fetchall()
     return PeriodFacts(
         chain_id=key.chain_id,
         period_id=key.period_id,
@@ -136,7 +137,7 @@ def read_history(connection: psycopg.Connection[Any], key: GenerationKey) -> dic
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
-            read_query("computation/rule_histories_before.sql"),
+            read_query("computation/generations.rule_states_before"),
             {"chain_id": key.chain_id, "period_id": key.period_id},
         ).fetchall()
     return to_history(rows, key.chain_id, adjacent=all(row["adjacent"] for row in rows))
@@ -163,12 +164,12 @@ def rows_by_table(
     result: Computation,
     sql: Callable[[str], str] = read_query,
 ) -> dict[str, list[Row]]:
-    """The generation's rows by table, in the order of their COPY statements, without the generation."""
+    """The generation's rows by table, in the order of their columns, without the generation."""
     partner_ids = read_partner_ids(connection)
     place = (key.chain_id, key.period_id)
     month = _month(facts.ends_at)
     stakes = connection.execute(
-        sql("computation/partner_stake.sql"),
+        sql("canonical/stake_rewards.partner_stake"),
         {"chain_id": key.chain_id, "period_id": key.period_id, "starts_at": facts.starts_at},
     ).fetchall()
     return {

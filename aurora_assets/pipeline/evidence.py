@@ -33,9 +33,9 @@ def examine(connection: DbConnection, chain_id: str, period_id: int) -> Evidence
     """Check the digests of everything staged for one period, superseded and refused responses included."""
     named = {"chain_id": chain_id, "period_id": period_id}
     with connection.cursor(row_factory=dict_row) as cursor:
-        damaged = cursor.execute(read_query("verify/damaged_payloads.sql"), named).fetchall()
-        requests = cursor.execute(read_query("verify/payload_requests.sql"), named).fetchall()
-        ingestions = cursor.execute(read_query("verify/ingestions.sql"), named).fetchall()
+        damaged = cursor.execute(read_query("staging/payloads.damaged_payloads"), named).fetchall()
+        requests = cursor.execute(read_query("staging/payloads.payload_requests"), named).fetchall()
+        ingestions = cursor.execute(read_query("staging/ingestions.ingestion_digests"), named).fetchall()
 
     forged = [
         row for row in requests if _question_digest(row["provider"], row["request"]) != row["request_digest"]

@@ -6,19 +6,14 @@ row. "As of" is a generation id.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
 
-from aurora_resources.errors import WarehouseError
 from aurora_resources.warehouse.queries import read_query
-
-_COPY: Final = re.compile(r"copy (?P<table>\S+)\s+\((?P<columns>[^)]*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +48,7 @@ def content_digest(tables: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
 def current_generation(connection: psycopg.Connection[Any], key: GenerationKey) -> tuple[int, bytes] | None:
     """Id and content digest of the generation in force, or None."""
     row = connection.execute(
-        read_query("computation/current_generation.sql"),
+        read_query("computation/generations.current_generation"),
         {"dataset": key.dataset, "chain_id": key.chain_id, "period_id": key.period_id},
     ).fetchone()
     return None if row is None else (row[0], bytes(row[1]))
@@ -72,9 +67,9 @@ def begin_generation(
 ) -> int:
     """Supersede the generation in force and return the new one's id; the caller inserts its rows."""
     named = {"dataset": key.dataset, "chain_id": key.chain_id, "period_id": key.period_id}
-    connection.execute(read_query("computation/supersede_generation.sql"), named)
+    connection.execute(read_query("computation/generations.supersede_generation"), named)
     rows = connection.execute(
-        read_query("computation/add_generation.sql"),
+        read_query("computation/generations.add_generation"),
         named
         | {
             "content_digest": digest,
@@ -92,46 +87,9 @@ def begin_generation(
 def keep_terms(connection: psycopg.Connection[Any], generation_id: int, terms_digest: bytes) -> None:
     """Note that the generation is what other terms give, too; nothing is written when it is noted already."""
     connection.execute(
-        read_query("computation/keep_terms.sql"),
+        read_query("computation/generations.put_terms"),
         {"generation_id": generation_id, "terms_digest": terms_digest},
     )
-
-
-def copy_rows(connection: psycopg.Connection[Any], statement: str, rows: Iterable[Sequence[object]]) -> None:
-    """Load rows with the COPY statement of that name.
-
-    Through a temporary table: PostgreSQL copies into no table with row-level security.
-    """
-    table, columns = copied(statement)
-    names = {
-        "table": sql.Identifier(*table.split(".")),
-        "columns": sql.SQL(", ").join(map(sql.Identifier, columns)),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute("drop table if exists pg_temp.loading")
-        cursor.execute(
-            sql.SQL(
-                "create temporary table loading on commit drop as select {columns} from {table} with no data"
-            ).format(**names)
-        )
-        into = sql.SQL("copy pg_temp.loading ({columns}) from stdin").format(**names)
-        with cursor.copy(into) as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.execute(
-            sql.SQL("insert into {table} ({columns}) select {columns} from pg_temp.loading").format(**names)
-        )
-
-
-def copied(statement: str) -> tuple[str, tuple[str, ...]]:
-    """The table, with its schema, and the columns that the COPY statement of that name fills.
-
-    Raises WarehouseError when it is not a COPY with a list of columns.
-    """
-    found = _COPY.search(read_query(statement))
-    if found is None:
-        raise WarehouseError(f"{statement} is not a COPY with a list of columns")
-    return found["table"], tuple(column.strip() for column in found["columns"].split(","))
 
 
 def _as_text(value: object) -> str:

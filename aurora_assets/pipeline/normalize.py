@@ -6,7 +6,7 @@ booked in `replay.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -23,37 +23,27 @@ from aurora_resources.records import (
     StakeReward,
     TrackedValidator,
     ValidatorFees,
-    ValidatorIdentity,
-    ValidatorMeta,
     ValidatorMev,
     ValidatorRewards,
 )
 from aurora_resources.warehouse.queries import read_query
-from aurora_resources.warehouse.slices import SliceTable
 from aurora_resources.warehouse.staging import SliceKey, current_ingestion, read_staged
+from aurora_resources.warehouse.tables import (
+    STAKE_REWARDS,
+    VALIDATOR_FEES,
+    VALIDATOR_IDENTITIES,
+    VALIDATOR_META,
+    VALIDATOR_MEV,
+    VALIDATOR_REWARDS,
+    Table,
+)
 
 Row: TypeAlias = tuple[object, ...]
 T = TypeVar("T")
 
 
-def _table(name: str, record: type[Any]) -> SliceTable:
-    """The canonical table of a record: its slice, the record's fields by name, the ingestion."""
-    columns = ("chain_id", "period_id", *(field.name for field in fields(record)), "ingestion_id")
-    return SliceTable("canonical", name, columns)
-
-
-IDENTITIES: Final = _table("validator_identities", ValidatorIdentity)
-FEES: Final = _table("validator_fees", ValidatorFees)
-MEV: Final = _table("validator_mev", ValidatorMev)
-REWARDS: Final = _table("validator_rewards", ValidatorRewards)
-STAKES: Final = _table("stake_rewards", StakeReward)
-META: Final = _table("validator_meta", ValidatorMeta)
-FINDINGS: Final = SliceTable(
-    "canonical",
-    "findings",
-    ("chain_id", "period_id", "dataset", "position", "code", "message", "validator_key"),
-    ("chain_id", "period_id", "dataset"),
-)
+_GIVEN: Final = frozenset({"chain_id", "period_id", "ingestion_id"})
+"""Columns of a fact that say where it belongs and what it was made from; the others are its record's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +63,20 @@ class StagedSlice:
         """The chain and the period: what every row begins with."""
         return self.run.settings.chain_id, self.period.period_id
 
-    def rows(self, table: SliceTable, records: Iterable[Any]) -> list[Row]:
+    def rows(self, table: Table, records: Iterable[Any]) -> list[Row]:
         """The records as rows in the order of the table's columns."""
-        values = attrgetter(*table.columns[2:-1])
-        return [(*self.place, *values(record), self.ingestion_id) for record in records]
+        values = attrgetter(*(column for column in table.written if column not in _GIVEN))
+        before = table.written.index("ingestion_id") - len(self.place)
+        return [
+            (*self.place, *row[:before], self.ingestion_id, *row[before:]) for row in map(values, records)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Rows by canonical table, and the findings about them, kept under the name `dataset` if there is one."""
 
-    tables: Mapping[SliceTable, list[Row]]
+    tables: Mapping[Table, list[Row]]
     dataset: str | None = None
     findings: tuple[Finding, ...] = field(default=())
 
@@ -131,7 +124,7 @@ def understand(slice_: StagedSlice) -> Facts:
 def _told(connection: psycopg.Connection[Any], key: SliceKey) -> tuple[Finding, ...]:
     """What the asking itself found: providers that failed or had nothing yet."""
     row = connection.execute(
-        read_query("staging/ingestion_findings.sql"),
+        read_query("staging/ingestions.ingestion_findings"),
         {"chain_id": key.chain_id, "period_id": key.period_id, "role": key.role.value},
     ).fetchone()
     return () if row is None else tuple(Finding(**told) for told in row[0])
@@ -140,7 +133,7 @@ def _told(connection: psycopg.Connection[Any], key: SliceKey) -> tuple[Finding, 
 def _identities(slice_: StagedSlice) -> Facts:
     source, period_id = slice_.run.source, slice_.period.period_id
     identities = source.normalize_identities(period_id, slice_.validators, slice_.staged)
-    return Facts({IDENTITIES: slice_.rows(IDENTITIES, identities)})
+    return Facts({VALIDATOR_IDENTITIES: slice_.rows(VALIDATOR_IDENTITIES, identities)})
 
 
 def _fees(slice_: StagedSlice) -> Facts:
@@ -157,7 +150,7 @@ def _fees(slice_: StagedSlice) -> Facts:
     known = {record.validator_key for record in chosen if record.state is not FactState.MISSING}
     findings = [finding for finding in findings if not _is_moot(finding, known)]
     findings += [drift for record in chosen for drift in _drifts(record, by_provider)]
-    return Facts({FEES: slice_.rows(FEES, chosen)}, FEES.name, tuple(findings))
+    return Facts({VALIDATOR_FEES: slice_.rows(VALIDATOR_FEES, chosen)}, VALIDATOR_FEES.name, tuple(findings))
 
 
 def _mev(slice_: StagedSlice) -> Facts:
@@ -165,7 +158,11 @@ def _mev(slice_: StagedSlice) -> Facts:
         return slice_.run.source.normalize_mev(provider, slice_.period, slice_.validators, slice_.staged)
 
     found = _most_telling(slice_, understood, lambda told: told.records)
-    return Facts({MEV: slice_.rows(MEV, found.records)}, MEV.name, (*slice_.told, *found.findings))
+    return Facts(
+        {VALIDATOR_MEV: slice_.rows(VALIDATOR_MEV, found.records)},
+        VALIDATOR_MEV.name,
+        (*slice_.told, *found.findings),
+    )
 
 
 def _rewards(slice_: StagedSlice) -> Facts:
@@ -176,8 +173,11 @@ def _rewards(slice_: StagedSlice) -> Facts:
 
     found, stakes = _most_telling(slice_, understood, lambda told: told[0].records)
     return Facts(
-        {REWARDS: slice_.rows(REWARDS, found.records), STAKES: slice_.rows(STAKES, stakes)},
-        STAKES.name,
+        {
+            VALIDATOR_REWARDS: slice_.rows(VALIDATOR_REWARDS, found.records),
+            STAKE_REWARDS: slice_.rows(STAKE_REWARDS, stakes),
+        },
+        STAKE_REWARDS.name,
         (*slice_.told, *found.findings),
     )
 
@@ -193,8 +193,8 @@ def _meta(slice_: StagedSlice) -> Facts:
         if v.validator_key not in described
     ]
     return Facts(
-        {META: slice_.rows(META, understood.records)},
-        META.name,
+        {VALIDATOR_META: slice_.rows(VALIDATOR_META, understood.records)},
+        VALIDATOR_META.name,
         (*slice_.told, *understood.findings, *unknown),
     )
 

@@ -12,10 +12,11 @@ from aurora_assets.pipeline.generations import (
     GenerationKey,
     begin_generation,
     content_digest,
-    copy_rows,
     current_generation,
 )
 from aurora_resources.warehouse.queries import read_query
+from aurora_resources.warehouse.slices import add_rows
+from aurora_resources.warehouse.tables import VALIDATOR_PNL
 
 DATASET = "validator_pnl"
 
@@ -38,14 +39,14 @@ def book_pnl(run: ChainRun, period_id: int) -> Booked:
             engine_version=ENGINE_VERSION,
             run_id=run.run_id,
         )
-        copy_rows(connection, "computation/copy_validator_pnl.sql", [(generation_id, *row) for row in rows])
+        add_rows(connection, VALIDATOR_PNL, [(generation_id, *row) for row in rows])
         return Booked(generation_id, len(rows), changed=True)
 
 
 def pnl_rows(
     connection: psycopg.Connection[Any], key: GenerationKey, sql: Callable[[str], str] = read_query
 ) -> list[tuple[Any, ...]]:
-    """The P&L's rows in the order of their COPY statement; `sql` says where the facts are read from."""
+    """The P&L's rows in the order of its columns, without the generation; `sql` says of what facts."""
     return connection.execute(
-        sql("computation/validator_pnl.sql"), {"chain_id": key.chain_id, "period_id": key.period_id}
+        sql("computation/compute_validator_pnl"), {"chain_id": key.chain_id, "period_id": key.period_id}
     ).fetchall()

@@ -18,15 +18,15 @@ from aurora_assets.commission.engine import compute
 from aurora_assets.commission.guard import GuardPolicy, refuse_over_claims
 from aurora_assets.commission.history import RuleState
 from aurora_assets.pipeline import commissions, pnl, scratch
-from aurora_assets.pipeline import normalize as understanding
 from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.discrepancy import Discrepancy
 from aurora_assets.pipeline.evidence import examine
 from aurora_assets.pipeline.generations import GenerationKey, content_digest, current_generation
-from aurora_assets.pipeline.normalize import FINDINGS, UNDERSTANDING, Row, read_slice, understand
+from aurora_assets.pipeline.normalize import UNDERSTANDING, Row, read_slice, understand
 from aurora_assets.pipeline.scratch import CANONICAL, COMPUTED, ReplayTable
 from aurora_resources.errors import PeriodError, ProviderError, RevenueGuardError
 from aurora_resources.records import Feed
+from aurora_resources.warehouse import tables
 from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
@@ -36,11 +36,11 @@ UNREPLAYED: Final = "(replay)"
 """The column of a discrepancy that says why something could not be replayed at all."""
 
 _TABLES: Final[Mapping[Feed, tuple[ReplayTable, ...]]] = {
-    Feed.PERIODS: (scratch.PERIODS, CANONICAL[understanding.IDENTITIES]),
-    Feed.FEES: (CANONICAL[understanding.FEES],),
-    Feed.MEV: (CANONICAL[understanding.MEV],),
-    Feed.REWARDS: (CANONICAL[understanding.REWARDS], CANONICAL[understanding.STAKES]),
-    Feed.META: (CANONICAL[understanding.META],),
+    Feed.PERIODS: (scratch.PERIODS, CANONICAL[tables.VALIDATOR_IDENTITIES]),
+    Feed.FEES: (CANONICAL[tables.VALIDATOR_FEES],),
+    Feed.MEV: (CANONICAL[tables.VALIDATOR_MEV],),
+    Feed.REWARDS: (CANONICAL[tables.VALIDATOR_REWARDS], CANONICAL[tables.STAKE_REWARDS]),
+    Feed.META: (CANONICAL[tables.VALIDATOR_META],),
 }
 
 
@@ -86,7 +86,8 @@ def _booked_periods(connection: DbConnection, chain_id: str, first: int, last: i
     if last < first:
         raise PeriodError(f"{chain_id}: --from {first} is after --to {last}; give the older period first")
     rows = connection.execute(
-        read_query("verify/booked_periods.sql"), {"chain_id": chain_id, "first": first, "last": last}
+        read_query("computation/generations.booked_periods"),
+        {"chain_id": chain_id, "first": first, "last": last},
     ).fetchall()
     booked = [row[0] for row in rows]
     if missing := sorted(set(range(first, last + 1)) - set(booked)):
@@ -144,7 +145,7 @@ class _Replay:
             for twin in _TABLES[role]:
                 self._compare(twin, self._place)
         if not failed:
-            self._compare(CANONICAL[FINDINGS], self._place)
+            self._compare(CANONICAL[tables.FACT_FINDINGS], self._place)
         return [role for role in failed if role is not Feed.META]
 
     def _load_facts(self, role: Feed) -> None:
@@ -156,7 +157,7 @@ class _Replay:
             self._load(scratch.PERIODS, [(slice_.place[0], *astuple(slice_.period))])
         for table, rows in facts.tables.items():
             self._load(CANONICAL[table], rows)
-        self._load(CANONICAL[FINDINGS], facts.finding_rows(slice_.place))
+        self._load(CANONICAL[tables.FACT_FINDINGS], facts.finding_rows(slice_.place))
 
     def _pnl(self) -> int | None:
         """Compare the P&L; the generation it is booked under, None when it is not booked."""

@@ -12,13 +12,12 @@ from typing import Any, Final
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from aurora_assets.pipeline import normalize as understanding
 from aurora_assets.pipeline.discrepancy import Discrepancy, pair_rows
-from aurora_assets.pipeline.generations import copied
 from aurora_resources.errors import WarehouseError
+from aurora_resources.warehouse import tables
 from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
-from aurora_resources.warehouse.slices import SliceTable
+from aurora_resources.warehouse.tables import Table
 
 _AGREED: Final = frozenset({"registry.wallets", "registry.partner_wallets"})
 """What a replay takes from the books as it stands: who introduced which wallet."""
@@ -47,42 +46,26 @@ class ReplayTable:
         return sql.Identifier("pg_temp", self.table.replace(".", "_"))
 
 
-def _canonical(table: SliceTable, *key: str) -> ReplayTable:
-    return ReplayTable(f"{table.schema}.{table.name}", table.columns, key, ("chain_id", "period_id"))
+def _canonical(table: Table) -> ReplayTable:
+    """Facts are compared by chain and period."""
+    slice_by = ("chain_id", "period_id")
+    key = tuple(column for column in (*table.slice_by, *table.key) if column not in slice_by)
+    return ReplayTable(table.full_name, table.written, key, slice_by)
 
 
-def _computed(name: str, *key: str, ignored: tuple[str, ...] = ()) -> ReplayTable:
-    """The columns are those that booking writes: the COPY statement's."""
-    table, columns = copied(f"computation/copy_{name}.sql")
-    return ReplayTable(table, columns, key, ("generation_id",), ignored)
-
-
-PERIODS: Final = ReplayTable(
-    "registry.periods",
-    ("chain_id", "period_id", "label", "first_slot", "last_slot", "starts_at", "ends_at"),
-    (),
-    ("chain_id", "period_id"),
-)
-CANONICAL: Final[Mapping[SliceTable, ReplayTable]] = {
-    understanding.IDENTITIES: _canonical(understanding.IDENTITIES, "validator_key"),
-    understanding.FEES: _canonical(understanding.FEES, "validator_key"),
-    understanding.MEV: _canonical(understanding.MEV, "validator_key"),
-    understanding.REWARDS: _canonical(understanding.REWARDS, "validator_key"),
-    understanding.STAKES: _canonical(understanding.STAKES, "validator_key", "stake_account"),
-    understanding.META: _canonical(understanding.META, "validator_key"),
-    understanding.FINDINGS: _canonical(understanding.FINDINGS, "dataset", "position"),
-}
-COMPUTED: Final[Mapping[str, ReplayTable]] = {
-    "validator_pnl": _computed("validator_pnl", "validator_key"),
-    "commission_lines": _computed("commission_lines", "line_id"),
+def _computed(table: Table) -> ReplayTable:
     # A statement's status is moved on by people, and its total stays.
-    "commission_statements": _computed("commission_statements", "statement_id", ignored=("status",)),
-    "partner_stake": _computed("partner_stake", "validator_key", "partner_id"),
-    "rule_histories": _computed("rule_histories", "agreement_id", "rule_id"),
-    "findings": _computed("findings", "position"),
+    ignored = ("status",) if table is tables.COMMISSION_STATEMENTS else ()
+    return ReplayTable(table.full_name, table.written, table.key, table.slice_by, ignored)
+
+
+PERIODS: Final = _canonical(tables.PERIODS)
+CANONICAL: Final[Mapping[Table, ReplayTable]] = {table: _canonical(table) for table in tables.FACT_TABLES}
+COMPUTED: Final[Mapping[str, ReplayTable]] = {
+    table.name: _computed(table) for table in tables.COMPUTED_TABLES
 }
 GENERATIONS: Final = ReplayTable(
-    "computation.generations",
+    tables.GENERATIONS.full_name,
     ("chain_id", "period_id", "is_current", "dataset", "content_digest", "row_count", "based_on"),
     ("dataset",),
     ("chain_id", "period_id", "is_current"),

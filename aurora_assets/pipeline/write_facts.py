@@ -6,12 +6,13 @@ What the answers mean is in `understanding.py`; here is only the writing.
 from dataclasses import asdict, dataclass
 
 from aurora_assets.pipeline.chain_run import ChainRun
-from aurora_assets.pipeline.normalize import FINDINGS, StagedSlice, read_slice, understand
+from aurora_assets.pipeline.normalize import StagedSlice, read_slice, understand
 from aurora_resources.errors import PeriodError
 from aurora_resources.records import Feed, Finding
 from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.slices import replace_slice
+from aurora_resources.warehouse.tables import FACT_FINDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _normalise(run: ChainRun, period_id: int, role: Feed) -> Normalised:
         changed = [replace_slice(connection, table, place, rows) for table, rows in facts.tables.items()]
         if facts.dataset is not None:
             noted = facts.finding_rows(place)
-            changed.append(replace_slice(connection, FINDINGS, (*place, facts.dataset), noted))
+            changed.append(replace_slice(connection, FACT_FINDINGS, (*place, facts.dataset), noted))
         return Normalised(sum(map(len, facts.tables.values())), any(changed), facts.findings)
 
 
@@ -73,16 +74,18 @@ def _register(connection: DbConnection, slice_: StagedSlice) -> None:
     """The period, its validators and their own wallets, in the registry; unchanged rows are not written."""
     chain_id = slice_.run.settings.chain_id
     with connection.cursor() as cursor:
-        cursor.execute(read_query("registry/put_period.sql"), {"chain_id": chain_id} | asdict(slice_.period))
+        cursor.execute(
+            read_query("registry/periods.put_period"), {"chain_id": chain_id} | asdict(slice_.period)
+        )
         cursor.executemany(
-            read_query("registry/put_validator.sql"),
+            read_query("registry/validators.put_validator"),
             [
                 {"chain_id": chain_id, "validator_key": v.validator_key, "name": v.name}
                 for v in slice_.validators
             ],
         )
         cursor.execute(
-            read_query("registry/sync_operator_wallets.sql"),
+            read_query("registry/validators.sync_operator_wallets"),
             {
                 "chain_id": chain_id,
                 "validator_keys": [v.validator_key for v in slice_.validators for _ in v.own_wallets or ()],

@@ -81,8 +81,8 @@ def read_facts_to_book(
 
 
 def _with_pnl_made_anew(name: str) -> str:
-    in_force = name == "computation/pnl_in_force.sql"
-    return read_query("computation/validator_pnl.sql" if in_force else name)
+    in_force = name == "computation/validator_pnl.current_pnl"
+    return read_query("computation/compute_validator_pnl" if in_force else name)
 
 
 def read_booked_lines(
@@ -91,7 +91,8 @@ def read_booked_lines(
     """The lines in force of a period, in a fixed order; none when it is not booked."""
     with connection.cursor(row_factory=class_row(BookedLine)) as cursor:
         cursor.execute(
-            read_query("computation/booked_lines.sql"), {"chain_id": chain_id, "period_id": period_id}
+            read_query("computation/commission_lines.booked_lines"),
+            {"chain_id": chain_id, "period_id": period_id},
         )
         return tuple(cursor)
 
@@ -126,7 +127,9 @@ def read_released_partners(
 ) -> frozenset[str]:
     """Partners (codes) to whom the period is released: their lines are corrected, never changed."""
     named = {"chain_id": chain_id, "period_id": period_id}
-    rows = connection.execute(read_query("computation/released_partners.sql"), named).fetchall()
+    rows = connection.execute(
+        read_query("computation/statements.partners_released_in_period"), named
+    ).fetchall()
     return frozenset(code for (code,) in rows)
 
 
@@ -136,5 +139,5 @@ def _lines_key(chain_id: str, period_id: int) -> GenerationKey:
 
 def _require_period(connection: psycopg.Connection[Any], chain_id: str, period_id: int) -> None:
     named = {"chain_id": chain_id, "period_id": period_id}
-    if connection.execute(read_query("computation/period.sql"), named).fetchone() is None:
+    if connection.execute(read_query("registry/periods.period"), named).fetchone() is None:
         raise PeriodError(f"{chain_id}: period {period_id} is not known; `aurora backfill` it first")

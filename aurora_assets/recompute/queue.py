@@ -56,13 +56,13 @@ def order_recompute(connection: DbConnection, order: RecomputeOrder) -> UUID:
     if not 1 <= count <= PERIODS_MAX:
         raise PeriodError(f"{told} is no range of 1 to {PERIODS_MAX} periods; give the older period first")
     named = {"chain_id": order.chain_id, "from_period": order.from_period, "to_period": order.to_period}
-    row = connection.execute(read_query("recomputes/known_periods.sql"), named).fetchone()
+    row = connection.execute(read_query("registry/periods.count_periods"), named).fetchone()
     known = 0 if row is None else row[0]
     if known != count:
         raise PeriodError(f"{told}: only {known} of {count} periods are known; backfill the others first")
     recompute_id = uuid4()
     connection.execute(
-        read_query("recomputes/add.sql"),
+        read_query("computation/recomputes.add_recompute"),
         named
         | {
             "recompute_id": recompute_id,
@@ -78,7 +78,9 @@ def order_recompute(connection: DbConnection, order: RecomputeOrder) -> UUID:
 def read_unfinished(connection: DbConnection, chain_id: str) -> list[UnfinishedRecompute]:
     """The chain's recomputes that have not ended, the oldest first."""
     with connection.cursor(row_factory=class_row(UnfinishedRecompute)) as cursor:
-        return cursor.execute(read_query("recomputes/unfinished.sql"), {"chain_id": chain_id}).fetchall()
+        return cursor.execute(
+            read_query("computation/recomputes.unfinished_recomputes"), {"chain_id": chain_id}
+        ).fetchall()
 
 
 def note_status(
@@ -86,6 +88,6 @@ def note_status(
 ) -> None:
     """Keep what Dagster says of the recompute's run."""
     connection.execute(
-        read_query("recomputes/note.sql"),
+        read_query("computation/recomputes.update_recompute"),
         {"recompute_id": recompute_id, "status": status, "dagster_run_id": dagster_run_id, "error": error},
     )

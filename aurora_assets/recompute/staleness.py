@@ -35,9 +35,9 @@ def find_stale(connection: psycopg.Connection[Any], chain_id: str) -> tuple[Stal
     """
     named = {"chain_id": chain_id}
     with connection.cursor(row_factory=dict_row) as cursor:
-        booked = cursor.execute(read_query("computation/booked_terms.sql"), named).fetchall()
+        booked = cursor.execute(read_query("computation/generations.booked_terms"), named).fetchall()
         histories: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
-        for row in cursor.execute(read_query("computation/rule_histories.sql"), named):
+        for row in cursor.execute(read_query("computation/generations.rule_states"), named):
             histories[row["period_id"]].append(row)
     terms = ChainTerms(chain_id, read_agreements(connection), read_claims(connection, chain_id))
     stale = []

@@ -73,7 +73,7 @@ class Books:
 def read_parties(connection: psycopg.Connection[Any], partner: str, chain_id: str) -> Parties:
     """The partner and the chain. Raises PartiesUnknown when the books do not know one."""
     named = {"partner": partner, "chain_id": chain_id}
-    row = connection.execute(read_query("statements/parties.sql"), named).fetchone()
+    row = connection.execute(read_query("registry/partners.partner_and_chain"), named).fetchone()
     if row is None:
         raise PartiesUnknown(
             f'there is no partner "{partner}" or no chain "{chain_id}" in the books; '
@@ -91,10 +91,10 @@ def read_books(connection: psycopg.Connection[Any], parties: Parties, months: Se
     """The partner's books for `months`, each the first of a month."""
     named = {**parties.named, "months": list(months)}
     with connection.cursor(row_factory=dict_row) as cursor:
-        lines = cursor.execute(read_query("statements/lines_in_force.sql"), named).fetchall()
-        periods = cursor.execute(read_query("statements/periods_of_months.sql"), named).fetchall()
-        findings = cursor.execute(read_query("statements/blocking_findings.sql"), named).fetchall()
-        actions = cursor.execute(read_query("statements/override_actions.sql"), named).fetchall()
+        lines = cursor.execute(read_query("computation/commission_lines.lines_of_months"), named).fetchall()
+        periods = cursor.execute(read_query("registry/periods.periods_of_months"), named).fetchall()
+        findings = cursor.execute(read_query("computation/findings.blocking_findings"), named).fetchall()
+        actions = cursor.execute(read_query("computation/corrections.override_actions"), named).fetchall()
     by_line: dict[UUID, list[OverrideAction]] = {}
     for action in actions:
         by_line.setdefault(action["line_id"], []).append(OverrideAction(**action))

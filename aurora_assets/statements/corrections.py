@@ -48,14 +48,16 @@ def lock_statements(connection: psycopg.Connection[Any]) -> None:
 def read_true_ups(connection: psycopg.Connection[Any], parties: Parties) -> tuple[KeptTrueUp, ...]:
     """Every correction of the partner on the chain."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(read_query("statements/true_ups.sql"), parties.named).fetchall()
+        rows = cursor.execute(read_query("computation/corrections.true_ups"), parties.named).fetchall()
     return tuple(KeptTrueUp(_item(row, parties), row["released_in"], row["statement_id"]) for row in rows)
 
 
 def find_corrections(connection: psycopg.Connection[Any], parties: Parties) -> DueCorrections:
     """The corrections that are due and not kept yet."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        released = cursor.execute(read_query("statements/released.sql"), parties.named).fetchall()
+        released = cursor.execute(
+            read_query("computation/statements.released_statements"), parties.named
+        ).fetchall()
     if not released:
         return DueCorrections()
     by_month: dict[date, UUID] = {row["billing_month"]: row["statement_id"] for row in released}
@@ -92,7 +94,7 @@ def book_corrections(connection: psycopg.Connection[Any], parties: Parties) -> i
     for item, released_in in found:
         line = item.line
         connection.execute(
-            read_query("statements/add_true_up.sql"),
+            read_query("computation/corrections.add_true_up"),
             {
                 **parties.named,
                 "true_up_id": item.true_up_id,
@@ -121,7 +123,7 @@ def correct_chain(warehouse: Warehouse, chain_id: str) -> dict[str, int]:
     corrected = {}
     with warehouse.transaction(STATEMENTS_LOCK) as connection:
         partners = connection.execute(
-            read_query("statements/partners_with_released.sql"), {"chain_id": chain_id}
+            read_query("computation/statements.partners_with_released"), {"chain_id": chain_id}
         ).fetchall()
         for (partner,) in partners:
             count = book_corrections(connection, read_parties(connection, partner, chain_id))

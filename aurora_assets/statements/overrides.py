@@ -153,7 +153,7 @@ def _append(
     if confirms is None and amount is not None and place.amount is not None:
         second = needs_second_person(amount, place.amount, _second_person_above(chains, place.chain_id))
     connection.execute(
-        read_query("statements/add_override.sql"),
+        read_query("computation/corrections.add_override"),
         {
             "line_id": line.line_id,
             "partner_id": place.partner_id,
@@ -183,13 +183,15 @@ def read_overrides(connection: psycopg.Connection[Any], line_id: UUID) -> Overri
     """The line with everything people set on it. Raises OverrideError when there never was such a line."""
     named = {"line_id": line_id}
     with connection.cursor(row_factory=class_row(LineKey)) as cursor:
-        place = cursor.execute(read_query("statements/line_in_force.sql"), named).fetchone()
+        place = cursor.execute(read_query("computation/commission_lines.current_amount"), named).fetchone()
     if place is None:
         raise LineUnknown(
             f"there is no line {line_id}; a month's lines are in its statement (`aurora statement show`)"
         )
     with connection.cursor(row_factory=class_row(OverrideAction)) as cursor:
-        actions = cursor.execute(read_query("statements/override_actions_of_line.sql"), named).fetchall()
+        actions = cursor.execute(
+            read_query("computation/corrections.override_actions_of_line"), named
+        ).fetchall()
     return OverriddenLine(line_id, place, actions)
 
 
@@ -204,7 +206,7 @@ def _statement_of(
 ) -> tuple[StatementStatus | None, str | None]:
     """Status and name of the statement of the month in which the line's period ended, if there is one."""
     named = {"partner_id": place.partner_id, "chain_id": place.chain_id, "period_id": place.period_id}
-    row = connection.execute(read_query("statements/statement_of_period.sql"), named).fetchone()
+    row = connection.execute(read_query("computation/statements.statement_of_period"), named).fetchone()
     if row is None:
         return None, None
     return StatementStatus(row[2]), f"statement of {row[0]} for {row[1]:%Y-%m}"

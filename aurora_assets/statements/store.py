@@ -92,7 +92,7 @@ def list_statements(
     """Every statement, and a draft for every month with lines, by chain, month and partner."""
     with connection.cursor(row_factory=class_row(ListedStatement)) as cursor:
         named = {"partner": partner, "chain_id": chain_id, "month": month}
-        return cursor.execute(read_query("statements/listed.sql"), named).fetchall()
+        return cursor.execute(read_query("computation/statements.statement_list"), named).fetchall()
 
 
 def view_statement(connection: psycopg.Connection[Any], place: StatementKey) -> StatementView:
@@ -134,15 +134,15 @@ def act(
         case StatementAction.APPROVE:
             refuse_own_approval(place, record.prepared_by or "", by)
             _refuse_moved(connection, parties, place, record)
-            _write(connection, "statements/approve.sql", place, by)
+            _write(connection, "computation/statements.approve", place, by)
         case StatementAction.RELEASE:
             _refuse_moved(connection, parties, place, record)
-            _write(connection, "statements/release.sql", place, by)
+            _write(connection, "computation/statements.release", place, by)
         case StatementAction.PAY:
-            _write(connection, "statements/pay.sql", place, by)
+            _write(connection, "computation/statements.pay", place, by)
         case StatementAction.REOPEN:
-            _write(connection, "statements/reopen.sql", place, by)
-            _write(connection, "statements/leave_true_ups.sql", place, by)
+            _write(connection, "computation/statements.reopen", place, by)
+            _write(connection, "computation/corrections.leave_true_ups", place, by)
     return view_statement(connection, place)
 
 
@@ -151,11 +151,11 @@ def _submit(connection: psycopg.Connection[Any], parties: Parties, place: Statem
     statement, blockers = _build(connection, parties, place, DueCorrections())
     _refuse_blocked(place, blockers)
     named = {**parties.named, "statement_id": place.statement_id, "month": place.month}
-    connection.execute(read_query("statements/put_draft.sql"), named)
-    connection.execute(read_query("statements/take_true_ups.sql"), named)
+    connection.execute(read_query("computation/statements.put_draft"), named)
+    connection.execute(read_query("computation/corrections.take_true_ups"), named)
     content, balance = freeze(statement), statement.balance
     connection.execute(
-        read_query("statements/submit.sql"),
+        read_query("computation/statements.submit"),
         named
         | {
             "by": by,
@@ -196,7 +196,7 @@ def _write(connection: psycopg.Connection[Any], statement: str, place: Statement
 def _record(connection: psycopg.Connection[Any], parties: Parties, place: StatementKey) -> StatementRecord:
     with connection.cursor(row_factory=dict_row) as cursor:
         named = {**parties.named, "month": place.month}
-        row = cursor.execute(read_query("statements/statement.sql"), named).fetchone()
+        row = cursor.execute(read_query("computation/statements.submitted_statement"), named).fetchone()
     if row is None:
         return StatementRecord(StatementStatus.DRAFT)
     frozen = None
@@ -242,7 +242,7 @@ def _build(
 
 
 def _opening_balance(connection: psycopg.Connection[Any], parties: Parties) -> int:
-    row = connection.execute(read_query("statements/last_balance.sql"), parties.named).fetchone()
+    row = connection.execute(read_query("computation/statements.last_balance"), parties.named).fetchone()
     return 0 if row is None else int(row[0])
 
 
@@ -250,9 +250,9 @@ def _blockers(
     connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, books: Books
 ) -> tuple[str, ...]:
     named = {**parties.named, "month": place.month}
-    around = connection.execute(read_query("statements/periods_around_month.sql"), named).fetchone()
+    around = connection.execute(read_query("registry/periods.periods_around_month"), named).fetchone()
     before, after = around if around is not None else (None, None)
-    earlier = connection.execute(read_query("statements/earlier_open_month.sql"), named).fetchone()
+    earlier = connection.execute(read_query("computation/statements.earlier_open_month"), named).fetchone()
     waiting = (
         []
         if earlier is None

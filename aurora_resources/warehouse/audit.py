@@ -84,7 +84,7 @@ def append_audit(connection: AnyConnection[Any], entry: AuditEntry) -> int:
     not who the transaction acts for.
     """
     rows = connection.execute(
-        read_query("access/append_audit.sql"),
+        read_query("access/audit.append_audit"),
         {
             "actor": entry.actor,
             "action": entry.action,
@@ -111,10 +111,10 @@ def verify_audit(connection: AnyConnection[Any], anchor: tuple[int, bytes] | Non
     moment of its own, so the session must be idle and not in autocommit.
     """
     connection.execute("set transaction isolation level repeatable read, read only")
-    heads = connection.execute(read_query("access/audit_head.sql")).fetchall()
+    heads = connection.execute(read_query("access/audit.audit_head")).fetchall()
     with connection.cursor(name="audit_rows") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
-        cursor.execute(read_query("access/audit_rows.sql"))
+        cursor.execute(read_query("access/audit.audit_rows"))
         verdict = check_chain(cursor, heads[0] if len(heads) == 1 else None, anchor)
     connection.rollback()
     return verdict
@@ -123,7 +123,7 @@ def verify_audit(connection: AnyConnection[Any], anchor: tuple[int, bytes] | Non
 def check_chain(
     rows: Iterable[Sequence[Any]], head: Sequence[Any] | None, anchor: tuple[int, bytes] | None = None
 ) -> AuditVerdict:
-    """The verdict over rows of `access/audit_rows.sql` and the head: number and hash, None when missing."""
+    """The verdict over rows of `access/audit.audit_rows` and the head: number and hash, None when missing."""
     walk = _Walk()
     faults = list(_first(walk.faults(rows, anchor)))
     if anchor and not walk.anchor_met:

@@ -44,7 +44,7 @@ def declare_validator(
             raise RegistrationError(f"validator {entry.key}: write {address} as {spelled}")
     before = {known.key: known for known in read_declared(connection, chain.chain_id)}.get(entry.key)
     connection.execute(
-        read_query("registry/put_declared_validator.sql"),
+        read_query("registry/validators.put_declared_validator"),
         {
             "chain_id": chain.chain_id,
             "validator_key": entry.key,
@@ -56,7 +56,7 @@ def declare_validator(
         },
     )
     connection.execute(
-        read_query("registry/put_validator.sql"),
+        read_query("registry/validators.put_validator"),
         {"chain_id": chain.chain_id, "validator_key": entry.key, "name": entry.name},
     )
     return before
@@ -65,7 +65,7 @@ def declare_validator(
 def read_declared(connection: psycopg.Connection[Any], chain_id: str) -> tuple[ValidatorEntry, ...]:
     """The registered validators of a chain, by key."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(read_query("registry/declared_validators.sql"), {"chain_id": chain_id})
+        cursor.execute(read_query("registry/validators.declared_validators"), {"chain_id": chain_id})
         return tuple(
             ValidatorEntry(
                 key=row["validator_key"],

@@ -17,11 +17,11 @@ def sync_registry(connection: psycopg.Connection[Any], config: AuroraConfig) -> 
     """Make the registry say what the configuration says; unchanged rows are not written."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(
-            read_query("registry/put_provider.sql"),
+            read_query("registry/chains.put_provider"),
             [{"provider": provider.name, "enabled": provider.enabled} for provider in config.providers],
         )
         for chain in config.chains:
-            cursor.execute(read_query("registry/put_chain.sql"), _chain_row(chain))
+            cursor.execute(read_query("registry/chains.put_chain"), _chain_row(chain))
             answers = [
                 (role.value, priority, provider)
                 for role in Feed
@@ -29,7 +29,7 @@ def sync_registry(connection: psycopg.Connection[Any], config: AuroraConfig) -> 
             ]
             roles, priorities, providers = (list(column) for column in zip(*answers, strict=True))
             cursor.execute(
-                read_query("registry/sync_chain_providers.sql"),
+                read_query("registry/chains.sync_chain_providers"),
                 {
                     "chain_id": chain.chain_id,
                     "roles": roles,

@@ -118,7 +118,7 @@ class StagingSlice:
         # In one order everywhere: two runs that keep the same answers would wait for each other otherwise.
         rows.sort(key=itemgetter("request_digest", "sha256", "accepted"))
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(read_query("staging/keep_payload.sql"), rows)
+            cursor.executemany(read_query("staging/payloads.add_payload"), rows)
         self._unwritten.clear()
 
     def finish(self, *, settled: bool, head_period: int, findings: Sequence[Finding]) -> Ingestion:
@@ -127,8 +127,8 @@ class StagingSlice:
         key = asdict(self._key)
         digest = _content_digest(self._answers)
         with self._connection.transaction(), self._connection.cursor(row_factory=dict_row) as cursor:
-            cursor.execute(read_query("staging/lock_slice.sql"), key)
-            current = cursor.execute(read_query("staging/current_ingestion.sql"), key).fetchone()
+            cursor.execute(read_query("staging/ingestions.lock_slice"), key)
+            current = cursor.execute(read_query("staging/ingestions.current_ingestion"), key).fetchone()
             told = [asdict(finding) for finding in findings]
             if (
                 current is not None
@@ -137,9 +137,9 @@ class StagingSlice:
                 and current["findings"] == told
             ):
                 return _ingestion(current, changed=False)
-            cursor.execute(read_query("staging/supersede_ingestion.sql"), key)
+            cursor.execute(read_query("staging/ingestions.supersede_ingestion"), key)
             cursor.execute(
-                read_query("staging/add_ingestion.sql"),
+                read_query("staging/ingestions.add_ingestion"),
                 key
                 | {
                     "state": "SETTLED" if settled else "OPEN",
@@ -152,7 +152,7 @@ class StagingSlice:
             )
             (written,) = cursor.fetchall()
             cursor.executemany(
-                read_query("staging/add_ingestion_payload.sql"),
+                read_query("staging/ingestions.add_ingestion_payload"),
                 [
                     key
                     | {
@@ -169,14 +169,14 @@ class StagingSlice:
     def _already_staged(self, question: ProviderRequest) -> ProviderResponse | None:
         key = asdict(self._key)
         if self._staged_digests is None:
-            rows = self._connection.execute(read_query("staging/accepted_digests.sql"), key).fetchall()
+            rows = self._connection.execute(read_query("staging/payloads.accepted_digests"), key).fetchall()
             self._staged_digests = {bytes(row[0]) for row in rows}
         digest = question.digest()
         if digest not in self._staged_digests:
             return None
         with self._connection.cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(
-                read_query("staging/newest_answer.sql"), key | {"request_digest": digest}
+                read_query("staging/payloads.newest_response"), key | {"request_digest": digest}
             ).fetchone()
         if row is None:
             return None
@@ -209,7 +209,7 @@ class StagingSlice:
 def current_ingestion(connection: psycopg.Connection[Any], key: SliceKey) -> Ingestion | None:
     """The ingestion in force for a slice, or None when it was never asked."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(read_query("staging/current_ingestion.sql"), asdict(key)).fetchone()
+        row = cursor.execute(read_query("staging/ingestions.current_ingestion"), asdict(key)).fetchone()
     return None if row is None else _ingestion(row, changed=False)
 
 
@@ -220,7 +220,7 @@ def read_staged(
     staged: dict[tuple[Feed, str], list[ProviderResponse]] = defaultdict(list)
     with connection.cursor(row_factory=dict_row) as cursor:
         cursor.execute(
-            read_query("staging/current_payloads.sql"),
+            read_query("staging/payloads.current_payloads"),
             {"chain_id": chain_id, "period_id": period_id, "roles": [role.value for role in roles]},
         )
         for row in cursor:

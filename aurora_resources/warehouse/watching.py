@@ -22,7 +22,7 @@ def see_head(warehouse: Warehouse, chain_id: str, head_period: int) -> None:
     """The chain, which the registry must know, said it is in this period. Raises WarehouseError."""
     with warehouse.transaction() as session:
         session.execute(
-            read_query("staging/see_head.sql"), {"chain_id": chain_id, "head_period": head_period}
+            read_query("staging/health.put_head"), {"chain_id": chain_id, "head_period": head_period}
         )
 
 
@@ -39,7 +39,7 @@ def note_failure(
     try:
         with warehouse.transaction() as session:
             session.execute(
-                read_query("staging/add_failure.sql"),
+                read_query("staging/health.add_failure"),
                 {
                     "chain_id": chain_id,
                     "period_id": period_id,

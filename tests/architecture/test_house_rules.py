@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from aurora_resources.warehouse.connection import Warehouse
+from aurora_resources.warehouse.queries import all_queries
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGES = ("aurora_resources", "aurora_assets", "aurora_api")
@@ -57,17 +58,25 @@ def test_no_float_touches_an_amount() -> None:
             assert not (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div)), where
 
 
-@pytest.mark.parametrize(
-    "path",
-    sorted(path for path in (CHECKOUT / "sql").rglob("*.sql") if "migrations" not in path.parts),
-    ids=lambda path: str(path.relative_to(CHECKOUT)),
-)
-def test_a_statement_says_what_a_row_is_and_is_used(path: Path) -> None:
-    assert path.read_text().startswith("-- ")
-    code = "\n".join(module.read_text() for module in MODULES)
-    name = path.relative_to(CHECKOUT / "sql").as_posix()
-    # Some are named by composing: checks by their name, COPY statements by their table.
-    assert name in code or f'"{path.stem.removeprefix("copy_")}' in code
+def test_every_statement_is_used() -> None:
+    """A statement's name stands in the code as one text, never composed: a search finds its users."""
+    used = {
+        node.value
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert sorted(set(all_queries()) - used) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_every_statement_that_is_named_exists(path: Path) -> None:
+    """What looks like a statement's name, such as `registry/chains.put_chain`, is one."""
+    folders = tuple({f"{name.partition('/')[0]}/" for name in all_queries()})
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(folders):
+            words = node.value.partition("/")[2].replace(".", "_")
+            assert node.value in all_queries() or not words.isidentifier(), node.value
 
 
 def test_every_table_and_column_has_a_comment(warehouse: Warehouse) -> None:

@@ -22,10 +22,10 @@ import dagster as dg
 import pytest
 
 from aurora_assets.graph.progress import watching
+from aurora_assets.pipeline.checking import CHECKS, Check, offending_rows
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse, create_database
 from aurora_resources.warehouse.migrations import migrate
-from aurora_resources.warehouse.queries import read_query, sql_folder
 from aurora_sandbox.server.server import SandboxServer
 from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.books import Books, books
@@ -176,10 +176,10 @@ def assert_nothing_half(pipeline: Pipeline, undisturbed: Books) -> None:
     assert torn == []
     booked = set(pipeline.query("select dataset, period_id from computation.generations where is_current"))
     for period in range(FIRST, LAST + 1):
-        for path in sorted((sql_folder() / "checks").glob("*.sql")):
-            dataset = CHECKS_OF.get(path.stem)
+        for check in CHECKS:
+            dataset = CHECKS_OF.get(check.name)
             if dataset is None or (dataset, period) in booked:
-                assert (path.stem, offending(pipeline, path.stem, period)) == (path.stem, [])
+                assert (check.name, offending(pipeline, check, period)) == (check.name, [])
 
 
 def by_period(rows: list[Any]) -> dict[int | None, list[Any]]:
@@ -190,10 +190,9 @@ def by_period(rows: list[Any]) -> dict[int | None, list[Any]]:
     return found
 
 
-def offending(pipeline: Pipeline, check: str, period: int) -> list[Any]:
+def offending(pipeline: Pipeline, check: Check, period: int) -> list[Any]:
     with pipeline.warehouse.connect() as connection:
-        statement = read_query(f"checks/{check}.sql")
-        return connection.execute(statement, {"chain_id": CHAIN, "period_id": period}).fetchall()
+        return offending_rows(connection, check, CHAIN, period)
 
 
 def assert_completes(pipeline: Pipeline, undisturbed: Books) -> None:

@@ -251,8 +251,8 @@ def test_a_replay_takes_nothing_from_the_books_that_it_must_make_itself(books: B
     with books.warehouse.connect(autocommit=True) as connection:
         tables = Scratch(connection)
         with pytest.raises(WarehouseError, match=r"reads computation.generations"):
-            tables.sql("computation/rule_histories_before.sql")
-        assert "canonical." not in tables.sql("computation/validator_pnl.sql")
+            tables.sql("computation/generations.rule_states_before")
+        assert "canonical." not in tables.sql("computation/compute_validator_pnl")
 
 
 def test_many_differences_are_counted_and_not_all_listed(

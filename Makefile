@@ -5,13 +5,14 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_WORKERS ?= 2
+FUZZ_ROUNDS ?= 20
 # The locks are complete, and pip cannot resolve extras under hashes: it only installs what they list.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
 # Many short processes run in the tests: without bytecode each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test coverage lint format types migrate doctor rules bench lock clean
+.PHONY: help demo up test fuzz coverage lint format types migrate doctor rules bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -30,6 +31,12 @@ doctor: $(VENV)/.runtime ## Look whether everything is in place
 
 test: $(VENV)/.dev ## Every test
 	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile
+
+fuzz: $(VENV)/.dev ## Property tests with new random examples, FUZZ_ROUNDS times (default 20), each with its own seed
+	@for seed in $$(shuf -i 1-4294967295 -n $(FUZZ_ROUNDS)); do \
+		echo "seed $$seed"; \
+		$(BIN)/pytest -n $(PYTEST_WORKERS) -m hypothesis --hypothesis-profile=fuzz --hypothesis-seed=$$seed || exit 1; \
+	done
 
 coverage: $(VENV)/.dev ## The engine's branches, all of which must be tested
 	@$(BIN)/coverage run --branch --source aurora_assets.commission -m pytest tests/unit/commission tests/spec

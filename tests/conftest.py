@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse, create_database
@@ -27,6 +28,11 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 FAST = {"shared_buffers": "128MB", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 MEMORY_BYTES_MIN = 4 * 2**30
+
+# `make test` draws the same examples every time; `make fuzz` explores, with a new seed for each round.
+settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile("fuzz", deadline=None, print_blob=True)
+settings.load_profile("suite")
 
 run_folder_key = pytest.StashKey[Path]()
 

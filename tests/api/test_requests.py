@@ -137,11 +137,11 @@ def test_fragments_cannot_multiply_without_end(service: Service) -> None:
     count = 60
     fragments = [f"fragment F{n} on Chain {{ ...F{n + 1} ...F{n + 1} }}" for n in range(count)]
     bomb = "{ chains { ...F0 } } " + " ".join(fragments) + f" fragment F{count} on Chain {{ chainId }}"
-    started = time.monotonic()
+    started = time.process_time()  # of this process, where the service runs, too
     assert service.code(bomb) == "LIMIT_EXCEEDED"
     loop = "{ chains { ...A } } fragment A on Chain { ...B ...B } fragment B on Chain { ...A ...A }"
     assert service.code(loop) == INVALID
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert service.ask("{ chains { ...A } } fragment A on Chain { chainId }")["chains"]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.integration.http.conftest import Stage
 
 ONCE = {"attempts": 1}
-PAUSE = 0.4
+PAUSE = 1.5  # long against what a busy machine delays a request that is refused without asking
 
 
 async def fail(client: ProviderClient, question: ProviderRequest, kind: type[ProviderError]) -> ProviderError:

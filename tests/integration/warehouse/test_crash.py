@@ -62,9 +62,9 @@ def test_a_start_right_after_a_kill_waits_for_a_session_that_is_still_busy(home:
     try:
         with psycopg.connect(server.url("postgres")) as connection:
             connection.execute("create table kept as select 1 as number")
-        busy = threading.Thread(target=work_for_a_second, args=[server.url("postgres")])
+        busy = threading.Thread(target=work_for_three_seconds, args=[server.url("postgres")])
         busy.start()
-        time.sleep(0.2)
+        wait_until_busy(server.url("postgres"))
         assert server.server_pid is not None
         os.kill(server.server_pid, signal.SIGKILL)
         server.stop()
@@ -75,9 +75,17 @@ def test_a_start_right_after_a_kill_waits_for_a_session_that_is_still_busy(home:
         server.stop()
 
 
-def work_for_a_second(url: str) -> None:
+def wait_until_busy(url: str) -> None:
+    """Wait until the other session has begun its loop, so that the server is killed in the middle of it."""
+    running = "select from pg_stat_activity where state = 'active' and query like 'do $$%'"
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(running).fetchone() is None:
+            time.sleep(0.01)
+
+
+def work_for_three_seconds(url: str) -> None:
     """Never waits on anything, so it does not notice that the server is gone before it is done."""
-    loop = "do $$ begin while clock_timestamp() < now() + interval '1 second' loop end loop; end $$"
+    loop = "do $$ begin while clock_timestamp() < now() + interval '3 seconds' loop end loop; end $$"
     with pytest.raises(psycopg.OperationalError), psycopg.connect(url) as connection:
         connection.execute(loop)
         time.sleep(0.1)

@@ -14,7 +14,7 @@ from aurora_api.commands.console import console
 from aurora_api.commands.environment import dagster_home
 from aurora_assets.graph.backfill import Backfill, Instance, open_instance, slice_count
 from aurora_assets.graph.backfill import backfill as run_backfill
-from aurora_assets.graph.progress import watching
+from aurora_assets.graph.materialize import watching
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.errors import AuroraError, PeriodError

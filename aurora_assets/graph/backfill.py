@@ -10,15 +10,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 import dagster as dg
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 
 from aurora_assets.graph.definitions import build_definitions
-from aurora_assets.graph.failures import step_failures
-from aurora_assets.graph.jobs import asking_config, job_name
+from aurora_assets.graph.jobs import job_name, refresh_config
 from aurora_assets.graph.partitions import add_periods
+from aurora_assets.graph.runs import range_tags, step_failures
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.errors import PeriodError
 
@@ -28,7 +24,7 @@ Instance: TypeAlias = dg.DagsterInstance
 
 @dataclass(frozen=True, slots=True)
 class Backfill:
-    """What a backfill did. `failures` are the messages of failed steps, by step."""
+    """The outcome of a backfill. `failures` are the messages of failed steps, by step."""
 
     run_id: str
     succeeded: bool
@@ -50,30 +46,39 @@ def backfill(
     *,
     refresh: bool = False,
 ) -> Backfill:
-    """Materialise everything of `chain_id` for `periods`, a gapless ascending range.
+    """Materialize everything of `chain_id` for `periods`, a gapless ascending range.
 
-    `refresh` asks providers again even where nothing is left open. Raises PeriodError for an empty range or
-    one with gaps; a failed step is told in the result.
+    `refresh` fetches again even where nothing is left open. Raises PeriodError for an empty range or one
+    with gaps; failed steps are in the result.
     """
     config.chain(chain_id)
     if not periods or list(periods) != list(range(periods[0], periods[-1] + 1)):
         raise PeriodError(f"{chain_id}: a backfill takes a gapless range of periods, oldest first")
     add_periods(instance, chain_id, periods)
     job = build_definitions(config.chains).resolve_job_def(job_name(chain_id))
-    done = _run(job, instance, chain_id, periods, refresh=refresh)
-    # Dagster stops what is downstream of a failed step for every period; those that did not fail go on by
-    # themselves, oldest first since later periods build on earlier ones. What is settled is not asked again.
-    failed = _failed_periods(done.all_events)
-    failures = dict(step_failures(done.all_events))
+    whole = _run(job, instance, chain_id, periods, refresh=refresh)
+    # Dagster skips what is downstream of a failed step for every period. The periods that did not fail run
+    # again on their own, oldest first, since later periods build on earlier ones; settled slices are not
+    # fetched again.
+    failed = _failed_periods(whole.all_events)
+    failures = dict(step_failures(whole.all_events))
     waiting = _ranges([period for period in periods if period not in failed]) if failed else []
     while waiting:
         part = waiting.pop(0)
         again = _run(job, instance, chain_id, part, refresh=refresh)
-        where = f"{part[0]} to {part[-1]}"
-        failures |= {f"{step} ({where})": told for step, told in step_failures(again.all_events).items()}
+        range_text = f"{part[0]} to {part[-1]}"
+        failures |= {
+            f"{step} ({range_text})": message for step, message in step_failures(again.all_events).items()
+        }
         if failed := _failed_periods(again.all_events):
             waiting = _ranges([period for period in part if period not in failed]) + waiting
-    return Backfill(run_id=done.run_id, succeeded=done.success, failures=failures)
+    return Backfill(run_id=whole.run_id, succeeded=whole.success, failures=failures)
+
+
+def slice_count(config: AuroraConfig, chain_id: str, periods: Sequence[int]) -> int:
+    """How many slices (asset and period) a backfill materializes."""
+    job = build_definitions(config.chains).resolve_job_def(job_name(chain_id))
+    return len(list(job.asset_layer.executable_asset_keys)) * len(periods)
 
 
 def _run(
@@ -89,12 +94,9 @@ def _run(
         raise_on_error=False,
         run_config={
             "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-            **asking_config(chain_id, refresh=refresh),
+            **refresh_config(chain_id, refresh=refresh),
         },
-        tags={
-            ASSET_PARTITION_RANGE_START_TAG: str(periods[0]),
-            ASSET_PARTITION_RANGE_END_TAG: str(periods[-1]),
-        },
+        tags=range_tags(periods[0], periods[-1]),
     )
 
 
@@ -102,8 +104,8 @@ def _failed_periods(events: Sequence[dg.DagsterEvent]) -> set[int]:
     """The periods that failed steps name in their metadata; none when a step failed as a whole."""
     failed: set[int] = set()
     for event in events:
-        if event.is_step_failure and (said := event.step_failure_data.user_failure_data) is not None:
-            named = said.metadata.get("failed_periods")
+        if event.is_step_failure and (failure := event.step_failure_data.user_failure_data) is not None:
+            named = failure.metadata.get("failed_periods")
             if named is not None and isinstance(named.value, list):
                 failed.update(map(int, named.value))
     return failed
@@ -118,9 +120,3 @@ def _ranges(periods: Sequence[int]) -> list[list[int]]:
         else:
             ranges.append([period])
     return ranges
-
-
-def slice_count(config: AuroraConfig, chain_id: str, periods: Sequence[int]) -> int:
-    """How many slices (asset and period) a backfill works through."""
-    job = build_definitions(config.chains).resolve_job_def(job_name(chain_id))
-    return len(list(job.asset_layer.executable_asset_keys)) * len(periods)

@@ -1,7 +1,7 @@
-"""Checks of the graph: those of `pipeline/checking.py` over a run's periods; no offending row means passed.
+"""The checks of `pipeline/checking.py` as asset checks over a run's periods; no offending row means passed.
 
 A blocking check stops what is downstream. Completeness only warns: an incomplete P&L is shown as such, and
-the engine pays nothing on what is missing.
+the engine pays nothing on a missing amount.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,8 +9,7 @@ from typing import Final
 
 import dagster as dg
 
-from aurora_assets.graph.canonical import canonical_key
-from aurora_assets.graph.computation import computation_key
+from aurora_assets.graph.assets import canonical_key, computation_key
 from aurora_assets.graph.partitions import chain_partitions, selected_periods
 from aurora_assets.graph.resources import AuroraResource
 from aurora_assets.pipeline.checking import CHECKS, Check, words

@@ -1,7 +1,7 @@
-"""Partition sets: one a chain, one key a period, in ascending order.
+"""Partition sets: one per chain, one key per period, in ascending order.
 
-Dagster orders dynamic keys by insertion, and a range against that order runs nothing and succeeds. So keys
-are kept ascending here, and every asset refuses an empty selection.
+Dagster orders dynamic keys by insertion, and a range against that order runs nothing and succeeds. So this
+module keeps the keys ascending, and every asset refuses an empty selection.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,8 +30,8 @@ def known_periods(instance: dg.DagsterInstance, chain_id: str) -> list[int]:
 def add_periods(instance: dg.DagsterInstance, chain_id: str, periods: Iterable[int]) -> list[int]:
     """Give `periods` partitions and return those that were new.
 
-    A period older than the newest known one is put in its place by adding all keys again in order; what was
-    materialised stays, since Dagster keeps it by key.
+    To put an older period in its place, the keys after it are deleted and added again in order; what was
+    materialized stays, because Dagster records it by key.
     """
     name = partitions_name(chain_id)
     in_order = [int(key) for key in instance.get_dynamic_partitions(name)]
@@ -48,7 +48,7 @@ def add_periods(instance: dg.DagsterInstance, chain_id: str, periods: Iterable[i
 
 
 def selected_periods(chain_id: str, keys: Sequence[str]) -> list[int]:
-    """The periods of a run, ascending. Raises PeriodError for none: that is never what was meant."""
+    """The periods of a run, ascending. Raises PeriodError for an empty selection: it is always a mistake."""
     if not keys:
         raise PeriodError(
             f"{chain_id}: the range selects no period; give the older period first, both of them known"

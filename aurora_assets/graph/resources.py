@@ -18,12 +18,12 @@ from aurora_resources.warehouse.registry import sync_registry
 
 
 class AuroraResource(dg.ConfigurableResource[Any]):
-    """Opens the warehouse, brings it up to date, and makes its registry say what the configuration says.
+    """Opens and migrates the warehouse, and synchronizes its registry with the configuration.
 
-    The configuration of a run is that of the files with the validators that were registered through the API.
+    The configuration of a run is that of the files, with the validators that were registered through the API.
 
-    `config_directory` holds chains.yaml and providers.yaml; empty is `$AURORA_CONFIG_DIR`, else the working
-    directory.
+    `config_directory` holds chains.yaml and providers.yaml; if empty, they are in `$AURORA_CONFIG_DIR`, else
+    in the working directory.
     """
 
     config_directory: str = ""
@@ -43,15 +43,15 @@ class AuroraResource(dg.ConfigurableResource[Any]):
 
     @property
     def config(self) -> AuroraConfig:
-        """The configuration this run was opened with, registered validators among it."""
+        """The configuration of this run, with the registered validators."""
         return self._config
 
     @property
     def warehouse(self) -> Warehouse:
-        """The warehouse this run was opened with."""
+        """The warehouse of this run."""
         return self._warehouse
 
     def chain_run(self, chain_id: str, run_id: str) -> ChainRun:
-        """Everything the steps of one chain need."""
+        """What the steps of one chain need."""
         chain = self._config.chain(chain_id)
         return ChainRun(settings=chain, source=chain_source(chain), warehouse=self._warehouse, run_id=run_id)

@@ -1,7 +1,7 @@
-"""Dagster's own records in the warehouse's PostgreSQL, schema `dagster`; named by `dagster.yaml`.
+"""Dagster's storage in the warehouse's PostgreSQL, schema `dagster`; `dagster.yaml` names this class.
 
-A class and not an address, because the embedded server must run before anybody can connect to it: whichever
-Dagster process comes first starts it, and holds it until it ends.
+A class and not an address, because the embedded server must run before a process connects to it: the first
+Dagster process starts it and keeps it open until that process ends.
 """
 
 import atexit
@@ -23,11 +23,11 @@ _OVERFLOW: Final = 20
 
 
 class WarehouseStorage(DagsterPostgresStorage):
-    """PostgreSQL storage on whatever server the warehouse is on."""
+    """PostgreSQL storage on the server of the warehouse."""
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """Nothing to configure: `AURORA_DATABASE_URL` and `AURORA_HOME` say where the warehouse is."""
+        """No options: `AURORA_DATABASE_URL` and `AURORA_HOME` locate the warehouse."""
         return {}
 
     @classmethod
@@ -37,10 +37,10 @@ class WarehouseStorage(DagsterPostgresStorage):
         config_value: Any,  # noqa: ANN401, ARG003 - Dagster's signature
     ) -> Self:
         """The storage of this process."""
-        url = _held_storage_url(os.environ.get("AURORA_DATABASE_URL"), aurora_home())
+        url = _storage_url(os.environ.get("AURORA_DATABASE_URL"), aurora_home())
         storage = cls(postgres_url=url, should_autocreate_tables=True, inst_data=inst_data)
-        # As it comes it opens a session for every statement: half the time of a small run. This is Dagster's
-        # own way to have it keep them.
+        # By default every statement opens a connection, which is half the time of a small run. With this call
+        # Dagster pools them.
         for part in (storage.run_storage, storage.event_log_storage, storage.schedule_storage):
             part.optimize_for_webserver(
                 statement_timeout=_STATEMENT_TIMEOUT_MS, pool_recycle=_RECYCLE_SECONDS, max_overflow=_OVERFLOW
@@ -49,9 +49,9 @@ class WarehouseStorage(DagsterPostgresStorage):
 
 
 @cache
-def _held_storage_url(database_url: str | None, home: Path) -> str:  # noqa: ARG001 - part of the key
-    """Open the warehouse once a process; Dagster makes storages freely and never says when it is done."""
-    holding = ExitStack()
-    warehouse = holding.enter_context(open_warehouse(home=home, application="dagster", migrated=True))
-    atexit.register(holding.close)
+def _storage_url(database_url: str | None, home: Path) -> str:  # noqa: ARG001 - part of the key
+    """Open the warehouse once per process: Dagster makes many storages and closes none of them."""
+    opened = ExitStack()
+    warehouse = opened.enter_context(open_warehouse(home=home, application="dagster", migrated=True))
+    atexit.register(opened.close)
     return warehouse.dagster_storage_url()

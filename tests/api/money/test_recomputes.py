@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from aurora_assets.graph.definitions import build_definitions
-from aurora_assets.graph.recompute_sensor import follow
+from aurora_assets.graph.sensors import record_runs
 from aurora_resources.warehouse.connection import PIPELINE_ROLE
 from tests.integration.pipeline.installation import CHAIN
 
@@ -73,7 +73,7 @@ def test_it_is_one_run_over_the_range_and_its_state_is_dagsters(bureau: Bureau) 
         bureau.office.pipeline.warehouse.as_role(PIPELINE_ROLE),
         bureau.office.pipeline.instance,
     )
-    assert follow(pipeline, instance, CHAIN) == []
+    assert record_runs(pipeline, instance, CHAIN) == []
     state = bureau.as_user("auditor").ask(STATE, id=started["id"])["recompute"]
     assert (state["status"], state["dagsterRunId"]) == ("SUCCESS", ran.run_id)
     assert state["finishedAt"] is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from aurora_assets.graph.finality_sensor import plan
+from aurora_assets.graph.sensors import plan_periods
 from aurora_resources.config.files import load_chains
 from aurora_resources.records import ChainHead
 from tests.integration.ethereum.conftest import ETHEREUM
@@ -21,7 +21,7 @@ def test_final_windows_run_and_open_ones_again_each_day() -> None:
 
     def planned(time: datetime, *left_open: int) -> dict[str | None, str | None]:
         known = range(first, first + 3)
-        result = plan(
+        result = plan_periods(
             chain, ChainHead(first + 3, time), known=known, requested_up_to=first + 2, left_open=left_open
         )
         if isinstance(result, dg.SkipReason):

@@ -5,7 +5,7 @@ import json
 import dagster as dg
 import pytest
 
-from aurora_assets.graph.run_logs import CORRELATION_TAG, json_console
+from aurora_assets.graph.runs import CORRELATION_TAG, json_console
 from aurora_sandbox.server.server import SandboxServer
 from tests.integration.pipeline.installation import CHAIN, Pipeline, faults
 

@@ -10,7 +10,7 @@ import sys
 import dagster as dg
 
 from aurora_assets.graph.backfill import backfill
-from aurora_assets.graph.progress import watching
+from aurora_assets.graph.materialize import watching
 from aurora_resources.config.files import load_config
 
 

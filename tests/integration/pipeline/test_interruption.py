@@ -21,7 +21,7 @@ from typing import Any, Final
 import dagster as dg
 import pytest
 
-from aurora_assets.graph.progress import watching
+from aurora_assets.graph.materialize import watching
 from aurora_assets.pipeline.checking import CHECKS, Check, offending_rows
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse, create_database

@@ -8,9 +8,8 @@ import yaml
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
 from dagster._core.loader import LoadingContextForTest
 
-from aurora_assets.graph.computation import computation_key
+from aurora_assets.graph.assets import agreements_key, computation_key
 from aurora_assets.graph.definitions import build_definitions
-from aurora_assets.graph.registry import agreements_key
 from tests.integration.pipeline.installation import CHAIN, CHECKOUT
 from tests.integration.statements.office import Office
 

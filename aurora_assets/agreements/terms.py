@@ -12,7 +12,7 @@ from datetime import datetime
 from aurora_assets.commission.agreement import AgreementVersion, RuleKey, WalletClaim, in_force
 from aurora_assets.commission.attribution import owners_at
 from aurora_assets.commission.history import RuleState
-from aurora_assets.pipeline.generations import content_digest
+from aurora_resources.warehouse.digest import content_digest
 
 
 class ChainTerms:

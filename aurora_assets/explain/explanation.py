@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-import psycopg
 from psycopg.rows import dict_row
 
 from aurora_assets.agreements.store import read_agreements
@@ -146,7 +145,7 @@ _KEYS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    connection: psycopg.Connection[Any]
+    connection: DbConnection
 
     def all(self, query: str, **named: object) -> list[Row]:
         with self.connection.cursor(row_factory=dict_row) as cursor:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import dagster as dg
-import psycopg
 
 from aurora_assets.graph.materialize import Metadata, materialize, materialize_fetched
 from aurora_assets.graph.partitions import chain_partitions
@@ -26,6 +25,7 @@ from aurora_resources.errors import PeriodError
 from aurora_resources.providers.wiring import chain_source
 from aurora_resources.records import ChainHead, Feed, Fetcher, Finding
 from aurora_resources.units import format_amount
+from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
 STAGING: Final = "staging"
@@ -339,9 +339,7 @@ def _statements_step(run: ChainRun, period_id: int) -> Metadata:
     }
 
 
-def _select(
-    connection: psycopg.Connection[Any], statement: str, run: ChainRun, period_id: int
-) -> list[tuple[Any, ...]]:
+def _select(connection: DbConnection, statement: str, run: ChainRun, period_id: int) -> list[tuple[Any, ...]]:
     named = {"chain_id": run.settings.chain_id, "period_id": period_id}
     return connection.execute(read_query(statement), named).fetchall()
 

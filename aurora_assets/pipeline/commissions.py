@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
@@ -28,12 +27,13 @@ from aurora_assets.pipeline.generations import (
     Booked,
     GenerationKey,
     begin_generation,
-    content_digest,
     current_generation,
     keep_terms,
 )
 from aurora_resources.errors import PeriodError
 from aurora_resources.records import Component, FactState
+from aurora_resources.warehouse.connection import DbConnection
+from aurora_resources.warehouse.digest import content_digest
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.slices import add_rows
 from aurora_resources.warehouse.tables import COMPUTED_TABLES, Table
@@ -97,7 +97,7 @@ def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
 
 
 def read_facts(
-    connection: psycopg.Connection[Any], key: GenerationKey, sql: Callable[[str], str] = read_query
+    connection: DbConnection, key: GenerationKey, sql: Callable[[str], str] = read_query
 ) -> PeriodFacts:
     """The facts the engine is told about a period; `sql` says where they are read from."""
     named = {"chain_id": key.chain_id, "period_id": key.period_id}
@@ -129,7 +129,7 @@ def read_facts(
     )
 
 
-def read_history(connection: psycopg.Connection[Any], key: GenerationKey) -> dict[RuleKey, RuleState]:
+def read_history(connection: DbConnection, key: GenerationKey) -> dict[RuleKey, RuleState]:
     """What each rule remembers from the period before.
 
     When that one is not booked but an earlier one is, what happened between is not known; the engine then
@@ -158,7 +158,7 @@ def to_history(
 
 
 def rows_by_table(
-    connection: psycopg.Connection[Any],
+    connection: DbConnection,
     key: GenerationKey,
     facts: PeriodFacts,
     result: Computation,

@@ -4,12 +4,8 @@ Content equal to the one in force is not written again, so that a recompute of u
 row. "As of" is a generation id.
 """
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import psycopg
 
@@ -32,17 +28,6 @@ class Booked:
     generation_id: int
     row_count: int
     changed: bool
-
-
-def content_digest(tables: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
-    """SHA-256 of rows by table as canonical JSON; amounts are written as decimal integers."""
-    text = json.dumps(
-        {name: [list(row) for row in rows] for name, rows in tables.items()},
-        sort_keys=True,
-        separators=(",", ":"),
-        default=_as_text,
-    )
-    return hashlib.sha256(text.encode()).digest()
 
 
 def current_generation(connection: psycopg.Connection[Any], key: GenerationKey) -> tuple[int, bytes] | None:
@@ -90,11 +75,3 @@ def keep_terms(connection: psycopg.Connection[Any], generation_id: int, terms_di
         read_query("computation/generations.put_terms"),
         {"generation_id": generation_id, "terms_digest": terms_digest},
     )
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, UUID):
-        return str(value)
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    raise TypeError(f"{type(value).__name__} has no canonical text")

@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
-import psycopg
-
 from aurora_assets.commission.lines import ENGINE_VERSION
 from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.generations import (
     Booked,
     GenerationKey,
     begin_generation,
-    content_digest,
     current_generation,
 )
+from aurora_resources.warehouse.connection import DbConnection
+from aurora_resources.warehouse.digest import content_digest
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.slices import add_rows
 from aurora_resources.warehouse.tables import VALIDATOR_PNL
@@ -44,7 +43,7 @@ def book_pnl(run: ChainRun, period_id: int) -> Booked:
 
 
 def pnl_rows(
-    connection: psycopg.Connection[Any], key: GenerationKey, sql: Callable[[str], str] = read_query
+    connection: DbConnection, key: GenerationKey, sql: Callable[[str], str] = read_query
 ) -> list[tuple[Any, ...]]:
     """The P&L's rows in the order of its columns, without the generation; `sql` says of what facts."""
     return connection.execute(

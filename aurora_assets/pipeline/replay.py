@@ -21,13 +21,17 @@ from aurora_assets.pipeline import commissions, pnl, scratch
 from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.discrepancy import Discrepancy
 from aurora_assets.pipeline.evidence import examine
-from aurora_assets.pipeline.generations import GenerationKey, content_digest, current_generation
+from aurora_assets.pipeline.generations import (
+    GenerationKey,
+    current_generation,
+)
 from aurora_assets.pipeline.normalize import UNDERSTANDING, Row, read_slice, understand
 from aurora_assets.pipeline.scratch import CANONICAL, COMPUTED, ReplayTable
 from aurora_resources.errors import PeriodError, ProviderError, RevenueGuardError
 from aurora_resources.records import Feed
 from aurora_resources.warehouse import tables
 from aurora_resources.warehouse.connection import DbConnection
+from aurora_resources.warehouse.digest import content_digest
 from aurora_resources.warehouse.queries import read_query
 
 _NAMED: Final = 10

@@ -7,7 +7,6 @@ All periods of a plan or a simulation are read in one snapshot of the warehouse.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -19,9 +18,13 @@ from aurora_assets.commission.facts import PeriodFacts
 from aurora_assets.commission.guard import GuardPolicy
 from aurora_assets.commission.history import RuleState
 from aurora_assets.pipeline import commissions, pnl
-from aurora_assets.pipeline.generations import GenerationKey, content_digest, current_generation
+from aurora_assets.pipeline.generations import (
+    GenerationKey,
+    current_generation,
+)
 from aurora_resources.errors import PeriodError
 from aurora_resources.warehouse.connection import DbConnection, Warehouse
+from aurora_resources.warehouse.digest import content_digest
 from aurora_resources.warehouse.queries import read_query
 
 
@@ -55,7 +58,7 @@ def period_range(chain_id: str, first: int, last: int) -> Sequence[int]:
     return range(first, last + 1)
 
 
-def read_facts_in_force(connection: psycopg.Connection[Any], chain_id: str, period_id: int) -> PeriodFacts:
+def read_facts_in_force(connection: DbConnection, chain_id: str, period_id: int) -> PeriodFacts:
     """The facts that the booked lines of a period stand on. Raises PeriodError when it has no P&L."""
     _require_period(connection, chain_id, period_id)
     if current_generation(connection, GenerationKey(pnl.DATASET, chain_id, period_id)) is None:
@@ -63,9 +66,7 @@ def read_facts_in_force(connection: psycopg.Connection[Any], chain_id: str, peri
     return commissions.read_facts(connection, _lines_key(chain_id, period_id))
 
 
-def read_facts_to_book(
-    connection: psycopg.Connection[Any], chain_id: str, period_id: int
-) -> tuple[PeriodFacts, bool]:
+def read_facts_to_book(connection: DbConnection, chain_id: str, period_id: int) -> tuple[PeriodFacts, bool]:
     """The facts as booking would find them, its P&L made anew, and whether that P&L differs from the booked.
 
     Raises PeriodError when the period has no canonical facts.
@@ -85,9 +86,7 @@ def _with_pnl_made_anew(name: str) -> str:
     return read_query("computation/compute_validator_pnl" if in_force else name)
 
 
-def read_booked_lines(
-    connection: psycopg.Connection[Any], chain_id: str, period_id: int
-) -> tuple[BookedLine, ...]:
+def read_booked_lines(connection: DbConnection, chain_id: str, period_id: int) -> tuple[BookedLine, ...]:
     """The lines in force of a period, in a fixed order; none when it is not booked."""
     with connection.cursor(row_factory=class_row(BookedLine)) as cursor:
         cursor.execute(
@@ -114,7 +113,7 @@ def compute_in_order(
         history = result.history
 
 
-def would_write(connection: psycopg.Connection[Any], facts: PeriodFacts, result: Computation) -> bool:
+def would_write(connection: DbConnection, facts: PeriodFacts, result: Computation) -> bool:
     """Whether booking `result` would change a row: its content is not that of the generation in force."""
     key = _lines_key(facts.chain_id, facts.period_id)
     booked = current_generation(connection, key)
@@ -122,9 +121,7 @@ def would_write(connection: psycopg.Connection[Any], facts: PeriodFacts, result:
     return booked is None or booked[1] != content_digest(tables)
 
 
-def read_released_partners(
-    connection: psycopg.Connection[Any], chain_id: str, period_id: int
-) -> frozenset[str]:
+def read_released_partners(connection: DbConnection, chain_id: str, period_id: int) -> frozenset[str]:
     """Partners (codes) to whom the period is released: their lines are corrected, never changed."""
     named = {"chain_id": chain_id, "period_id": period_id}
     rows = connection.execute(
@@ -137,7 +134,7 @@ def _lines_key(chain_id: str, period_id: int) -> GenerationKey:
     return GenerationKey(commissions.DATASET, chain_id, period_id)
 
 
-def _require_period(connection: psycopg.Connection[Any], chain_id: str, period_id: int) -> None:
+def _require_period(connection: DbConnection, chain_id: str, period_id: int) -> None:
     named = {"chain_id": chain_id, "period_id": period_id}
     if connection.execute(read_query("registry/periods.period"), named).fetchone() is None:
         raise PeriodError(f"{chain_id}: period {period_id} is not known; `aurora backfill` it first")

@@ -9,9 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
-
-import psycopg
+from typing import Final, NamedTuple
 
 from aurora_assets.agreements.entries import KnownChain, to_claim, to_version
 from aurora_assets.agreements.file import AgreementFile
@@ -33,6 +31,7 @@ from aurora_assets.recompute.periods import (
 )
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import AgreementError
+from aurora_resources.warehouse.connection import DbConnection
 
 ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -98,7 +97,7 @@ def simulate(run: ChainRun, periods: Sequence[int], draft: Draft) -> tuple[Simul
 
 
 def simulate_in(
-    connection: psycopg.Connection[Any], settings: ChainSettings, periods: Sequence[int], draft: Draft
+    connection: DbConnection, settings: ChainSettings, periods: Sequence[int], draft: Draft
 ) -> tuple[SimulatedPeriod, ...]:
     """The same in a session of the caller's, which sees one moment of the warehouse and all of the chain."""
     chain_id = settings.chain_id

@@ -7,12 +7,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 from psycopg.rows import dict_row
 
 from aurora_assets.agreements.store import read_agreements, read_claims
 from aurora_assets.agreements.terms import ChainTerms
 from aurora_assets.pipeline.commissions import to_history
+from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
 
@@ -28,7 +28,7 @@ class StalePeriod:
     written_by: str
 
 
-def find_stale(connection: psycopg.Connection[Any], chain_id: str) -> tuple[StalePeriod, ...]:
+def find_stale(connection: DbConnection, chain_id: str) -> tuple[StalePeriod, ...]:
     """Stale periods of a chain, ascending; one whose terms were never kept is among them.
 
     Raises AgreementError for an agreement version given twice.

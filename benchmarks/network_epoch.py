@@ -36,8 +36,8 @@ from aurora_resources.providers.wiring import chain_source, open_transport
 from aurora_resources.records import Feed
 from aurora_resources.warehouse.connection import Warehouse, open_warehouse
 from aurora_resources.warehouse.registry import sync_registry
-from aurora_sandbox.server.server import PATHS, SandboxServer
-from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.options import WorldSpec
+from aurora_sandbox.serving import PATHS, SandboxServer
 from aurora_sandbox.solana.generate import generate_world
 from aurora_sandbox.solana.world import World
 from aurora_sandbox.solana.world_file import load_world

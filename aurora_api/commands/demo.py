@@ -26,8 +26,7 @@ from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.registry import sync_registry
-from aurora_sandbox.server.server import SandboxServer
-from aurora_sandbox.solana.generate import demo_world
+from aurora_sandbox.serving import demo_sandbox
 
 HOME: Final = ".aurora/demo"
 PERIODS: Final = 6
@@ -57,7 +56,7 @@ app = typer.Typer(add_completion=False)
 def demo() -> None:
     """Run the whole pipeline on the sandbox: raw responses, P&L, a partner's statement."""
     os.environ.setdefault("AURORA_HOME", HOME)
-    with SandboxServer(demo_world()) as sandbox:
+    with demo_sandbox() as sandbox:
         point_at_sandbox(sandbox.provider_urls)
         config = load_config()
         console.print(

@@ -8,7 +8,6 @@ from pathlib import Path
 from aurora_resources.config.files import CONFIG_DIRECTORY_VARIABLE
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.postgres.paths import aurora_home
-from aurora_sandbox.server.environment import NODES, sandbox_environment
 
 
 def configuration_directory() -> Path:
@@ -18,12 +17,16 @@ def configuration_directory() -> Path:
 
 def point_at_sandbox(provider_urls: Mapping[str, str]) -> None:
     """Make every provider's address the sandbox's, for this process and those it starts."""
+    from aurora_sandbox.serving import sandbox_environment
+
     os.environ.update(sandbox_environment(provider_urls))
 
 
 def real_providers_configured() -> bool:
     """Whether the environment names a real node; then no sandbox is needed."""
-    return any(os.environ.get(node) for node in NODES)
+    from aurora_sandbox.serving import NODE_VARIABLES
+
+    return any(os.environ.get(name) for name in NODE_VARIABLES)
 
 
 def dagster_home() -> Path:

@@ -9,14 +9,8 @@ from typing import Annotated, Final
 import typer
 
 from aurora_api.commands.console import console
-from aurora_resources.errors import ConfigurationError
-from aurora_sandbox.server.environment import sandbox_environment
-from aurora_sandbox.server.faults import parse_fault
-from aurora_sandbox.server.recording import Recording
-from aurora_sandbox.server.server import PATHS, sandbox_app, serve_forever
-from aurora_sandbox.solana.cast import WorldSpec
-from aurora_sandbox.solana.generate import Growth, generate_world
-from aurora_sandbox.solana.world_file import load_world
+from aurora_sandbox.options import WorldSpec
+from aurora_sandbox.serving import PATHS, sandbox_environment, sandbox_of_options, serve_forever
 
 _SPEC: Final = WorldSpec()
 
@@ -45,17 +39,12 @@ def sandbox(
 ) -> None:
     """Serve every provider's wire format on one port."""
     spec = WorldSpec(seed, validators, stakers, first_epoch, epochs, slots_per_epoch)
-    if world is not None and recording is not None:
-        raise ConfigurationError("give --world or --recording, not both")
-    plan = [parse_fault(text) for text in fault or []]
+    server = sandbox_of_options(spec, world=world, recording=recording, record=record, faults=fault or [])
     if recording is not None:
-        server = sandbox_app(Recording.load(recording), faults=plan, record=record)
         serving = f"the recording {recording}"
     elif world is not None:
-        server = sandbox_app(load_world(world), faults=plan, record=record)
         serving = f"the world {world}"
     else:
-        server = sandbox_app(generate_world(spec), faults=plan, record=record, grow=Growth(spec))
         serving = f"a generated world (seed {spec.seed}, epochs from {spec.first_epoch})"
     base = f"http://{host}:{port}"
     console.print(f"Serving {serving} on {base}. Point Aurora at it:\n")

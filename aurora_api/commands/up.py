@@ -31,11 +31,7 @@ from aurora_resources.errors import AuroraError
 from aurora_resources.postgres.paths import aurora_home
 from aurora_resources.warehouse.connection import open_warehouse
 from aurora_resources.warehouse.registry import sync_registry
-from aurora_sandbox.server.app import SandboxApp
-from aurora_sandbox.server.environment import NODES
-from aurora_sandbox.server.server import SandboxServer, sandbox_app
-from aurora_sandbox.solana.cast import WorldSpec
-from aurora_sandbox.solana.generate import Growth, generate_world
+from aurora_sandbox.serving import NODE_VARIABLES, growing_sandbox
 
 AGREEMENTS: Final = "partners.yaml"
 DEMO_PARTNER: Final = "northwind"
@@ -60,10 +56,12 @@ def up(
     with ExitStack() as stack:
         on_sandbox = not real_providers_configured()
         if on_sandbox:
-            sandbox = stack.enter_context(SandboxServer(_living_world(), port=sandbox_port))
+            sandbox = stack.enter_context(growing_sandbox(sandbox_port))
             point_at_sandbox(sandbox.provider_urls)
             os.environ.setdefault(DEVELOPMENT_VARIABLE, "1")
-            console.print(f"sandbox    {sandbox.base_url}  (set {' or '.join(NODES)} to use real providers)")
+            console.print(
+                f"sandbox    {sandbox.base_url}  (set {' or '.join(NODE_VARIABLES)} to use real providers)"
+            )
         config = load_config()
         warehouse = stack.enter_context(open_warehouse(migrated=True, own=True))
         with warehouse.connect() as connection:
@@ -96,14 +94,6 @@ def _commands(dagster_port: int, api_port: int) -> dict[str, list[str]]:
         "daemon": [*python, "dagster._daemon", "run", *workspace],
         "graphql": [*python, "aurora_api", "api", "--port", str(api_port)],
     }
-
-
-def _living_world() -> SandboxApp:
-    """The demonstration's world in the epoch after the last one it lists; more come as it is advanced."""
-    spec = WorldSpec()
-    world = generate_world(spec)
-    now = world.epochs[-1].epoch + 1
-    return sandbox_app(world.model_copy(update={"current_epoch": now}), grow=Growth(spec))
 
 
 def _stop(parts: Mapping[str, subprocess.Popen[bytes]]) -> None:

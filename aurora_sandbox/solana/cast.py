@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
-from aurora_resources.errors import ConfigurationError
+from aurora_sandbox.options import ACTIVATION_EPOCHS, WorldSpec
 from aurora_sandbox.solana.pubkeys import derive_pubkey
 
 LAMPORTS_PER_SOL: Final = 10**9
@@ -21,33 +21,6 @@ _LARGE_VALIDATORS: Final = sum(_OPERATOR_SIZES)
 _COMMISSIONS_BPS: Final = (0, 0, 0, 0, 500, 500, 500, 500, 500, 700, 700, 700, 1000, 1000, 1000, 725, 10_000)
 _MEV_BPS: Final = (0, 0, 500, 800, 800, 1000, 1000, 1000, 10_000, None)
 _STAKE_EXPONENTS: Final = (0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5)
-_TIMELINE: Final = 12
-_MIN_VALIDATORS: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class WorldSpec:
-    """What a generated world follows from. Equal specs give equal worlds, on every machine."""
-
-    seed: int = 7
-    validators: int = 24
-    stakers: int = 400
-    first_epoch: int = 800
-    epochs: int = 8
-    slots_per_epoch: int = 432
-
-    def __post_init__(self) -> None:
-        """Raises ConfigurationError for a world that cannot be."""
-        if self.validators < _MIN_VALIDATORS or self.stakers < self.validators:
-            raise ConfigurationError(
-                f"world: {self.validators} validators and {self.stakers} stake accounts; at least "
-                f"{_MIN_VALIDATORS} validators are needed and no fewer stake accounts than validators"
-            )
-        if self.epochs < 1 or self.first_epoch < _TIMELINE or self.slots_per_epoch < 32:  # noqa: PLR2004
-            raise ConfigurationError(
-                f"world: at least one epoch, a first epoch from {_TIMELINE} on and 32 slots an epoch, not "
-                f"{self.epochs}, {self.first_epoch} and {self.slots_per_epoch}"
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +116,7 @@ def _self_stake(
         wallet,
         wallet,
         stake,
-        spec.first_epoch - draw.randrange(2, _TIMELINE),
+        spec.first_epoch - draw.randrange(2, ACTIVATION_EPOCHS),
         None,
     )
 
@@ -154,12 +127,12 @@ def _holding(spec: WorldSpec, draw: random.Random, number: int, wallets: tuple[s
     member = min(draw.randrange(spec.validators) for _ in range(2))
     coins = draw.randrange(1, 10) * 10 ** draw.choice(_STAKE_EXPONENTS)
     fate = draw.randrange(100)
-    since = spec.first_epoch - draw.randrange(2, _TIMELINE)
+    since = spec.first_epoch - draw.randrange(2, ACTIVATION_EPOCHS)
     until = None
     if fate < 8:  # noqa: PLR2004 - percent that arrive while we look
-        since = spec.first_epoch + draw.randrange(-1, _TIMELINE)
+        since = spec.first_epoch + draw.randrange(-1, ACTIVATION_EPOCHS)
     elif fate < 15:  # noqa: PLR2004 - percent that leave
-        until = spec.first_epoch + draw.randrange(_TIMELINE)
+        until = spec.first_epoch + draw.randrange(ACTIVATION_EPOCHS)
     staker = derive_pubkey("generated", spec.seed, "staker", number) if draw.randrange(10) == 0 else wallet
     return Holding(
         derive_pubkey("generated", spec.seed, "stake", number),

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Final
 
 from aurora_resources.units import split_exactly
-from aurora_sandbox.solana.cast import Cast, Holding, Member, WorldSpec, draw_cast
+from aurora_sandbox.options import WorldSpec
+from aurora_sandbox.solana.cast import Cast, Holding, Member, draw_cast
 from aurora_sandbox.solana.rewards import Delegations, epoch_rewards
 from aurora_sandbox.solana.world import SLOTS_PER_LEADER, Epoch, StakeAccount, Validator, World
 from aurora_sandbox.solana.world_file import FORMAT

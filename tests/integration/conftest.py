@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.generate import demo_world
 from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.installation import Pipeline

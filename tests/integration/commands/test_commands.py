@@ -16,8 +16,7 @@ import psycopg
 import pytest
 import yaml
 
-from aurora_sandbox.server.environment import sandbox_environment
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer, sandbox_environment
 from aurora_sandbox.solana.generate import demo_world
 
 CHECKOUT = Path(__file__).resolve().parents[3]

@@ -10,7 +10,7 @@ import pytest
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_sandbox.ethereum.chain import NodeSettings
 from aurora_sandbox.ethereum.world import EthereumWorld, demo_ethereum
-from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.serving import SandboxServer, sandbox_app
 from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.installation import Pipeline
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aurora_sandbox.ethereum.truth import BlockTruth, window_truth
 from aurora_sandbox.ethereum.world import EthereumWorld, demo_ethereum
-from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.serving import SandboxServer, sandbox_app
 from aurora_sandbox.solana.generate import demo_world
 from tests.api.conftest import run_service
 from tests.integration.ethereum.conftest import ETHEREUM

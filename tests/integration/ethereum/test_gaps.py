@@ -7,7 +7,7 @@ import pytest
 
 from aurora_sandbox.ethereum.truth import window_truth
 from aurora_sandbox.ethereum.world import EthereumWorld
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer
 from tests.integration.pipeline.installation import Pipeline, faults
 from tests.integration.pipeline.steps import work_through
 

@@ -59,7 +59,7 @@ from aurora_sandbox.ethereum.chain import NodeSettings
 from aurora_sandbox.ethereum.spec import RELAYS
 from aurora_sandbox.ethereum.truth import BlockTruth, block_truths, window_truth
 from aurora_sandbox.ethereum.world import demo_ethereum
-from aurora_sandbox.server.server import SandboxServer, sandbox_app
+from aurora_sandbox.serving import SandboxServer, sandbox_app
 from aurora_sandbox.solana.generate import demo_world
 
 T = TypeVar("T")

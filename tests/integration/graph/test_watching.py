@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from aurora_assets.graph.runs import CORRELATION_TAG, json_console
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer
 from tests.integration.pipeline.installation import CHAIN, Pipeline, faults
 
 FAILED = "select distinct period_id, role from staging.failures order by period_id, role"

@@ -17,7 +17,7 @@ from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.registry import sync_registry
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.world import World
 
 CHECKOUT = Path(__file__).resolve().parents[3]

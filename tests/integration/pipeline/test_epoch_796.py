@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_sandbox.server.server import PATHS, SandboxServer
+from aurora_sandbox.serving import PATHS, SandboxServer
 from aurora_sandbox.solana.world_file import load_world
 from tests.integration.pipeline.commands import sandbox_command
 from tests.integration.pipeline.installation import CHAIN, Pipeline, content

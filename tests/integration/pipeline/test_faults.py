@@ -20,10 +20,10 @@ import yaml
 
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse
+from aurora_sandbox.options import WorldSpec
 from aurora_sandbox.server.faults import Kind, build_fault
-from aurora_sandbox.server.server import SandboxServer, sandbox_app
 from aurora_sandbox.server.settings import Settings
-from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.serving import SandboxServer, sandbox_app
 from aurora_sandbox.solana.generate import generate_world
 from aurora_sandbox.solana.world import Validator
 from tests.integration.pipeline.books import COMPONENTS, Books, assert_honest, books

@@ -26,7 +26,7 @@ from aurora_assets.pipeline.checking import CHECKS, Check, offending_rows
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse, create_database
 from aurora_resources.warehouse.migrations import migrate
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.books import Books, books
 from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline

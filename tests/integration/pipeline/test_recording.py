@@ -14,7 +14,7 @@ import pytest
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_sandbox.server.recording import Recording
-from aurora_sandbox.server.server import PATHS, SandboxServer, sandbox_app
+from aurora_sandbox.serving import PATHS, SandboxServer, sandbox_app
 from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.commands import sandbox_command
 from tests.integration.pipeline.installation import CHECKOUT, Pipeline

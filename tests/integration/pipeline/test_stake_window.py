@@ -17,7 +17,7 @@ from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
 from aurora_resources.config.files import load_config
 from aurora_resources.providers.wiring import chain_source
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.pubkeys import derive_pubkey
 from aurora_sandbox.solana.world_file import load_world
 from tests.integration.pipeline.installation import CHAIN, Pipeline

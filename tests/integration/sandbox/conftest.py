@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from aurora_sandbox.server.recording import Recording
-from aurora_sandbox.server.server import SandboxServer, sandbox_app
 from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.serving import SandboxServer, sandbox_app
 from aurora_sandbox.solana.chain import Chain, EpochFacts
 from aurora_sandbox.solana.generate import Growth, demo_spec, demo_world
 from aurora_sandbox.solana.world import World

@@ -12,7 +12,7 @@ import pytest
 
 from aurora_resources.errors import ConfigurationError
 from aurora_sandbox.server.recording import Recording
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.generate import Growth, demo_spec, demo_world
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aurora_sandbox.server.server import SandboxServer
+from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.world_file import load_world
 
 GROSS_AND_COMMISSION_SOL = {

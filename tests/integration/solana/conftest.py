@@ -33,10 +33,10 @@ from aurora_resources.records import (
     ValidatorMev,
     ValidatorRewards,
 )
+from aurora_sandbox.options import WorldSpec
 from aurora_sandbox.server.faults import parse_fault
-from aurora_sandbox.server.server import SandboxServer, sandbox_app
 from aurora_sandbox.server.settings import Settings
-from aurora_sandbox.solana.cast import WorldSpec
+from aurora_sandbox.serving import SandboxServer, sandbox_app
 from aurora_sandbox.solana.generate import generate_world
 from aurora_sandbox.solana.world import World
 

@@ -10,8 +10,8 @@ import pytest
 
 from aurora_resources.config.models import ChainSettings, ValidatorEntry
 from aurora_resources.records import FactState, Feed, ProviderRequest, ProviderResponse, StakeBasis
-from aurora_sandbox.server.server import SandboxServer
 from aurora_sandbox.server.settings import CommissionFields, Settings
+from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.chain import EpochFacts
 from aurora_sandbox.solana.world import World
 from aurora_sandbox.solana.world_file import load_world

@@ -21,7 +21,7 @@ from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.providers.wiring import chain_source
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_sandbox.server.server import PATHS, SandboxServer
+from aurora_sandbox.serving import PATHS, SandboxServer
 from aurora_sandbox.solana.generate import demo_world
 from aurora_sandbox.solana.world import World
 from tests.integration.pipeline.installation import CHAIN, CHECKOUT, Pipeline

@@ -1,9 +1,12 @@
-"""The sandbox on a port: in the background of a process (demo, tests), or in the foreground (the CLI)."""
+"""The entry of the sandbox: applications over worlds and recordings, served in background or foreground.
+
+The command line imports this module and `options.py` and nothing else of the package.
+"""
 
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,12 +17,15 @@ from aurora_resources.errors import ConfigurationError
 from aurora_sandbox.ethereum.chain import NodeSettings
 from aurora_sandbox.ethereum.serving import ETHEREUM_PATHS
 from aurora_sandbox.ethereum.world import EthereumWorld
+from aurora_sandbox.options import WorldSpec
 from aurora_sandbox.server.app import SandboxApp
-from aurora_sandbox.server.faults import Fault
+from aurora_sandbox.server.faults import Fault, parse_fault
 from aurora_sandbox.server.recording import Recorder, Recording
 from aurora_sandbox.server.settings import Settings
 from aurora_sandbox.server.state import Grow, SandboxState
+from aurora_sandbox.solana.generate import Growth, demo_world, generate_world
 from aurora_sandbox.solana.world import World
+from aurora_sandbox.solana.world_file import load_world
 
 PATHS: Final = {
     "rpc": "/rpc",
@@ -28,6 +34,21 @@ PATHS: Final = {
     "stakewiz": "/stakewiz",
     **ETHEREUM_PATHS,
 }
+_VARIABLES: Final[Mapping[str, str]] = {
+    "rpc": "SOLANA_RPC",
+    "jito": "JITO",
+    "solanabeach": "SOLANABEACH",
+    "stakewiz": "STAKEWIZ",
+    "beacon": "ETHEREUM_BEACON",
+    "execution": "ETHEREUM_EXECUTION",
+    "relay-flashbots": "RELAY_FLASHBOTS",
+    "relay-ultrasound": "RELAY_ULTRASOUND",
+    "relay-titan": "RELAY_TITAN",
+}
+"""By the sandbox's provider: the variables are `<prefix>_URL` and `<prefix>_RATE_LIMIT`."""
+NODE_VARIABLES: Final = ("SOLANA_RPC_URL", "ETHEREUM_BEACON_URL")
+"""The variables that name a node of a real network."""
+_RATE_LIMIT: Final = "5000"
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 10.0
 
@@ -117,6 +138,56 @@ def serve_forever(app: SandboxApp, host: str, port: int) -> None:
     listener = _listen(host, port)
     server = uvicorn.Server(_config(app, host, listener.getsockname()[1]))
     server.run(sockets=[listener])
+
+
+def demo_sandbox() -> "SandboxServer":
+    """A server for the demonstration's worlds of every chain, all their periods final; not started yet."""
+    return SandboxServer(demo_world())
+
+
+def growing_sandbox(port: int) -> "SandboxServer":
+    """A server for a generated world that grows as its chain is advanced; not started yet.
+
+    It begins in the epoch after the last listed one, so that the latest periods become final by advancing.
+    """
+    spec = WorldSpec()
+    world = generate_world(spec)
+    now = world.epochs[-1].epoch + 1
+    return SandboxServer(
+        sandbox_app(world.model_copy(update={"current_epoch": now}), grow=Growth(spec)), port=port
+    )
+
+
+def sandbox_of_options(
+    spec: WorldSpec,
+    *,
+    world: Path | None = None,
+    recording: Path | None = None,
+    record: Path | None = None,
+    faults: Iterable[str] = (),
+) -> SandboxApp:
+    """The application that replays `recording`, serves the file `world`, or else generates from `spec`.
+
+    `record` is a folder to append to, `faults` are in text form. Raises ConfigurationError for a world,
+    recording or fault that is wrong.
+    """
+    if world is not None and recording is not None:
+        raise ConfigurationError("give --world or --recording, not both")
+    plan = [parse_fault(text) for text in faults]
+    if recording is not None:
+        return sandbox_app(Recording.load(recording), faults=plan, record=record)
+    if world is not None:
+        return sandbox_app(load_world(world), faults=plan, record=record)
+    return sandbox_app(generate_world(spec), faults=plan, record=record, grow=Growth(spec))
+
+
+def sandbox_environment(urls: Mapping[str, str]) -> dict[str, str]:
+    """The variables and their values, in the order of `urls` (by provider)."""
+    environment = {}
+    for provider, url in urls.items():
+        environment[f"{_VARIABLES[provider]}_URL"] = url
+        environment[f"{_VARIABLES[provider]}_RATE_LIMIT"] = _RATE_LIMIT
+    return environment | {"SOLANABEACH_API_KEY": "sandbox"}
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""What we keep and derive: the asset graph, and in `commission/` the engine, which is pure arithmetic.
+"""What is stored and derived: the pipeline, its Dagster graph, and the commission engine, which is pure.
 
-Provider formats live in `aurora_resources.providers`; what is shown to people lives in `aurora_api`.
+Provider formats are in `aurora_resources.providers`; what users see is in `aurora_api`.
 """

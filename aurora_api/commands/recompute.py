@@ -88,7 +88,7 @@ def as_data(plan: Plan, applied: Applied | None) -> dict[str, object]:
 
 
 def _line(period: PlannedPeriod, change: LineChange) -> dict[str, object]:
-    place = change.place
+    place = change.key
     return {
         "partner": place.partner_id,
         "agreement": place.agreement_id,
@@ -99,7 +99,7 @@ def _line(period: PlannedPeriod, change: LineChange) -> dict[str, object]:
         "new": _text(change.new),
         "difference": _text(change.difference),
         "unknown": change.unknown,
-        "released": change.place.partner_id in period.released,
+        "released": change.key.partner_id in period.released,
         "old_line_id": _text(change.old_line_id),
         "new_line_id": _text(change.new_line_id),
         "old_version": change.old_version,
@@ -128,11 +128,11 @@ def show_plan(chain: ChainSettings, plan: Plan) -> None:
     for period in plan.periods:
         moved = [change for change in period.changes if change.difference != 0]
         for position, change in enumerate(moved, start=1):
-            key = change.place.validator_key
+            key = change.key.validator_key
             table.add_row(
                 str(period.period_id),
-                change.place.partner_id,
-                change.place.rule_id + _versions(change),
+                change.key.partner_id,
+                change.key.rule_id + _versions(change),
                 "(no validator)" if key is None else names.get(key) or key,
                 coins(change.old),
                 "unknown" if change.unknown else coins(change.new),
@@ -168,7 +168,7 @@ def _describe(period: PlannedPeriod) -> Iterator[str]:
             f"{len(period.changes) - kept} amounts change, {kept} lines only their version of the "
             f"agreement, {period.unchanged} lines stay as they are"
         )
-    corrected = sorted({change.place.partner_id for change in period.changes} & period.released)
+    corrected = sorted({change.key.partner_id for change in period.changes} & period.released)
     if corrected:
         yield (
             f"released to {', '.join(corrected)}: that statement stays as it is, the difference goes into "

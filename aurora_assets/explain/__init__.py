@@ -1,1 +1,1 @@
-"""How a commission line came to its amount, from the rule down to the raw responses."""
+"""The explanation of a commission line, from its amount down to the provider responses."""

@@ -1,7 +1,7 @@
-"""How a commission line came to its amount, spelled out and computed once more: pure, nothing is read here.
+"""The steps from a rule's bases to the amount of a line, each computed again: pure, without a database.
 
-Each step has its formula with the numbers in it, what it gives, and what the books say it gave. The steps and
-their order are those of the engine (`commission/payout.py`); all amounts are native units.
+Each step has its formula with the numbers in it, its result, and the booked result. The steps and their
+order are those of the engine (`commission/payout.py`); all amounts are native units.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +18,9 @@ _NAMED_BASES = 6
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`amount` is what the formula gives, None if something in it is not known any more.
+    """`amount` is the result of the formula, None if one of its numbers is not known any more.
 
-    `booked` is what is kept, None where the books keep no such number.
+    `booked` is the stored result, None where none is stored.
     """
 
     what: str
@@ -30,13 +30,13 @@ class Step:
 
     @property
     def holds(self) -> bool:
-        """Whether the books say the same."""
+        """Whether the result equals the booked one."""
         return self.booked is None or self.booked == self.amount
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What the engine kept of how the rule came to its total, and what the line says; native units."""
+    """The stored trace of the rule's total, and the amounts of the line; native units."""
 
     base: int
     losses: int
@@ -57,7 +57,7 @@ def parts_of_base(
     *,
     allocated: bool,
 ) -> dict[str, int | None]:
-    """What each wallet on a validator stands for of its `revenue`; empty where a rule pays on all of it.
+    """The part of a validator's `revenue` that each wallet on it accounts for; empty for a fixed share.
 
     A wallet is a row with `wallet`, `active_stake` and, by component, what was observed from it.
     """
@@ -67,7 +67,7 @@ def parts_of_base(
         observed = {row["wallet"]: row[component.lower()] for row in wallets}
         if revenue or any(amount is not None for amount in observed.values()):
             return observed
-        return dict.fromkeys(observed, 0)  # nothing was earned, so there was nothing to observe
+        return dict.fromkeys(observed, 0)  # no revenue, so nothing to observe
     stakes = {row["wallet"]: row["active_stake"] for row in wallets}
     if revenue == 0:
         return dict.fromkeys(stakes, 0)
@@ -86,7 +86,7 @@ def base_step(
     *,
     allocated: bool,
 ) -> Step:
-    """The partner's base on a validator: what its wallets stand for, of `parts_of_base`."""
+    """The partner's base on a validator: the sum over its wallets in `parts`, from `parts_of_base`."""
     what = "base on this validator"
     if method is Method.FIXED_SHARE:
         return Step(what, "the whole revenue", revenue, booked)
@@ -105,7 +105,7 @@ def base_step(
     return Step(what, formula, amount, booked)
 
 
-def spell_out(
+def compute_steps(
     rule: Rule,
     trace: Trace,
     bases: Mapping[str, int],
@@ -117,7 +117,7 @@ def spell_out(
     """The steps from the bases of a rule to one of its lines.
 
     `bases` are the signed bases of all its lines, by validator; `claims` is what every rule claims of this
-    line's `revenue`, and `claim` names the line's own. A guarantee's line has no validator and no revenue.
+    line's `revenue`, and `claim` is the key of the line's own. A guarantee has no validator and no revenue.
     """
     return tuple(_steps(rule, trace, bases, validator_key, revenue, claims, claim))
 
@@ -139,7 +139,7 @@ def _steps(
         yield Step("losses of this period", "sum of the negative bases", losses, trace.losses)
         net = base - trace.loss_offset
         yield Step("paid on", f"{base:,} − {trace.loss_offset:,} set off against losses", net, trace.net_base)
-    yield from _earned(rule, trace)
+    yield from _rate_steps(rule, trace)
     if rule.guarantee:
         lacking = max(0, (rule.floor or 0) - trace.earned)
         own = trace.claimed if validator_key is None else None
@@ -165,7 +165,7 @@ def _steps(
         yield Step("revenue guard", f"all claim {claimed:,} of {limit:,}", part, trace.amount)
 
 
-def _earned(rule: Rule, trace: Trace) -> Iterator[Step]:
+def _rate_steps(rule: Rule, trace: Trace) -> Iterator[Step]:
     if rule.rate_bps is not None:
         formula = f"{trace.net_base:,} × {rule.rate_bps} / {BPS:,}, rounded down"
         yield Step("flat rate", formula, floor_share(trace.net_base, rule.rate_bps), trace.earned)
@@ -184,7 +184,7 @@ def _earned(rule: Rule, trace: Trace) -> Iterator[Step]:
 
 
 def _charged(schedule: TierSchedule, base: int, stake: int | None) -> tuple[str, int]:
-    """The formula of a schedule on a base, and what it gives."""
+    """The formula of a schedule on a base, and its result."""
     amount, slices = charge(schedule, base, stake)
     measure = stake if schedule.metric is TierMetric.STAKE else base
     if schedule.mode is TierMode.CLIFF or not measure:

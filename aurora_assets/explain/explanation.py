@@ -1,7 +1,7 @@
-"""The way of a number: a commission line, its rule, the P&L and facts under it, and the responses below.
+"""Explain a commission line: its rule, the P&L and facts it is computed from, and the provider responses.
 
-Everything is read in one session that cannot write; the arithmetic is spelled out and done once more in
-`arithmetic.py`. How it is shown is in `aurora_api.commands.explain`. Amounts are native units.
+Everything is read in one session; `arithmetic.py` computes the steps again. `aurora explain` and GraphQL show
+the result. Amounts are native units.
 """
 
 import re
@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 
 from aurora_assets.agreements.store import read_agreements
 from aurora_assets.commission.agreement import Method, Rule
-from aurora_assets.explain.arithmetic import Step, Trace, base_step, parts_of_base, spell_out
+from aurora_assets.explain.arithmetic import Step, Trace, base_step, compute_steps, parts_of_base
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import AuroraError, ConfigurationError
 from aurora_resources.providers.wiring import chain_source
@@ -38,12 +38,12 @@ _FACTS: Final[Mapping[Component, tuple[Feed, str, str]]] = {
 
 
 class LineNotFound(AuroraError):  # noqa: N818 - what was asked for is not there
-    """No commission line in force has that id, or several have one that begins so."""
+    """No commission line in force has that id, or several ids have that prefix."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A set of responses and those of them that are about the line's validator, or about no single one."""
+    """An ingestion and those of its responses about the line's validator, or about no single validator."""
 
     ingestion: Row
     payloads: Sequence[Row]
@@ -51,9 +51,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The way of one line, from its amount down to the responses.
+    """Everything a line is computed from, from its amount down to the responses.
 
-    `pnl`, `fact` and `fact_table` are None for a guarantee's line, which stands beside the validators.
+    `pnl`, `fact` and `fact_table` are None for the line of a guarantee, which has no validator.
     `wallets` are those on the validator that the partner introduced, with their part of the base where it is
     a part; `accounts` the stake accounts they own.
     """
@@ -71,14 +71,14 @@ class Explanation:
 
     @property
     def holds(self) -> bool:
-        """Whether every step gives what the books say."""
+        """Whether the result of every step equals the booked one."""
         return all(step.holds for step in self.steps)
 
 
 def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]) -> Explanation:
-    """The way of the line in force whose id is or begins with `line`: at least 8 hexadecimal digits.
+    """The explanation of the line in force whose id is or begins with `line`, at least 8 hexadecimal digits.
 
-    `connection` is best one that sees a single moment. Raises LineNotFound, and ConfigurationError when the
+    `connection` should be a snapshot. Raises LineNotFound, and ConfigurationError if the
     line's chain is not configured any more.
     """
     reader = _Reader(connection)
@@ -96,7 +96,7 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
         steps = _steps(found, rule, rule_lines, None, ())
         return Explanation(found, rule, rule_lines, steps, None, None, None, (), (), ())
     component = Component(found["component"])
-    role, fact_table, fact_query = _FACTS[component]
+    feed, fact_table, fact_query = _FACTS[component]
     pnl = reader.one(
         "computation/validator_pnl.pnl_of_generation", **keyed | {"generation_id": found["based_on"]}
     )
@@ -119,8 +119,8 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
     if settings is None:
         raise ConfigurationError(f"chains.yaml: {found['chain_id']} is not there any more")
     policies = chain_source(settings).policies
-    read = [role] if rule.method is Method.FIXED_SHARE else [role, Feed.REWARDS]
-    roles = [*read, *(earlier for each in read for earlier in policies[each].earlier)]
+    read = [feed] if rule.method is Method.FIXED_SHARE else [feed, Feed.REWARDS]
+    feeds = [*read, *(earlier for each in read for earlier in policies[each].earlier)]
     return Explanation(
         line=found,
         rule=rule,
@@ -133,7 +133,7 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
             row | {"part": parts.get(row["wallet"])} for row in wallets if row["partner"] == found["partner"]
         ],
         accounts=reader.all("canonical/stake_rewards.accounts_of_partner", **keyed),
-        sources=_sources(reader, keyed, fact["ingestion_id"], roles),
+        sources=_sources(reader, keyed, fact["ingestion_id"], feeds),
     )
 
 
@@ -157,7 +157,7 @@ class _Reader:
 
 
 def _find(reader: _Reader, line: str) -> dict[str, object]:
-    """Line and generation of the one line in force whose id begins so."""
+    """Line and generation of the one line in force with that id or prefix."""
     digits = line.strip().lower().replace("-", "")
     if not re.fullmatch(rf"[0-9a-f]{{{PREFIX_LENGTH_MIN},{_UUID_DIGITS}}}", digits):
         raise LineNotFound(
@@ -171,8 +171,8 @@ def _find(reader: _Reader, line: str) -> dict[str, object]:
     )
     in_force = [row for row in matches if row["is_current"]]
     if len(in_force) > 1:
-        told = ", ".join(str(row["line_id"]) for row in in_force[:_NAMED_MATCHES])
-        raise LineNotFound(f"{line} begins the ids of several lines ({told}); give more of it")
+        ids = ", ".join(str(row["line_id"]) for row in in_force[:_NAMED_MATCHES])
+        raise LineNotFound(f"{line} begins the ids of several lines ({ids}); give more of it")
     if not in_force:
         if matches:
             superseded = matches[0]
@@ -197,7 +197,7 @@ def _steps(
         claimed=line["claimed"],
         amount=line["amount"],
     )
-    return spell_out(
+    return compute_steps(
         rule,
         trace,
         {row["validator_key"]: row["base"] for row in rule_lines if row["validator_key"] is not None},
@@ -212,14 +212,14 @@ def _steps(
 
 
 def _sources(
-    reader: _Reader, keyed: Mapping[str, Any], ingestion_id: int, roles: Sequence[Feed]
+    reader: _Reader, keyed: Mapping[str, Any], ingestion_id: int, feeds: Sequence[Feed]
 ) -> list[Source]:
     """The responses behind the fact first, then those that are read together with it."""
     ingestions = reader.all(
         "staging/ingestions.ingestions_behind",
         **keyed,
         named=[ingestion_id],
-        roles=list(dict.fromkeys(role.value for role in roles)),
+        roles=list(dict.fromkeys(feed.value for feed in feeds)),
     )
     identities = reader.all("canonical/facts.validator_identities", **keyed)
     subjects = [keyed["validator_key"], *(row["identity"] for row in identities)]

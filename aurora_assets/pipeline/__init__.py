@@ -1,4 +1,4 @@
-"""What the assets do, without Dagster: ask and keep, normalise, book. One module a layer of the warehouse.
+"""The steps of the pipeline, without Dagster: ingest, normalize, book P&L and commissions, replay.
 
 Each step works on one chain and one period and writes its slice in one transaction.
 """

@@ -1,6 +1,6 @@
 """Book what partners are owed for one period: facts in, the engine, lines and statements out.
 
-The engine does all arithmetic; here is only reading and writing. Lines, findings, histories, stake per
+The engine does all arithmetic; this module reads and writes. Lines, findings, histories, stake per
 partner and statements are one generation, written in one transaction.
 """
 
@@ -47,7 +47,7 @@ Row = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class BookedCommissions:
-    """The booked generation and what the engine said."""
+    """The booked generation and the result of the engine."""
 
     booked: Booked
     computation: Computation
@@ -56,9 +56,9 @@ class BookedCommissions:
 def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
     """Compute and book lines, statements and stake per partner of one period.
 
-    Unchanged content is not written; only the terms it was computed under are noted. Raises PeriodError when
-    the period has no P&L, RevenueGuardError when partners claim more than there is and the chain's guard
-    blocks; then nothing is booked.
+    Unchanged content is not written; only its terms are recorded. Raises PeriodError if the period has no
+    P&L, RevenueGuardError if the claims exceed a validator's revenue and the chain's guard blocks; then
+    nothing is booked.
     """
     key = GenerationKey(DATASET, run.settings.chain_id, period_id)
     guard = GuardPolicy(run.settings.revenue_guard)
@@ -66,7 +66,7 @@ def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
         pnl = current_generation(connection, GenerationKey("validator_pnl", key.chain_id, period_id))
         if pnl is None:
             raise PeriodError(
-                f"{key.chain_id}: period {period_id} has no P&L; materialise computation/validator_pnl first"
+                f"{key.chain_id}: period {period_id} has no P&L; materialize computation/validator_pnl first"
             )
         facts = read_facts(connection, key)
         agreements, claims = read_agreements(connection), read_claims(connection, key.chain_id)
@@ -99,7 +99,7 @@ def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
 def read_facts(
     connection: DbConnection, key: GenerationKey, sql: Callable[[str], str] = read_query
 ) -> PeriodFacts:
-    """The facts the engine is told about a period; `sql` says where they are read from."""
+    """The facts of a period for the engine; `sql` returns the statement of a name."""
     named = {"chain_id": key.chain_id, "period_id": key.period_id}
     with connection.cursor(row_factory=dict_row) as cursor:
         (period,) = cursor.execute(sql("registry/periods.period"), named).fetchall()
@@ -130,10 +130,10 @@ def read_facts(
 
 
 def read_history(connection: DbConnection, key: GenerationKey) -> dict[RuleKey, RuleState]:
-    """What each rule remembers from the period before.
+    """The state that each rule carries over from the period before.
 
-    When that one is not booked but an earlier one is, what happened between is not known; the engine then
-    refuses to guess, and says so.
+    If that period is not booked but an earlier one is, the state is unknown; the engine then reports the rule
+    as unresolved.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
@@ -146,7 +146,7 @@ def read_history(connection: DbConnection, key: GenerationKey) -> dict[RuleKey, 
 def to_history(
     rows: Iterable[Mapping[str, Any]], chain_id: str, *, adjacent: bool
 ) -> dict[RuleKey, RuleState]:
-    """What rules remember from one booked period; not `adjacent`, there is a gap before the next one."""
+    """The state of rules after one booked period; unless `adjacent`, there is a gap before the next one."""
     return {
         RuleKey(row["agreement_id"], row["rule_id"], chain_id): RuleState(
             base_to_date=row["base_to_date"] if adjacent or row["scope_window"] is None else None,
@@ -209,7 +209,7 @@ def rows_by_table(
 
 
 def statement_id(partner_code: str, chain_id: str, period_id: int) -> UUID:
-    """UUIDv5 of the statement's place: the same at every recompute."""
+    """UUIDv5 of partner, chain and period: the same at every recompute."""
     return uuid5(LINE_NAMESPACE, f"statement/{partner_code}/{chain_id}/{period_id}")
 
 
@@ -244,12 +244,12 @@ def _line_row(line: Line, partner_ids: Mapping[str, int]) -> Row:
 
 
 def _trace(trace: RuleTrace) -> dict[str, object]:
-    """How the rule came to its total, amounts as text: JSON readers may hold a large number as a float."""
+    """How the total of the rule was computed; amounts as text, since JSON readers may read them as floats."""
     amounts = ("base", "losses", "loss_offset", "net_base", "base_before", "stake", "earned")
-    told = {name: value for name, value in asdict(trace).items() if name not in {"slices", *amounts}}
+    flags = {name: value for name, value in asdict(trace).items() if name not in {"slices", *amounts}}
     return (
         {name: None if (value := getattr(trace, name)) is None else str(value) for name in amounts}
-        | told
+        | flags
         | {"slices": [{"amount": str(part.amount), "rate_bps": part.rate_bps} for part in trace.slices]}
     )
 

@@ -1,4 +1,4 @@
-"""Book the P&L of one period: the set-based statement does the work, a generation keeps its result."""
+"""Book the P&L of one period: one set-based statement computes it, a generation stores it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,7 +21,7 @@ DATASET = "validator_pnl"
 
 
 def book_pnl(run: ChainRun, period_id: int) -> Booked:
-    """Compute and book the P&L of every validator kept in the period; unchanged content is not written."""
+    """Compute and book the P&L of every tracked validator of the period; unchanged content is not written."""
     key = GenerationKey(DATASET, run.settings.chain_id, period_id)
     with run.warehouse.transaction(("computation", DATASET, key.chain_id, str(period_id))) as connection:
         rows = pnl_rows(connection, key)
@@ -45,7 +45,7 @@ def book_pnl(run: ChainRun, period_id: int) -> Booked:
 def pnl_rows(
     connection: DbConnection, key: GenerationKey, sql: Callable[[str], str] = read_query
 ) -> list[tuple[Any, ...]]:
-    """The P&L's rows in the order of its columns, without the generation; `sql` says of what facts."""
+    """The rows of the P&L without their generation; `sql` returns the statement of a name."""
     return connection.execute(
         sql("computation/compute_validator_pnl"), {"chain_id": key.chain_id, "period_id": key.period_id}
     ).fetchall()

@@ -1,1 +1,1 @@
-"""Computing booked periods again: what would change, what is stale, what a draft agreement would pay."""
+"""Recompute of booked periods: plans, stale periods, ordered recomputes, simulations of drafts."""

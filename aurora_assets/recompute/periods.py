@@ -44,7 +44,7 @@ class BookedLine:
 
 @contextmanager
 def snapshot(warehouse: Warehouse) -> Iterator[DbConnection]:
-    """A session that sees one moment and in which PostgreSQL itself refuses to write."""
+    """A read-only session in which every statement sees the warehouse at the same moment."""
     with warehouse.connect() as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -59,7 +59,7 @@ def period_range(chain_id: str, first: int, last: int) -> Sequence[int]:
 
 
 def read_facts_in_force(connection: DbConnection, chain_id: str, period_id: int) -> PeriodFacts:
-    """The facts that the booked lines of a period stand on. Raises PeriodError when it has no P&L."""
+    """The facts that the booked lines of a period are computed from. Raises PeriodError if it has no P&L."""
     _require_period(connection, chain_id, period_id)
     if current_generation(connection, GenerationKey(pnl.DATASET, chain_id, period_id)) is None:
         raise PeriodError(f"{chain_id}: period {period_id} has no P&L; `aurora backfill` it first")
@@ -67,7 +67,7 @@ def read_facts_in_force(connection: DbConnection, chain_id: str, period_id: int)
 
 
 def read_facts_to_book(connection: DbConnection, chain_id: str, period_id: int) -> tuple[PeriodFacts, bool]:
-    """The facts as booking would find them, its P&L made anew, and whether that P&L differs from the booked.
+    """The facts as booking would read them, with the P&L computed again, and whether that P&L differs.
 
     Raises PeriodError when the period has no canonical facts.
     """
@@ -77,17 +77,17 @@ def read_facts_to_book(connection: DbConnection, chain_id: str, period_id: int) 
     if not rows:
         raise PeriodError(f"{chain_id}: period {period_id} has no facts; `aurora backfill` it first")
     booked = current_generation(connection, key)
-    facts = commissions.read_facts(connection, _lines_key(chain_id, period_id), _with_pnl_made_anew)
+    facts = commissions.read_facts(connection, _lines_key(chain_id, period_id), _with_computed_pnl)
     return facts, booked is None or booked[1] != content_digest({pnl.DATASET: rows})
 
 
-def _with_pnl_made_anew(name: str) -> str:
+def _with_computed_pnl(name: str) -> str:
     in_force = name == "computation/validator_pnl.current_pnl"
     return read_query("computation/compute_validator_pnl" if in_force else name)
 
 
 def read_booked_lines(connection: DbConnection, chain_id: str, period_id: int) -> tuple[BookedLine, ...]:
-    """The lines in force of a period, in a fixed order; none when it is not booked."""
+    """The lines in force of a period, in a fixed order; none if it is not booked."""
     with connection.cursor(row_factory=class_row(BookedLine)) as cursor:
         cursor.execute(
             read_query("computation/commission_lines.booked_lines"),

@@ -1,4 +1,4 @@
-"""Recompute as plan and apply: what lines would be in force against what is booked, then booking it.
+"""Recompute as plan and apply: compare the lines computed now with the booked ones, then book them.
 
 A plan is read in one snapshot and writes nothing. Applying books the periods in order, and only when no
 period of the plan is refused; unchanged inputs write nothing.
@@ -34,7 +34,7 @@ from aurora_resources.errors import RevenueGuardError
 
 
 class LineKey(NamedTuple):
-    """What a line is about, whatever version of the agreement pays it."""
+    """What a line is about, independent of the agreement version that pays it."""
 
     partner_id: str
     agreement_id: str
@@ -44,13 +44,13 @@ class LineKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LineChange:
-    """One place whose amount or version would change. Amounts in native units.
+    """A line whose amount or version would change. Amounts in native units.
 
-    `old` and `new` are None where there is no such line; with `unknown` the new amount cannot be computed,
-    and is not zero.
+    `old` and `new` are None where there is no such line; `unknown` means that the new amount cannot be
+    computed, and is not zero.
     """
 
-    place: LineKey
+    key: LineKey
     component: str
     old: int | None
     new: int | None
@@ -62,7 +62,7 @@ class LineChange:
 
     @property
     def difference(self) -> int | None:
-        """New less old, a line that is not there counting nothing; None where the new one is unknown."""
+        """New less old, a missing line counting as 0; None where the new amount is unknown."""
         if self.unknown:
             return None
         owed = 0 if self.new is None else self.new
@@ -73,9 +73,9 @@ class LineChange:
 class PlannedPeriod:
     """One period: the lines that would change and how many would not.
 
-    `lines_differ` and `pnl_differs` say whether booking would write anything; `refusal` why it would be
-    refused; `findings` are those that would block release. `released` are the partners whose statement with
-    this period is released: it stays as it is, and their differences are corrections in a later one.
+    `lines_differ` and `pnl_differs` are whether booking would write anything, `refusal` is why it would be
+    refused, and `findings` are those that would block release. `released` are the partners whose statement
+    with this period is released: it does not change, and their differences are corrections in a later one.
     """
 
     period_id: int
@@ -100,16 +100,14 @@ class Plan:
         """Each partner with a changed line and the sum of the differences, native units; None if unknown."""
         sums: dict[str, int | None] = {}
         for change in (change for period in self.periods for change in period.changes):
-            known, difference = sums.get(change.place.partner_id, 0), change.difference
-            sums[change.place.partner_id] = (
-                None if known is None or difference is None else known + difference
-            )
+            known, difference = sums.get(change.key.partner_id, 0), change.difference
+            sums[change.key.partner_id] = None if known is None or difference is None else known + difference
         return dict(sorted(sums.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedPeriod:
-    """What was booked for one period; nothing where neither differs from what was in force."""
+    """What was booked for one period; nothing where neither P&L nor lines differ from those in force."""
 
     period_id: int
     pnl_changed: bool
@@ -119,7 +117,7 @@ class AppliedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was booked, and how many corrections of released lines it led to, by partner with any."""
+    """What was booked, and the number of corrections of released lines, by partner with any."""
 
     periods: tuple[AppliedPeriod, ...]
     corrections: Mapping[str, int]
@@ -150,12 +148,12 @@ def plan_recompute(run: ChainRun, periods: Sequence[int]) -> Plan:
         for read, result in computed:
             booked = read_booked_lines(connection, chain_id, read.period_id)
             changes = find_changes(booked, result.lines, result.unsettled, chain_id)
-            places = {*map(_place, booked), *map(_place, result.lines)}
+            keys = {*map(_key, booked), *map(_key, result.lines)}
             planned.append(
                 PlannedPeriod(
                     period_id=read.period_id,
                     changes=changes,
-                    unchanged=len(places - {change.place for change in changes}),
+                    unchanged=len(keys - {change.key for change in changes}),
                     lines_differ=would_write(connection, read, result),
                     pnl_differs=pnl_differs[read.period_id],
                     refusal=_refusal(result.findings),
@@ -169,18 +167,18 @@ def plan_recompute(run: ChainRun, periods: Sequence[int]) -> Plan:
 def apply_plan(run: ChainRun, plan: Plan) -> Applied:
     """Book P&L and lines of every period of the plan, in order, then the corrections of what is released.
 
-    Each period is a transaction, and so are the corrections; whatever is left by an interruption, applying
-    again completes. Raises RevenueGuardError before anything is written when the plan has a refused period:
-    later periods build on it.
+    Each period is one transaction, and so are the corrections; after an interruption, applying again
+    completes the rest. Raises RevenueGuardError before anything is written when the plan has a refused
+    period: later periods build on it.
     """
     refusals = [period.refusal for period in plan.periods if period.refusal is not None]
     if refusals:
         raise RevenueGuardError(f"nothing was booked: {'; '.join(refusals)}")
     applied = []
     for period in plan.periods:
-        earned = book_pnl(run, period.period_id)
-        owed = book_commissions(run, period.period_id).booked
-        applied.append(AppliedPeriod(period.period_id, earned.changed, owed.changed, owed.row_count))
+        pnl = book_pnl(run, period.period_id)
+        lines = book_commissions(run, period.period_id).booked
+        applied.append(AppliedPeriod(period.period_id, pnl.changed, lines.changed, lines.row_count))
     return Applied(tuple(applied), correct_chain(run.warehouse, plan.chain_id))
 
 
@@ -190,26 +188,26 @@ def find_changes(
     unsettled: Collection[RuleKey],
     chain_id: str,
 ) -> tuple[LineChange, ...]:
-    """The places whose amount or agreement version differs, by partner, agreement, rule and validator.
+    """The lines whose amount or agreement version differs, by partner, agreement, rule and validator.
 
-    A booked line of a rule that cannot be settled now is listed as unknown.
+    A booked line of a rule that is unresolved now is listed as unknown.
     """
-    before = {_place(line): line for line in booked}
-    after = {_place(line): line for line in computed}
+    before = {_key(line): line for line in booked}
+    after = {_key(line): line for line in computed}
     changes = []
-    for place in sorted(before.keys() | after.keys(), key=lambda place: (*place[:3], place[3] or "")):
-        old, new = before.get(place), after.get(place)
-        unknown = new is None and RuleKey(place.agreement_id, place.rule_id, chain_id) in unsettled
+    for key in sorted(before.keys() | after.keys(), key=lambda key: (*key[:3], key[3] or "")):
+        old, new = before.get(key), after.get(key)
+        unknown = new is None and RuleKey(key.agreement_id, key.rule_id, chain_id) in unsettled
         if old is not None and new is not None and (old.amount, old.version) == (new.amount, new.version):
             continue
-        changes.append(_change(place, old, new, unknown=unknown))
+        changes.append(_change(key, old, new, unknown=unknown))
     return tuple(changes)
 
 
-def _change(place: LineKey, old: BookedLine | None, new: Line | None, *, unknown: bool) -> LineChange:
+def _change(key: LineKey, old: BookedLine | None, new: Line | None, *, unknown: bool) -> LineChange:
     component = new.component.value if new is not None else old.component if old is not None else ""
     return LineChange(
-        place=place,
+        key=key,
         component=component,
         old=None if old is None else old.amount,
         new=None if new is None else new.amount,
@@ -221,7 +219,7 @@ def _change(place: LineKey, old: BookedLine | None, new: Line | None, *, unknown
     )
 
 
-def _place(line: BookedLine | Line) -> LineKey:
+def _key(line: BookedLine | Line) -> LineKey:
     return LineKey(line.partner_id, line.agreement_id, line.rule_id, line.validator_key)
 
 

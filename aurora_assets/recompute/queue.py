@@ -1,7 +1,7 @@
-"""Recomputes that people ask for: kept until Dagster's sensor takes them up, and how each of them went.
+"""The queue of recomputes that users order, and the status of each.
 
-A queue in a table needs nobody to reach Dagster: what was asked for is there as soon as it is committed, and
-begins when a daemon runs. The sensor is in `recompute_sensor.py`.
+The queue is a table, so that an order needs no connection to Dagster: it is kept as soon as it is committed,
+and starts when the recompute sensor of `graph/sensors.py` runs.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ PERIODS_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class RecomputeOrder:
-    """What is asked for: a gapless range of a chain's periods, both ends included.
+    """A gapless range of a chain's periods, both ends included, and who ordered it.
 
-    `force` asks the providers again before it computes; without it only the facts that are there are used.
+    `force` fetches from the providers again before it computes; without it, the canonical facts are used.
     """
 
     chain_id: str
@@ -34,7 +34,7 @@ class RecomputeOrder:
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedRecompute:
-    """One that has not ended."""
+    """A recompute that has not ended."""
 
     recompute_id: str
     from_period: int
@@ -47,19 +47,19 @@ class UnfinishedRecompute:
 
 
 def order_recompute(connection: DbConnection, order: RecomputeOrder) -> UUID:
-    """Keep the order, in the caller's transaction; its id.
+    """Store the order in the caller's transaction; returns its id.
 
-    Raises PeriodError for a range that ends before it begins, is too long, or has periods nobody knows.
+    Raises PeriodError for a range that is empty, too long, or has unknown periods.
     """
     count = order.to_period - order.from_period + 1
-    told = f"{order.chain_id}: {order.from_period} to {order.to_period}"
+    asked = f"{order.chain_id}: {order.from_period} to {order.to_period}"
     if not 1 <= count <= PERIODS_MAX:
-        raise PeriodError(f"{told} is no range of 1 to {PERIODS_MAX} periods; give the older period first")
+        raise PeriodError(f"{asked} is no range of 1 to {PERIODS_MAX} periods; give the older period first")
     named = {"chain_id": order.chain_id, "from_period": order.from_period, "to_period": order.to_period}
     row = connection.execute(read_query("registry/periods.count_periods"), named).fetchone()
     known = 0 if row is None else row[0]
     if known != count:
-        raise PeriodError(f"{told}: only {known} of {count} periods are known; backfill the others first")
+        raise PeriodError(f"{asked}: only {known} of {count} periods are known; backfill the others first")
     recompute_id = uuid4()
     connection.execute(
         read_query("computation/recomputes.add_recompute"),
@@ -86,7 +86,7 @@ def read_unfinished(connection: DbConnection, chain_id: str) -> list[UnfinishedR
 def note_status(
     connection: DbConnection, recompute_id: str, status: str, *, dagster_run_id: str, error: str | None
 ) -> None:
-    """Keep what Dagster says of the recompute's run."""
+    """Store the status of the recompute's run in Dagster, and its error if it failed."""
     connection.execute(
         read_query("computation/recomputes.update_recompute"),
         {"recompute_id": recompute_id, "status": status, "dagster_run_id": dagster_run_id, "error": error},

@@ -38,14 +38,14 @@ ALWAYS: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to be tried out: versions of agreements, and wallets their partners would have introduced."""
+    """Agreement versions to simulate, and wallets that their partners would have introduced."""
 
     agreements: tuple[AgreementVersion, ...]
     claims: tuple[WalletClaim, ...] = ()
 
 
 class Cell(NamedTuple):
-    """Where amounts are compared: a partner on a validator; None for what is paid beside the validators."""
+    """A partner on a validator; the validator is None for amounts that no validator pays."""
 
     partner_id: str
     validator_key: str | None
@@ -53,7 +53,7 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What the draft would have paid against what was booked; `simulated` is None where it is not known."""
+    """What the draft would have paid and what was booked; `simulated` is None where it is unknown."""
 
     cell: Cell
     simulated: int | None
@@ -61,13 +61,13 @@ class Difference:
 
     @property
     def difference(self) -> int | None:
-        """Simulated less booked; None where the simulated amount is not known."""
+        """Simulated less booked; None where the simulated amount is unknown."""
         return None if self.simulated is None else self.simulated - self.booked
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPeriod:
-    """One period: every cell with an amount on either side, and what a person should know."""
+    """One period: every cell with an amount on either side, and the findings of the engine."""
 
     period_id: int
     differences: tuple[Difference, ...]
@@ -87,9 +87,9 @@ def to_draft(file: AgreementFile, chains: Mapping[str, KnownChain]) -> Draft:
 
 
 def simulate(run: ChainRun, periods: Sequence[int], draft: Draft) -> tuple[SimulatedPeriod, ...]:
-    """What would have been owed in each period under the draft, against what was booked.
+    """What would have been owed in each period under the draft, compared with what was booked.
 
-    Rules that were booked before the first period go on from what they remember, others start anew there.
+    Rules that were booked before the first period continue from their state, others start there.
     Raises PeriodError for a period without P&L, AgreementError for a draft that cannot be put in force.
     """
     with snapshot(run.warehouse) as connection:
@@ -99,7 +99,7 @@ def simulate(run: ChainRun, periods: Sequence[int], draft: Draft) -> tuple[Simul
 def simulate_in(
     connection: DbConnection, settings: ChainSettings, periods: Sequence[int], draft: Draft
 ) -> tuple[SimulatedPeriod, ...]:
-    """The same in a session of the caller's, which sees one moment of the warehouse and all of the chain."""
+    """The same in the caller's session, a snapshot that may read all rows of the chain."""
     chain_id = settings.chain_id
 
     def facts() -> Iterator[PeriodFacts]:
@@ -129,9 +129,9 @@ def simulate_in(
 def put_in_place(agreements: Iterable[AgreementVersion], draft: Draft) -> tuple[AgreementVersion, ...]:
     """The agreements with the draft's, as their next version, in place of those of the same id.
 
-    A version in DRAFT counts as ACTIVE; one that is suspended or terminated pays nothing, which can be
-    simulated, too. Raises AgreementError for a draft that could not be put in force, that comes twice, or
-    whose id is another partner's.
+    A version in DRAFT counts as ACTIVE; a suspended or terminated one pays nothing, and can be simulated as
+    well. Raises AgreementError for a draft that is invalid, that comes twice, or whose id belongs to another
+    partner.
     """
     kept = tuple(agreements)
     drafted = {version.agreement_id for version in draft.agreements}
@@ -163,10 +163,10 @@ def _as_next(known: Iterable[AgreementVersion], version: AgreementVersion) -> Ag
 
 
 def introduce(claims: Iterable[WalletClaim], draft: Draft) -> tuple[WalletClaim, ...]:
-    """The claims with those of the draft that are new, which hold in every period.
+    """The claims, and the new ones of the draft, which are valid in every period.
 
-    A wallet that its partner claimed already keeps its dates. Raises AgreementError for one that another
-    partner ever claimed: no wallet is moved, not even here.
+    A wallet that its partner already claimed keeps its dates. Raises AgreementError for a wallet that another
+    partner ever claimed: a simulation moves no wallet.
     """
     kept = tuple(claims)
     known = {(claim.chain_id, claim.wallet, claim.partner_id) for claim in kept}
@@ -190,7 +190,7 @@ def compare(
 ) -> tuple[Difference, ...]:
     """Every cell that has an amount on either side, by partner and validator.
 
-    For a partner with a rule that cannot be settled no amount is known: the rule may pay anywhere.
+    For a partner with an unresolved rule no amount is known: the rule may pay on any validator.
     """
     partners = {version.agreement_id: version.partner_id for version in agreements}
     unknown = {partners[key.agreement_id] for key in computation.unsettled}

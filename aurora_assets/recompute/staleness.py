@@ -1,6 +1,6 @@
-"""Find booked periods whose terms are not those they were computed under: read at once, only compared.
+"""Find stale periods: booked ones whose terms differ from those they were computed under.
 
-What is done about them is in `terms_sensor.py`; a period turns fresh when its lines are booked again.
+The terms sensor of `graph/sensors.py` runs them; a period is no longer stale when its lines are booked again.
 """
 
 from collections import defaultdict
@@ -29,7 +29,7 @@ class StalePeriod:
 
 
 def find_stale(connection: DbConnection, chain_id: str) -> tuple[StalePeriod, ...]:
-    """Stale periods of a chain, ascending; one whose terms were never kept is among them.
+    """Stale periods of a chain, ascending; a period without recorded terms counts as stale.
 
     Raises AgreementError for an agreement version given twice.
     """

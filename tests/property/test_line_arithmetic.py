@@ -4,7 +4,7 @@ from hypothesis import given, settings
 
 from aurora_assets.commission.guard import GuardPolicy
 from aurora_assets.commission.lines import Line
-from aurora_assets.explain.arithmetic import Trace, spell_out
+from aurora_assets.explain.arithmetic import Trace, compute_steps
 from aurora_resources.records import Component
 from tests.property.test_commission_engine import Story, compute_story, stories
 
@@ -24,7 +24,7 @@ def test_the_steps_of_any_line_end_at_its_amount(story: Story) -> None:
                 for other in computation.lines
                 if (other.validator_key, other.component) == (line.validator_key, line.component)
             ]
-            steps = spell_out(
+            steps = compute_steps(
                 rules[line.agreement_id, line.rule_id],
                 trace_of(line),
                 {other.validator_key: other.base for other in siblings if other.validator_key is not None},

@@ -82,7 +82,7 @@ def test_differences_lead_from_what_is_booked_to_what_is_computed(
 ) -> None:
     changes = find_changes(booked(before), computed(after), (), CHAIN)
     differing = {place for place in before.keys() | after.keys() if before.get(place) != after.get(place)}
-    assert {(c.place.partner_id, c.place.rule_id, c.place.validator_key) for c in changes} == differing
+    assert {(c.key.partner_id, c.key.rule_id, c.key.validator_key) for c in changes} == differing
     for partner in ("a", "b"):
         old, new = (
             sum(amount for place, (_, amount) in drawn.items() if place[0] == partner)
@@ -98,7 +98,7 @@ def test_a_rule_that_cannot_be_settled_leaves_its_lines_unknown(before: dict[Any
     unsettled = {RuleKey("of-a", rule_id, CHAIN) for rule_id in ("r", "s")}
     changes = find_changes(booked(before), [], unsettled, CHAIN)
     for change in changes:
-        assert change.unknown == (change.place.partner_id == "a")
+        assert change.unknown == (change.key.partner_id == "a")
         assert (change.difference is None) == change.unknown
     affected = plan(changes).affected
     assert affected.get("a") is None

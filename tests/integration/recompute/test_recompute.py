@@ -23,7 +23,7 @@ TO_DATE = {
 
 def differences(plan: Plan) -> dict[tuple[int, str, str, str | None], tuple[int | None, int | None]]:
     return {
-        (period.period_id, change.place.partner_id, change.place.rule_id, change.place.validator_key): (
+        (period.period_id, change.key.partner_id, change.key.rule_id, change.key.validator_key): (
             change.old,
             change.new,
         )
@@ -121,7 +121,7 @@ def test_a_restated_fact_changes_the_p_and_l_too(booked: Booked) -> None:
 def test_what_cannot_be_computed_any_more_is_unknown_and_not_zero(booked: Booked) -> None:
     restate(booked, "null", "null")
     plan = plan_recompute(booked.run, booked.periods)
-    changes = [change for change in plan.periods[1].changes if change.place.rule_id == "half-the-commission"]
+    changes = [change for change in plan.periods[1].changes if change.key.rule_id == "half-the-commission"]
     assert changes
     assert all(change.unknown and change.new is None and change.difference is None for change in changes)
     assert plan.affected["northwind"] is None

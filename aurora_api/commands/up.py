@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from types import FrameType
 from typing import Annotated, Final
@@ -35,11 +35,12 @@ from aurora_sandbox.serving import NODE_VARIABLES, growing_sandbox
 
 AGREEMENTS: Final = "partners.yaml"
 DEMO_PARTNER: Final = "northwind"
-_PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 5.0
+"""How long the processes may take to end by themselves after Ctrl-C."""
 
 
-class PartEnded(AuroraError):  # noqa: N818 - told as an error
-    """A part of the system ended by itself."""
+class PartEnded(AuroraError):  # noqa: N818 - what happened, raised to end the command
+    """A process of the system ended by itself."""
 
 
 app = typer.Typer(add_completion=False)
@@ -72,13 +73,13 @@ def up(
         console.print(f"warehouse  {warehouse.address}")
         os.environ["AURORA_HOME"] = str(aurora_home())
         home = dagster_home()
-        token_keys()  # a weak or missing secret is told before anything is started
+        token_keys()  # reports a weak or missing secret before anything is started
         if demonstrated:
             ensure_demo_users(warehouse, aurora_home(), DEMO_PARTNER)
         parts: dict[str, subprocess.Popen[bytes]] = {}
-        stack.callback(_stop, parts)
+        stack.callback(stop, parts.values())
         for name, command in _commands(dagster_port, api_port).items():
-            # A session of its own: Ctrl-C reaches this process alone, and it stops the others.
+            # A process group of its own: Ctrl-C reaches this process alone, and it stops the others.
             parts[name] = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own commands
         console.print(f"dagster    http://127.0.0.1:{dagster_port}  (records in {home})")
         console.print(f"graphql    http://127.0.0.1:{api_port}/graphql  (mutation login)")
@@ -96,22 +97,29 @@ def _commands(dagster_port: int, api_port: int) -> dict[str, list[str]]:
     }
 
 
-def _stop(parts: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    """Ask all to end, wait for each, and end for good what has not after a while."""
-    for process in parts.values():
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    for process in parts.values():
-        ending = signal.SIGTERM
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            ending = signal.SIGKILL
-        # Dagster leaves its code servers to notice by themselves; they end with the group.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, ending)
+def stop(processes: Iterable[subprocess.Popen[bytes]], patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """End every process and the group it leads: SIGINT to all of them at once, then SIGKILL.
+
+    What has not ended after `patience_seconds` is killed. That loses nothing: all records of the API and of
+    Dagster are in PostgreSQL, which stops after them, and an open transaction is rolled back.
+    """
+    started = list(processes)
+    # The whole group: Dagster's web server and daemon wait for their code servers, which wait up to a minute
+    # for their last call if they are not interrupted; a run records that it was interrupted.
+    for process in started:
+        _signal_group(process, signal.SIGINT)
+    deadline = time.monotonic() + patience_seconds
+    for process in started:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
+    for process in started:
+        _signal_group(process, signal.SIGKILL)
         process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _wait(parts: dict[str, subprocess.Popen[bytes]]) -> None:

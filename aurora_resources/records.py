@@ -108,7 +108,7 @@ Staged: TypeAlias = Mapping[tuple[Feed, str], Sequence[ProviderResponse]]
 class Fetcher(Protocol):
     """Whatever can put a question to its provider; the graph's one also keeps every answer in staging."""
 
-    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
+    async def fetch(self, request: ProviderRequest) -> ProviderResponse:
         """Return the answer. Raises ProviderError (see `errors.py`) after the client's own retries."""
         ...
 

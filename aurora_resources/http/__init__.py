@@ -1,7 +1,6 @@
-"""The one HTTP client of Aurora, and its manners.
+"""The one HTTP client of Aurora.
 
-`client.py` puts questions to a provider, patiently; `exchange.py` makes one request, of which `request.py` is
-what is sent. `statuses.py` and `retry_after.py` read what HTTP itself says about an answer; `redaction.py`
-keeps keys out of messages and logs; `fetcher.py` asks several providers. What an answer means beyond HTTP is
-for the adapters in `providers/`.
+`client.py` fetches from one provider within its limits, with retries and a circuit breaker; `exchange.py`
+makes a single request; `statuses.py` turns HTTP statuses into errors; `redaction.py` keeps secrets out of
+messages and logs; `fetcher.py` serves several providers. Bodies are read by the adapters in `providers/`.
 """

@@ -1,6 +1,6 @@
-"""The plain way to ask: straight to the provider, keeping nothing.
+"""Fetches directly from the providers and stores nothing: for the `doctor` command and for tests.
 
-For the `doctor` command and for tests; the graph's `Asks` puts every answer into staging as well.
+The fetcher of the pipeline stores every response in staging as well.
 """
 
 from collections.abc import Mapping
@@ -11,19 +11,19 @@ from aurora_resources.records import ProviderRequest, ProviderResponse
 
 
 class DirectFetcher:
-    """The plain `Asks`: puts each question to its provider's entered client, and keeps nothing."""
+    """A `Fetcher` that sends each request through its provider's entered client."""
 
     def __init__(self, clients: Mapping[str, ProviderClient]) -> None:
-        """`clients` by provider name, as `ProviderRequest.provider` says it."""
+        """`clients` by provider name, the one in `ProviderRequest.provider`."""
         self._clients = clients
 
-    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
-        """Return the answer. Raises ProviderError, and ConfigurationError for a provider without a client."""
-        client = self._clients.get(question.provider)
+    async def fetch(self, request: ProviderRequest) -> ProviderResponse:
+        """The response. Raises ProviderError, and ConfigurationError for a provider without a client."""
+        client = self._clients.get(request.provider)
         if client is None:
-            known = ", ".join(sorted(self._clients)) or "nobody"
+            known = ", ".join(sorted(self._clients)) or "none"
             raise ConfigurationError(
-                f'{question.endpoint}: "{question.provider}" is not among the providers that can be asked: '
-                f"{known}; check chains.yaml and providers.yaml"
+                f'{request.endpoint}: "{request.provider}" is not a provider in use, which are: {known}; '
+                "check chains.yaml and providers.yaml"
             )
-        return await client.answer(question)
+        return await client.fetch(request)

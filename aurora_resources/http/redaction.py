@@ -1,7 +1,7 @@
-"""Keeps the secrets of one provider out of whatever a person or a log file gets to see.
+"""Keeps the secrets of one provider out of error messages and logs.
 
 A secret is the API key, and what looks like one in the base URL (path, query, user and password) or in extra
-headers. It is replaced, never shortened. Bodies are not touched: staging keeps them exactly as received.
+headers. It is replaced as a whole. Bodies are not changed: staging stores them exactly as received.
 """
 
 import base64
@@ -31,9 +31,9 @@ class Redaction(logging.Filter):
 
     def __init__(self, settings: ProviderSettings, headers: Mapping[str, str]) -> None:
         super().__init__()
-        spellings = {form for secret in _secrets(settings, headers) for form in _forms(secret)}
+        forms = {form for secret in _secrets(settings, headers) for form in _forms(secret)}
         # The longest first: a secret may be a part of another one.
-        ordered = sorted(spellings, key=len, reverse=True)
+        ordered = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(re.escape(form) for form in ordered)) if ordered else None
 
     def hide(self, text: str) -> str:
@@ -41,9 +41,9 @@ class Redaction(logging.Filter):
         return self._pattern.sub(HIDDEN, text) if self._pattern else text
 
     def excerpt(self, body: bytes) -> str:
-        """The beginning of `body` in one printable line without secrets, for a message."""
+        """The beginning of `body` in one printable line without secrets, for an error message."""
         text = self.hide(body[:_EXAMINED_BYTES].decode(errors="replace"))
-        line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+        line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
         return line if len(line) <= EXCERPT_CHARACTERS else line[:EXCERPT_CHARACTERS] + "…"
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -54,13 +54,13 @@ class Redaction(logging.Filter):
             record.msg, record.args = hidden, ()
         return True
 
-    def guard_transport_logs(self) -> None:
-        """Stand at the loggers of the HTTP libraries, until `leave_transport_logs`."""
+    def attach_to_transport_logs(self) -> None:
+        """Filter the loggers of the HTTP libraries, until `detach_from_transport_logs`."""
         for name in _TRANSPORT_LOGGERS:
             logging.getLogger(name).addFilter(self)
 
-    def leave_transport_logs(self) -> None:
-        """The end of `guard_transport_logs`."""
+    def detach_from_transport_logs(self) -> None:
+        """Remove this filter from the loggers of the HTTP libraries."""
         for name in _TRANSPORT_LOGGERS:
             logging.getLogger(name).removeFilter(self)
 
@@ -70,7 +70,7 @@ def _secrets(settings: ProviderSettings, headers: Mapping[str, str]) -> Iterator
         yield settings.api_key.get_secret_value()
     yield from (value for name, value in headers.items() if _SECRET_HEADER.search(name))
     url = httpx.URL(settings.base_url)
-    # A path is hidden as a whole, and its suspicious parts also where they stand alone.
+    # A path is hidden as a whole, and its parts that look like a secret also on their own.
     yield from (part for part in (url.path.rstrip("/"), *url.path.split("/")) if _SECRET_SEGMENT.match(part))
     yield from (value for _, value in url.params.multi_items() if len(value) >= _SHORTEST_SECRET)
     if url.userinfo:
@@ -79,5 +79,5 @@ def _secrets(settings: ProviderSettings, headers: Mapping[str, str]) -> Iterator
 
 
 def _forms(secret: str) -> Iterable[str]:
-    """How a secret may be spelled in a URL, a log line or a header."""
+    """The forms a secret may have in a URL, a log line or a header."""
     return () if not secret else (secret, quote(secret), quote(secret, safe=""), quote_plus(secret))

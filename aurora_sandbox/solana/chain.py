@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from aurora_resources import base58
+from aurora_resources.addresses import decode_base58
 from aurora_sandbox.server.settings import Settings
 from aurora_sandbox.solana.balances import Balances
 from aurora_sandbox.solana.partitions import Partitioner, partition_count
@@ -214,18 +214,18 @@ class Chain:
             assign = self._partitioner(epoch, count)
             parts: list[list[str]] = [[] for _ in range(count)]
             for address in sorted(staking):
-                parts[assign.partition(base58.decode(address)) if count > 1 else 0].append(address)
+                parts[assign.partition(decode_base58(address)) if count > 1 else 0].append(address)
             self._partitioned[epoch] = parts
         return self._partitioned[epoch]
 
     def partition_of(self, epoch: int, address: str) -> tuple[int, int]:
         """(block of the payout for listed `epoch` that `address` falls in, number of blocks)."""
         count = self.partition_count(epoch)
-        return self._partitioner(epoch, count).partition(base58.decode(address)), count
+        return self._partitioner(epoch, count).partition(decode_base58(address)), count
 
     def _partitioner(self, epoch: int, count: int) -> Partitioner:
         first = self.start(epoch + 1) + self.slots(epoch + 1).produced[0]
-        return Partitioner(count, base58.decode(self.blockhash(self.parent(first))))
+        return Partitioner(count, decode_base58(self.blockhash(self.parent(first))))
 
     # times
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from aurora_resources import base58
+from aurora_resources.addresses import decode_base58, encode_base58
 from aurora_sandbox.server.answers import Json
 from aurora_sandbox.solana.chain import Chain
 from aurora_sandbox.solana.pubkeys import STAKE_PROGRAM, SYSTEM_PROGRAM
@@ -71,7 +71,7 @@ def _filter(entry: Json) -> _Test:
     try:
         if compare.get("encoding", "base58") == "base64":
             return offset, base64.b64decode(compare["bytes"], validate=True)
-        return offset, base58.decode(compare["bytes"])
+        return offset, decode_base58(compare["bytes"])
     except ValueError:
         raise RpcError(INVALID_PARAMS, "Invalid param: Base58 decode error") from None
 
@@ -91,7 +91,7 @@ def _candidates(chain: Chain, tests: list[_Test]) -> tuple[list[_Held], list[_Te
     for test in tests:
         if isinstance(test, tuple) and test[0] in (_VOTER, _WITHDRAWER, _STAKER) and len(test[1]) == 32:  # noqa: PLR2004
             rest = [other for other in tests if other is not test]
-            return index.get((test[0], base58.encode(test[1])), []), rest
+            return index.get((test[0], encode_base58(test[1])), []), rest
     return index[()], tests
 
 
@@ -114,7 +114,7 @@ def _index(chain: Chain) -> dict[tuple[()] | tuple[int, str], list[_Held]]:
 @lru_cache(maxsize=65_536)
 def _bytes_of(address: str) -> bytes:
     """The 32 bytes of an address; decoding is slow, and owners and validators come again and again."""
-    return base58.decode(address)
+    return decode_base58(address)
 
 
 def _passes(held: _Held, test: _Test) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from aurora_resources.base58 import encode
+from aurora_resources.addresses import encode_base58
 from aurora_resources.providers.decoding import Shape, unexpected
 from aurora_resources.providers.json_rpc import Reply, result, rpc_params
 from aurora_resources.records import ProviderResponse
@@ -124,7 +124,7 @@ def stake_accounts(payload: ProviderResponse) -> tuple[StakeAccount, ...]:
 @lru_cache(maxsize=65_536)
 def _written(key: bytes) -> str:
     """A key in base58; validators and large owners come again and again."""
-    return encode(key)
+    return encode_base58(key)
 
 
 def _text(key: str | bytes) -> str:

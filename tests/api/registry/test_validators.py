@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from aurora_resources.base58 import encode
+from aurora_resources.addresses import encode_base58
 from tests.api.registry.asking import done, nodes, refused
 from tests.conftest import CHECKOUT
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.api.conftest import Service
 
 CHAIN = "solana-mainnet"
-KEY, IDENTITY, WALLET = (encode(bytes([number] * 32)) for number in (1, 2, 3))
+KEY, IDENTITY, WALLET = (encode_base58(bytes([number] * 32)) for number in (1, 2, 3))
 DECLARED = "4X9ASE4SD3PPcwsYjZeVWm1rUaoVbkfictrk8Bd7zQWT"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aurora_resources.base58 import encode
+from aurora_resources.addresses import encode_base58
 from tests.api.registry.asking import do, done, nodes, refused
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_an_address_must_have_the_form_of_its_chain(own_service: Service, filled
     code, message = refused(own_service, "addWallet", **wallet())
     assert code == "AGREEMENT_REFUSED"
     assert "wallet w1 on alpha-main: it is base58 of 2 bytes" in message
-    done(own_service, "addWallet", **wallet(wallet=encode(bytes(range(32)))))
+    done(own_service, "addWallet", **wallet(wallet=encode_base58(bytes(range(32)))))
 
 
 def test_a_file_is_taken_whole(own_service: Service, filled: Warehouse) -> None:

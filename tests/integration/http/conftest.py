@@ -134,7 +134,7 @@ def stage() -> Stage:
 
 
 @pytest.fixture
-def question() -> ProviderRequest:
+def provider_request() -> ProviderRequest:
     return ProviderRequest(
         provider="jito",
         endpoint="POST /validators",

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 def arrivals(
-    stage: Stage, question: ProviderRequest, questions: int, *replies: Reply, **settings: object
+    stage: Stage, provider_request: ProviderRequest, requests: int, *replies: Reply, **settings: object
 ) -> Server:
-    """Ask `questions` times at once; the server, which noted when each request came."""
+    """Ask `requests` times at once; the server, which noted when each request came."""
 
     async def fetch() -> Server:
         async with stage(*replies, **settings) as (client, server):
             async with anyio.create_task_group() as tasks:
-                for _ in range(questions):
-                    tasks.start_soon(client.answer, question)
-            assert len(server.asked) == questions
+                for _ in range(requests):
+                    tasks.start_soon(client.fetch, provider_request)
+            assert len(server.asked) == requests
             return server
 
     return anyio.run(fetch)
 
 
-def test_parallel_questions_share_one_rate(stage: Stage, question: ProviderRequest) -> None:
-    server = arrivals(stage, question, 25, {}, rate_limit=20.0, concurrency=10)
+def test_parallel_requests_share_one_rate(stage: Stage, provider_request: ProviderRequest) -> None:
+    server = arrivals(stage, provider_request, 25, {}, rate_limit=20.0, concurrency=10)
     times = sorted(asked.at for asked in server.asked)
     assert times[-1] - times[0] >= 23 / 20 * 0.95, "25 requests at 20/s, two of them in the first burst"
     for window in (0.25, 0.5, 1.0):
@@ -40,13 +40,13 @@ def test_parallel_questions_share_one_rate(stage: Stage, question: ProviderReque
     assert times[-1] - times[0] < 4, "and it does not dawdle"
 
 
-def test_a_rate_below_one_a_second_works(stage: Stage, question: ProviderRequest) -> None:
-    server = arrivals(stage, question, 3, {}, rate_limit=0.8)
+def test_a_rate_below_one_a_second_works(stage: Stage, provider_request: ProviderRequest) -> None:
+    server = arrivals(stage, provider_request, 3, {}, rate_limit=0.8)
     gaps = [after - before for before, after in itertools.pairwise(asked.at for asked in server.asked)]
     assert all(1.15 <= gap < 2 for gap in gaps), gaps
 
 
-def test_retries_keep_to_the_rate_too(stage: Stage, question: ProviderRequest) -> None:
+def test_retries_keep_to_the_rate_too(stage: Stage, provider_request: ProviderRequest) -> None:
     async def fetch() -> None:
         retry = {"attempts": 4, "base_seconds": 0.001, "cap_seconds": 0.002}
         async with stage(
@@ -55,27 +55,27 @@ def test_retries_keep_to_the_rate_too(stage: Stage, question: ProviderRequest) -
             client,
             server,
         ):
-            await client.answer(question)
+            await client.fetch(provider_request)
             assert server.asked[-1].at - server.asked[0].at >= 0.55
 
     anyio.run(fetch)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
-def test_no_more_questions_at_once_than_configured(
-    stage: Stage, question: ProviderRequest, concurrency: int
+def test_no_more_requests_at_once_than_configured(
+    stage: Stage, provider_request: ProviderRequest, concurrency: int
 ) -> None:
-    server = arrivals(stage, question, 12, {"delay": 0.05}, concurrency=concurrency)
+    server = arrivals(stage, provider_request, 12, {"delay": 0.05}, concurrency=concurrency)
     assert server.most_under_way == concurrency
 
 
-def test_a_cancelled_question_gives_its_slot_back(stage: Stage, question: ProviderRequest) -> None:
+def test_a_cancelled_question_gives_its_slot_back(stage: Stage, provider_request: ProviderRequest) -> None:
     async def fetch() -> None:
         async with stage({"delay": 30.0}, {}, concurrency=1) as (client, _):
             with anyio.move_on_after(0.1) as scope:
-                await client.answer(question)
+                await client.fetch(provider_request)
             assert scope.cancelled_caught
             with anyio.fail_after(2):
-                assert (await client.answer(question)).status == 200
+                assert (await client.fetch(provider_request)).status == 200
 
     anyio.run(fetch)

@@ -50,7 +50,7 @@ TROUBLE: dict[str, Reply] = {
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("trouble", TROUBLE)
 def test_no_secret_is_shown(
-    stage: Stage, question: ProviderRequest, every_log: Callable[[], str], place: str, trouble: str
+    stage: Stage, provider_request: ProviderRequest, every_log: Callable[[], str], place: str, trouble: str
 ) -> None:
     shown = []
 
@@ -60,7 +60,7 @@ def test_no_secret_is_shown(
         async with stage(TROUBLE[trouble], **settings) as (client, server):
             shown.append(repr(client))
             try:
-                payload = await client.answer(question)
+                payload = await client.fetch(provider_request)
                 shown.extend([repr(payload), repr(payload.question.asked())])
             except ProviderError as error:
                 shown.extend([str(error), repr(error), *traceback.format_exception(error)])
@@ -86,40 +86,42 @@ def test_no_secret_is_shown(
         assert secret not in text
 
 
-def test_what_is_no_secret_stays_readable(stage: Stage, question: ProviderRequest) -> None:
+def test_what_is_no_secret_stays_readable(stage: Stage, provider_request: ProviderRequest) -> None:
     async def fetch() -> None:
         reply = {"status": 400, "body": b'{"error":"epoch 678 of mainnet-beta, see /api/v1"}'}
         async with stage(reply, base="http://127.0.0.1:{port}/api/v1") as (client, _):
             with pytest.raises(ProviderError, match="epoch 678 of mainnet-beta, see /api/v1"):
-                await client.answer(question)
+                await client.fetch(provider_request)
 
     anyio.run(fetch)
 
 
-def test_the_evidence_is_kept_exactly(stage: Stage, question: ProviderRequest) -> None:
+def test_the_evidence_is_kept_exactly(stage: Stage, provider_request: ProviderRequest) -> None:
     """An echoed key is hidden from the message, but the body is what was received."""
 
     async def fetch() -> None:
         body = f"wrong key {KEY}".encode()
         async with stage({"status": 401, "body": body}, api_key=KEY) as (client, _):
             with pytest.raises(ProviderError, match=r"wrong key \[hidden\]") as caught:
-                await client.answer(question)
+                await client.fetch(provider_request)
             assert caught.value.body == body
 
     anyio.run(fetch)
 
 
-def test_an_adapter_that_quotes_the_body_gives_no_key_away(stage: Stage, question: ProviderRequest) -> None:
+def test_an_adapter_that_quotes_the_body_gives_no_key_away(
+    stage: Stage, provider_request: ProviderRequest
+) -> None:
     def classify(
-        question: ProviderRequest, status: int, headers: httpx.Headers, body: bytes
+        provider_request: ProviderRequest, status: int, headers: httpx.Headers, body: bytes
     ) -> ProviderError:
-        return RefusedByProvider(f"it says {body!r}", provider="jito", endpoint=question.endpoint)
+        return RefusedByProvider(f"it says {body!r}", provider="jito", endpoint=provider_request.endpoint)
 
     async def fetch() -> None:
         reply: Reply = {"body": f"wrong key {KEY}".encode()}
         async with stage(reply, api_key=KEY, client={"classify": classify}) as (client, _):
             with pytest.raises(RefusedByProvider, match=r"wrong key \[hidden\]") as caught:
-                await client.answer(question)
+                await client.fetch(provider_request)
             assert KEY not in repr(caught.value)
 
     anyio.run(fetch)

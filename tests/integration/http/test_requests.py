@@ -20,27 +20,27 @@ if TYPE_CHECKING:
     from tests.integration.http.conftest import Asked, Stage
 
 
-def received(stage: Stage, question: ProviderRequest, **settings: object) -> Asked:
+def received(stage: Stage, provider_request: ProviderRequest, **settings: object) -> Asked:
     async def fetch() -> Asked:
         async with stage({}, **settings) as (client, server):
-            await client.answer(question)
+            await client.fetch(provider_request)
             return server.asked[0]
 
     return anyio.run(fetch)
 
 
-def test_a_post_carries_json_with_exact_integers(stage: Stage, question: ProviderRequest) -> None:
-    asked = received(stage, replace(question, body={"epoch": 678, "stake": 38263229364446901}))
+def test_a_post_carries_json_with_exact_integers(stage: Stage, provider_request: ProviderRequest) -> None:
+    asked = received(stage, replace(provider_request, body={"epoch": 678, "stake": 38263229364446901}))
     assert (asked.method, asked.target) == ("POST", "/validators")
     assert json.loads(asked.body) == {"epoch": 678, "stake": 38263229364446901}
     assert asked.headers["content-type"] == "application/json"
 
 
 def test_a_get_accepts_json_and_has_no_body(stage: Stage) -> None:
-    question = ProviderRequest(
+    provider_request = ProviderRequest(
         "jito", "GET /x", "GET", "/x", query=(("epoch", "678"), ("vote", "a b&c"), ("vote", "d"))
     )
-    asked = received(stage, question)
+    asked = received(stage, provider_request)
     assert (asked.method, asked.target) == ("GET", "/x?epoch=678&vote=a+b%26c&vote=d")
     assert asked.headers["accept"] == "application/json"
     assert "content-type" not in asked.headers
@@ -57,18 +57,22 @@ def test_a_get_accepts_json_and_has_no_body(stage: Stage) -> None:
     ],
 )
 def test_the_base_url_keeps_its_path_and_its_query(stage: Stage, base: str, path: str, target: str) -> None:
-    question = ProviderRequest("jito", "x", "GET", path, query=(("epoch", "1"),))
-    assert received(stage, question, base=base).target == target
+    provider_request = ProviderRequest("jito", "x", "GET", path, query=(("epoch", "1"),))
+    assert received(stage, provider_request, base=base).target == target
 
 
-def test_a_key_is_sent_as_bearer_only_when_there_is_one(stage: Stage, question: ProviderRequest) -> None:
-    assert "authorization" not in received(stage, question).headers
-    assert "authorization" not in received(stage, question, api_key="").headers
-    assert received(stage, question, api_key="k3y").headers["authorization"] == "Bearer k3y"
+def test_a_key_is_sent_as_bearer_only_when_there_is_one(
+    stage: Stage, provider_request: ProviderRequest
+) -> None:
+    assert "authorization" not in received(stage, provider_request).headers
+    assert "authorization" not in received(stage, provider_request, api_key="").headers
+    assert received(stage, provider_request, api_key="k3y").headers["authorization"] == "Bearer k3y"
 
 
-def test_extra_headers_are_sent_and_win(stage: Stage, question: ProviderRequest) -> None:
-    asked = received(stage, question, client={"headers": {"X-Api-Key": "abc", "Accept": "text/plain"}})
+def test_extra_headers_are_sent_and_win(stage: Stage, provider_request: ProviderRequest) -> None:
+    asked = received(
+        stage, provider_request, client={"headers": {"X-Api-Key": "abc", "Accept": "text/plain"}}
+    )
     assert (asked.headers["x-api-key"], asked.headers["accept"]) == ("abc", "text/plain")
 
 
@@ -89,30 +93,32 @@ def test_a_path_that_cannot_be_sent_is_a_configuration_error(stage: Stage) -> No
     async def fetch() -> None:
         async with stage({}) as (client, server):
             with pytest.raises(ConfigurationError, match=r"chains\.yaml"):
-                await client.answer(ProviderRequest("jito", "GET /x", "GET", "/validators/a\nb"))
+                await client.fetch(ProviderRequest("jito", "GET /x", "GET", "/validators/a\nb"))
             assert server.asked == []
 
     anyio.run(fetch)
 
 
-def test_direct_asks_goes_to_the_provider_of_the_question(stage: Stage, question: ProviderRequest) -> None:
+def test_the_direct_fetcher_uses_the_client_of_the_request_s_provider(
+    stage: Stage, provider_request: ProviderRequest
+) -> None:
     async def fetch() -> None:
         async with stage({"body": b"one"}) as (one, _), stage({"body": b"two"}) as (two, _):
             fetcher = DirectFetcher({"jito": one, "rpc": two})
-            assert (await fetcher.fetch(question)).body == b"one"
-            assert (await fetcher.fetch(replace(question, provider="rpc"))).body == b"two"
+            assert (await fetcher.fetch(provider_request)).body == b"one"
+            assert (await fetcher.fetch(replace(provider_request, provider="rpc"))).body == b"two"
             with pytest.raises(ConfigurationError, match=r'"beacon".*jito, rpc'):
-                await fetcher.fetch(replace(question, provider="beacon"))
+                await fetcher.fetch(replace(provider_request, provider="beacon"))
 
     anyio.run(fetch)
 
 
-def test_a_client_is_used_entered_and_once_at_a_time(stage: Stage, question: ProviderRequest) -> None:
+def test_a_client_is_used_entered_and_once_at_a_time(stage: Stage, provider_request: ProviderRequest) -> None:
     client = ProviderClient(ProviderSettings(name="jito", base_url="http://localhost"))
 
     async def fetch() -> None:
         with pytest.raises(RuntimeError, match="not entered"):
-            await client.answer(question)
+            await client.fetch(provider_request)
         async with client:
             with pytest.raises(RuntimeError, match="entered already"):
                 await client.__aenter__()

@@ -77,7 +77,7 @@ def booked(
     return Sees(codes=frozenset(codes), saying=saying, states=dict(states), refresh=refresh)
 
 
-TROUBLE: Final = "asked 2 times"
+TROUBLE: Final = "2 attempts"
 SHAPE: Final = "is kept in staging"
 NO_TIPS: Final = {"exec_fees": "PROVISIONAL", "mev_tips": "MISSING", "vote_rewards": "MISSING"}
 NO_REWARDS: Final = {"vote_rewards": "MISSING", "commission": "MISSING"}

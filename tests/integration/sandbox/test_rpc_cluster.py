@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from aurora_resources import base58
+from aurora_resources.addresses import decode_base58
 from aurora_sandbox.server.settings import Settings
 from aurora_sandbox.solana.generate import demo_world
 from aurora_sandbox.solana.pubkeys import STAKE_PROGRAM
@@ -186,9 +186,9 @@ def test_stake_accounts_of_a_validator_as_json_and_as_bytes(demo: Asker) -> None
         }
         assert row["account"]["rentEpoch"] == U64_MAX
         data_bytes = base64.b64decode(raw["account"]["data"][0])
-        assert data_bytes[:32] == base58.decode(account.staker)
-        assert data_bytes[32:64] == base58.decode(account.withdrawer)
-        assert data_bytes[112:144] == base58.decode(validator.vote_account)
+        assert data_bytes[:32] == decode_base58(account.staker)
+        assert data_bytes[32:64] == decode_base58(account.withdrawer)
+        assert data_bytes[112:144] == decode_base58(validator.vote_account)
         assert int.from_bytes(data_bytes[144:152], "little") == stake
         assert int.from_bytes(data_bytes[160:168], "little") == until
 

@@ -101,7 +101,7 @@ def test_jito_before_it_has_published(
         ("rpc/getBlock:rpc_error:code=-32007:message=Slot was skipped", HistoryUnavailable, "archive"),
         ("rpc/getBlockTime:rpc_error:code=-32004:message=not available", NotYetAvailable, "later"),
         ("rpc/getEpochInfo:rpc_error:code=-32601:message=no method", RefusedByProvider, "supported methods"),
-        ("rpc/getVoteAccounts:rpc_error", TransientProviderError, "asked 2 times"),
+        ("rpc/getVoteAccounts:rpc_error", TransientProviderError, "2 attempts"),
         ("rpc/getVoteAccounts:rate_limited", TransientProviderError, "429"),
         ("rpc/getVoteAccounts:html_200", PayloadError, "malformed"),
         ("rpc/getVoteAccounts:wrong_types", PayloadError, "result"),

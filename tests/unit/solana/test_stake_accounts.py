@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_resources.base58 import encode
+from aurora_resources.addresses import encode_base58
 from aurora_resources.errors import PayloadError
 from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.solana.stake_accounts import NEVER, StakeAccount, stake_accounts
@@ -19,7 +19,7 @@ from aurora_resources.records import ProviderRequest, ProviderResponse
 
 Answer = Callable[..., ProviderResponse]
 STAKER, WITHDRAWER, VOTER = bytes([1] * 32), bytes([2] * 32), bytes([0, 0, 7] + [3] * 29)
-ASKED = SolanaRpc("rpc").stake_accounts(encode(VOTER))
+ASKED = SolanaRpc("rpc").stake_accounts(encode_base58(VOTER))
 ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -34,12 +34,12 @@ def decode(text: str) -> bytes:
 
 @given(st.binary(max_size=40))
 def test_base58_can_be_read_back(raw: bytes) -> None:
-    assert decode(encode(raw)) == raw
+    assert decode(encode_base58(raw)) == raw
 
 
 def test_base58_of_known_keys() -> None:
-    assert encode(bytes(32)) == "1" * 32
-    assert encode(b"hello world") == "StV1DL6CwTryKyV"
+    assert encode_base58(bytes(32)) == "1" * 32
+    assert encode_base58(b"hello world") == "StV1DL6CwTryKyV"
 
 
 def account_bytes(*, state: int = 2, stake: int = 5, activation: int = 1, deactivation: int = NEVER) -> bytes:
@@ -70,8 +70,8 @@ def test_amounts_and_epochs_are_exact(answer: Answer, stake: int, activation: in
 def test_whole_and_sliced_bytes_say_the_same(answer: Answer, offset: int, length: int) -> None:
     raw = account_bytes()[offset : offset + length]
     (found,) = stake_accounts(answer(sliced(offset, length), {"result": listed(raw)}))
-    assert found == StakeAccount("stake", STAKER, WITHDRAWER, encode(VOTER), 5, 1, NEVER)
-    assert (found.staker, found.withdrawer) == (encode(STAKER), encode(WITHDRAWER))
+    assert found == StakeAccount("stake", STAKER, WITHDRAWER, encode_base58(VOTER), 5, 1, NEVER)
+    assert (found.staker, found.withdrawer) == (encode_base58(STAKER), encode_base58(WITHDRAWER))
 
 
 @pytest.mark.parametrize("raw", [b"", account_bytes()[:179]])

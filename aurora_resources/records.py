@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Feed(StrEnum):
-    """The questions a chain's providers answer; also the kinds of staged payloads."""
+    """The requests a chain's providers answer; also the kinds of staged payloads."""
 
     PERIODS = "periods"
     FEES = "fees"
@@ -76,21 +76,21 @@ class ProviderRequest:
     subject: str | None = None
     immutable: bool = False
 
-    def asked(self) -> dict[str, Json]:
+    def to_json(self) -> dict[str, Json]:
         """The request as kept in staging: method, path, query and body; it never holds a secret."""
         return {"method": self.method, "path": self.path, "query": dict(self.query), "body": self.body}
 
     def digest(self) -> bytes:
-        """SHA-256 of the provider and `asked()` as canonical JSON: the identity of the question."""
-        text = json.dumps([self.provider, self.asked()], sort_keys=True, separators=(",", ":"))
+        """SHA-256 of the provider and `to_json()` as canonical JSON: the identity of the request."""
+        text = json.dumps([self.provider, self.to_json()], sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderResponse:
-    """One response exactly as received, with the question it answers."""
+    """One response exactly as received, with the request it answers."""
 
-    question: ProviderRequest
+    request: ProviderRequest
     status: int
     body: bytes
     fetched_at: datetime
@@ -106,7 +106,7 @@ Staged: TypeAlias = Mapping[tuple[Feed, str], Sequence[ProviderResponse]]
 
 
 class Fetcher(Protocol):
-    """Whatever can put a question to its provider; the graph's one also keeps every answer in staging."""
+    """Whatever can put a request to its provider; the graph's one also keeps every answer in staging."""
 
     async def fetch(self, request: ProviderRequest) -> ProviderResponse:
         """Return the answer. Raises ProviderError (see `errors.py`) after the client's own retries."""

@@ -46,7 +46,7 @@ def _as_tuple(value: object) -> object:
 
 
 class RetrySettings(StrictModel):
-    """How often a question is put again: `attempts` in all, jittered exponential waits in seconds."""
+    """How often a request is put again: `attempts` in all, jittered exponential waits in seconds."""
 
     attempts: int = Field(default=5, ge=1, le=20)
     base_seconds: float = Field(default=0.5, gt=0)
@@ -110,7 +110,7 @@ ProviderNames = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min
 
 
 class ChainProviders(StrictModel):
-    """Who answers which question: one name, or several in order of preference."""
+    """Who answers which request: one name, or several in order of preference."""
 
     fees: ProviderNames
     mev: ProviderNames

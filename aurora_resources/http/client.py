@@ -195,7 +195,7 @@ class ProviderClient:
         now = datetime.now(UTC)
         error = self._error_of(request, status, headers, body, now)
         if error is None:
-            return ProviderResponse(question=request, status=status, body=body, fetched_at=now)
+            return ProviderResponse(request=request, status=status, body=body, fetched_at=now)
         error.body = body
         if httpx.codes.is_error(status) and isinstance(error, TransientProviderError):
             end = time.monotonic() + (error.retry_after_seconds or 0.0)

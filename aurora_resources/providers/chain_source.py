@@ -30,7 +30,7 @@ from aurora_resources.records import (
 class FeedPolicy:
     """How a protocol wants one role to be asked.
 
-    `earlier` are the roles whose answers its questions are built from and its facts read with, in the order
+    `earlier` are the roles whose answers its requests are built from and its facts read with, in the order
     they are asked. `together`: all providers make the fact, so every one is asked and their answers are read
     as one; otherwise they are asked in order of preference until every validator is answered for.
     `keeps_gaps`: when a provider fails the slice stays open with what was received, and what is not known is

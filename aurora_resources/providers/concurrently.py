@@ -1,6 +1,6 @@
 """Much to ask at a time, results in the order of what was asked for.
 
-How many questions really travel at once is the HTTP client's business; here only the number of waiting tasks
+How many requests really travel at once is the HTTP client's business; here only the number of waiting tasks
 is kept small. The first ProviderError stops the rest and is raised as itself, not wrapped in a group.
 """
 
@@ -18,9 +18,9 @@ Item = TypeVar("Item")
 T = TypeVar("T")
 
 
-async def fetch_all(fetcher: Fetcher, questions: Iterable[ProviderRequest]) -> list[ProviderResponse]:
-    """Ask every question. Raises the first ProviderError met."""
-    return await for_each(fetcher.fetch, questions)
+async def fetch_all(fetcher: Fetcher, requests: Iterable[ProviderRequest]) -> list[ProviderResponse]:
+    """Fetch every request. Raises the first ProviderError met."""
+    return await for_each(fetcher.fetch, requests)
 
 
 async def for_each(work: Callable[[Item], Awaitable[T]], items: Iterable[Item]) -> list[T]:

@@ -41,7 +41,7 @@ def unexpected(payload: ProviderResponse, problem: str) -> PayloadError:
     """The error for a body that is not what the provider documents."""
     return PayloadError(
         f"{problem}; the body of {len(payload.body)} bytes is kept in staging",
-        provider=payload.question.provider,
-        endpoint=payload.question.endpoint,
+        provider=payload.request.provider,
+        endpoint=payload.request.endpoint,
         status=payload.status,
     )

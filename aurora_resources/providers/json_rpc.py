@@ -1,6 +1,6 @@
-"""The JSON-RPC envelope, the same for every chain: `params` of a question, `result` or `error` of an answer.
+"""The JSON-RPC envelope, the same for every chain: `params` of a request, `result` or `error` of an answer.
 
-What a method's result looks like and what an error code means stands beside each chain's questions.
+What a method's result looks like and what an error code means stands beside each chain's requests.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,8 +50,8 @@ def failure(body: bytes) -> Failure | None:
         return None
 
 
-def rpc_params(question: ProviderRequest) -> Sequence[Json]:
-    """The `params` of a JSON-RPC question, also after a round trip through staging."""
-    body = question.body
+def rpc_params(request: ProviderRequest) -> Sequence[Json]:
+    """The `params` of a JSON-RPC request, also after a round trip through staging."""
+    body = request.body
     params = body.get("params") if isinstance(body, Mapping) else None
     return params if isinstance(params, Sequence) and not isinstance(params, str) else ()

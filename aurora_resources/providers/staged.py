@@ -1,6 +1,6 @@
-"""Finding one's way in staged payloads: by role, provider and endpoint, the latest answer to each question.
+"""Finding one's way in staged payloads: by role, provider and endpoint, the latest answer to each request.
 
-Payloads may come from several runs of the same role; an older answer to the same question never counts.
+Payloads may come from several runs of the same role; an older answer to the same request never counts.
 Nothing here understands a body.
 """
 
@@ -12,7 +12,7 @@ from aurora_resources.records import Feed, ProviderRequest, ProviderResponse, St
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What one provider answered for one role: by endpoint, the latest answer to each question."""
+    """What one provider answered for one role: by endpoint, the latest answer to each request."""
 
     provider: str
     by_endpoint: Mapping[str, tuple[ProviderResponse, ...]]
@@ -30,12 +30,12 @@ def answers(staged: Staged, role: Feed, provider: str) -> Answers:
     """The answers of `provider` for `role`; empty when nothing is staged."""
     latest: dict[bytes, ProviderResponse] = {}
     for payload in staged.get((role, provider), ()):
-        digest = payload.question.digest()
+        digest = payload.request.digest()
         latest.pop(digest, None)  # the order is that of the answers that count
         latest[digest] = payload
     by_endpoint: dict[str, list[ProviderResponse]] = {}
     for payload in latest.values():
-        by_endpoint.setdefault(payload.question.endpoint, []).append(payload)
+        by_endpoint.setdefault(payload.request.endpoint, []).append(payload)
     return Answers(provider, {endpoint: tuple(found) for endpoint, found in by_endpoint.items()})
 
 
@@ -48,6 +48,6 @@ def first_with(staged: Staged, role: Feed, providers: Sequence[str], endpoint: s
     return None
 
 
-def query_value(question: ProviderRequest, name: str) -> str | None:
+def query_value(request: ProviderRequest, name: str) -> str | None:
     """One value of the query string."""
-    return dict(question.query).get(name)
+    return dict(request.query).get(name)

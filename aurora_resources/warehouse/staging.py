@@ -67,14 +67,14 @@ class StagingSlice:
         self._unwritten: list[tuple[ProviderResponse, bool]] = []
         self._staged_digests: set[bytes] | None = set() if fetch_everything else None
 
-    async def fetch(self, question: ProviderRequest) -> ProviderResponse:
+    async def fetch(self, request: ProviderRequest) -> ProviderResponse:
         """Return the answer, from staging where it cannot change. Raises ProviderError, its body kept too."""
-        payload = self._already_staged(question) if question.immutable else None
+        payload = self._already_staged(request) if request.immutable else None
         if payload is None:
             try:
-                payload = await self._transport.fetch(question)
+                payload = await self._transport.fetch(request)
             except ProviderError as error:
-                self._keep_refusal(question, error)
+                self._keep_refusal(request, error)
                 raise
             self._unwritten.append((payload, True))
             if len(self._unwritten) >= _FLUSH_EVERY:
@@ -86,7 +86,7 @@ class StagingSlice:
         """What this slice was answered so far, by provider, in the order of asking."""
         by_provider: dict[tuple[Feed, str], list[ProviderResponse]] = defaultdict(list)
         for payload in self._answers:
-            by_provider[self._key.role, payload.question.provider].append(payload)
+            by_provider[self._key.role, payload.request.provider].append(payload)
         return by_provider
 
     def reject(self, error: PayloadError) -> None:
@@ -97,8 +97,8 @@ class StagingSlice:
         """
 
         def is_meant(payload: ProviderResponse) -> bool:
-            question = payload.question
-            return (question.provider, question.endpoint) == (error.provider, error.endpoint) and (
+            request = payload.request
+            return (request.provider, request.endpoint) == (error.provider, error.endpoint) and (
                 error.body is None or error.body == payload.body
             )
 
@@ -158,7 +158,7 @@ class StagingSlice:
                     | {
                         "ingestion_id": written["ingestion_id"],
                         "position": position,
-                        "request_digest": payload.question.digest(),
+                        "request_digest": payload.request.digest(),
                         "sha256": payload.sha256,
                     }
                     for position, payload in enumerate(self._answers)
@@ -166,12 +166,12 @@ class StagingSlice:
             )
             return _ingestion(written, changed=True)
 
-    def _already_staged(self, question: ProviderRequest) -> ProviderResponse | None:
+    def _already_staged(self, request: ProviderRequest) -> ProviderResponse | None:
         key = asdict(self._key)
         if self._staged_digests is None:
             rows = self._connection.execute(read_query("staging/payloads.accepted_digests"), key).fetchall()
             self._staged_digests = {bytes(row[0]) for row in rows}
-        digest = question.digest()
+        digest = request.digest()
         if digest not in self._staged_digests:
             return None
         with self._connection.cursor(row_factory=dict_row) as cursor:
@@ -180,23 +180,23 @@ class StagingSlice:
             ).fetchone()
         if row is None:
             return None
-        return ProviderResponse(question, row["status"], bytes(row["body"]), row["fetched_at"])
+        return ProviderResponse(request, row["status"], bytes(row["body"]), row["fetched_at"])
 
-    def _keep_refusal(self, question: ProviderRequest, error: ProviderError) -> None:
+    def _keep_refusal(self, request: ProviderRequest, error: ProviderError) -> None:
         """An error response is evidence too; it is never taken for an answer."""
         if error.body is not None and error.status is not None:
-            refusal = ProviderResponse(question, error.status, error.body, datetime.now(UTC))
+            refusal = ProviderResponse(request, error.status, error.body, datetime.now(UTC))
             self._unwritten.append((refusal, False))
         self.flush()
 
     def _row(self, payload: ProviderResponse, *, accepted: bool) -> dict[str, Any]:
-        question = payload.question
+        request = payload.request
         return asdict(self._key) | {
-            "provider": question.provider,
-            "endpoint": question.endpoint,
-            "subject": question.subject,
-            "request": Jsonb(question.asked()),
-            "request_digest": question.digest(),
+            "provider": request.provider,
+            "endpoint": request.endpoint,
+            "subject": request.subject,
+            "request": Jsonb(request.to_json()),
+            "request_digest": request.digest(),
             "status": payload.status,
             "accepted": accepted,
             "body": payload.body,
@@ -225,12 +225,12 @@ def read_staged(
         )
         for row in cursor:
             staged[Feed(row["role"]), row["provider"]].append(
-                ProviderResponse(_question(row), row["status"], bytes(row["body"]), row["fetched_at"])
+                ProviderResponse(_request(row), row["status"], bytes(row["body"]), row["fetched_at"])
             )
     return staged
 
 
-def _question(row: Mapping[str, Any]) -> ProviderRequest:
+def _request(row: Mapping[str, Any]) -> ProviderRequest:
     request = row["request"]
     return ProviderRequest(
         provider=row["provider"],
@@ -255,6 +255,6 @@ def _ingestion(row: Mapping[str, Any], *, changed: bool) -> Ingestion:
 
 
 def _content_digest(answers: Sequence[ProviderResponse]) -> bytes:
-    """SHA-256 over (question, body) digests, sorted: concurrent asking does not change it."""
-    pairs = sorted((answer.question.digest().hex(), answer.sha256.hex()) for answer in answers)
+    """SHA-256 over (request, body) digests, sorted: concurrent asking does not change it."""
+    pairs = sorted((answer.request.digest().hex(), answer.sha256.hex()) for answer in answers)
     return hashlib.sha256(json.dumps(pairs).encode()).digest()

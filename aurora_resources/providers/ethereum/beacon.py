@@ -33,7 +33,7 @@ from aurora_resources.providers.ethereum.quantities import (
 from aurora_resources.records import Json, ProviderRequest, ProviderResponse
 
 MAX_IDS: Final = 1_000
-"""Validators one question asks about: about half a megabyte of answer."""
+"""Validators in one request: about half a megabyte of answer."""
 GENESIS: Final = "GET beacon/genesis"
 SPEC: Final = "GET config/spec"
 FINALITY: Final = "GET finality_checkpoints"
@@ -53,7 +53,7 @@ BlockId: TypeAlias = int | str
 
 @dataclass(frozen=True, slots=True)
 class Beacon:
-    """The questions one beacon node can be asked; `provider` is its name in `providers.yaml`."""
+    """The requests to one beacon node; `provider` is its name in `providers.yaml`."""
 
     provider: str
 
@@ -154,7 +154,7 @@ _OF_THE_CHAIN: Final = frozenset(
 
 
 def classify_beacon(
-    question: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
+    request: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
 ) -> ProviderError | None:
     """The error a 404 or a success stands for; other statuses never come here.
 
@@ -163,7 +163,7 @@ def classify_beacon(
     pruned them, or lacks the endpoint: never that they are zero.
     """
     if status == NOT_FOUND:
-        return _not_found(question, body)
+        return _not_found(request, body)
     try:
         flags = _flags.decode(body)
     except msgspec.MsgspecError:
@@ -172,39 +172,39 @@ def classify_beacon(
         return TransientProviderError(
             "the node has not verified the execution payloads yet (execution_optimistic); wait until its "
             "execution client is in sync",
-            provider=question.provider,
-            endpoint=question.endpoint,
+            provider=request.provider,
+            endpoint=request.endpoint,
             status=status,
         )
-    if flags.finalized is False and question.immutable:
+    if flags.finalized is False and request.immutable:
         return NotYetAvailable(
-            f"{question.path} is not finalised on this node; ask again later",
-            provider=question.provider,
-            endpoint=question.endpoint,
+            f"{request.path} is not finalised on this node; ask again later",
+            provider=request.provider,
+            endpoint=request.endpoint,
             status=status,
         )
     return None
 
 
-def _not_found(question: ProviderRequest, body: bytes) -> ProviderError | None:
+def _not_found(request: ProviderRequest, body: bytes) -> ProviderError | None:
     try:
         says = _refusal.decode(body).message
     except msgspec.MsgspecError:
         says = ""
-    reason = f'{question.path}: HTTP 404, the answer says "{says}"' if says else f"{question.path}: HTTP 404"
-    if question.endpoint == HEADER:
+    reason = f'{request.path}: HTTP 404, the answer says "{says}"' if says else f"{request.path}: HTTP 404"
+    if request.endpoint == HEADER:
         return NotYetAvailable(
             f"{reason}; no block is known there",
-            provider=question.provider,
-            endpoint=question.endpoint,
+            provider=request.provider,
+            endpoint=request.endpoint,
             status=NOT_FOUND,
         )
-    if question.endpoint in _OF_THE_CHAIN:
+    if request.endpoint in _OF_THE_CHAIN:
         return HistoryUnavailable(
             f"{reason}; this node does not hold that state, or lacks the endpoint, and nothing is counted as "
             "zero: configure an archive node, or one that answers rewards",
-            provider=question.provider,
-            endpoint=question.endpoint,
+            provider=request.provider,
+            endpoint=request.endpoint,
             status=NOT_FOUND,
         )
     return None
@@ -425,7 +425,7 @@ def header(payload: ProviderResponse) -> Header:
     """A header at a slot or of a root. Raises PayloadError, also when another slot than asked is answered."""
     found = _header.read(payload).data
     message = found.header.message
-    asked = payload.question.path.rpartition("/")[2]
+    asked = payload.request.path.rpartition("/")[2]
     if asked.isdecimal() and int(asked) != message.slot:
         raise unexpected(payload, f"asked for slot {asked}, answered slot {message.slot}")
     if asked.startswith("0x") and asked.lower() != found.root:
@@ -472,7 +472,7 @@ def validators(payload: ProviderResponse) -> tuple[ValidatorState, ...]:
 
 
 def validators_by_key(payloads: Iterable[ProviderResponse]) -> Mapping[str, ValidatorState]:
-    """The validators of all chunks of one question, by public key. Raises PayloadError.
+    """The validators of all chunks of one request, by public key. Raises PayloadError.
 
     Keys the chain does not know are left out by the node: compare with what was asked.
     """

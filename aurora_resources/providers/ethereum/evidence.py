@@ -84,7 +84,7 @@ class Evidence:
     def states_at(self, slot: int, role: Feed = Feed.STAKES) -> Mapping[str, ValidatorState] | None:
         """The validators in the state at `slot`, by public key; None when it is not staged."""
         path = f"/eth/v1/beacon/states/{slot}/validators"
-        found = [payload for payload in self.every(role, VALIDATORS) if payload.question.path == path]
+        found = [payload for payload in self.every(role, VALIDATORS) if payload.request.path == path]
         return beacon.validators_by_key(found) if found else None
 
     @cached_property
@@ -107,7 +107,7 @@ class Evidence:
         """Our validators in every staged state, by its epoch."""
         found: dict[int, dict[str, ValidatorState]] = {}
         for payload in self.every(Feed.STAKES, VALIDATORS):
-            epoch = self.constants.epoch_of(int(payload.question.path.split("/")[5]))
+            epoch = self.constants.epoch_of(int(payload.request.path.split("/")[5]))
             found.setdefault(epoch, {}).update(beacon.validators_by_key([payload]))
         return found
 
@@ -129,7 +129,7 @@ class Evidence:
         """The proposers of the window's epochs, as far as they are staged."""
         found: dict[int, tuple[Duty, ...]] = {}
         for payload in self.every(Feed.STAKES, DUTIES):
-            epoch = int(payload.question.path.rpartition("/")[2])
+            epoch = int(payload.request.path.rpartition("/")[2])
             if epoch in self.window.epochs:
                 found[epoch] = beacon.duties(payload)
         return found
@@ -148,7 +148,7 @@ class Evidence:
     def proposals(self) -> tuple[Proposal, ...]:
         """The slots ours were to propose in, ascending."""
         blocks = {
-            payload.question.path.rpartition("/")[2]: beacon.block(payload)
+            payload.request.path.rpartition("/")[2]: beacon.block(payload)
             for payload in self.every(Feed.STAKES, BLOCK)
         }
         found = []
@@ -204,7 +204,7 @@ class Evidence:
 
 
 def _asked_ids(payload: ProviderResponse) -> Sequence[object]:
-    """The validators that a question about states named."""
-    body = payload.question.body
+    """The validators that a request about states named."""
+    body = payload.request.body
     ids = body.get("ids") if isinstance(body, Mapping) else None
     return ids if isinstance(ids, Sequence) else ()

@@ -39,31 +39,31 @@ BALANCE: Final = "eth_getBalance"
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """The questions one execution node can be asked; `provider` is its name in `providers.yaml`."""
+    """The requests to one execution node; `provider` is its name in `providers.yaml`."""
 
     provider: str
 
     def chain_id(self) -> ProviderRequest:
         """eth_chainId: which network the node is on."""
-        return self._question(CHAIN_ID, [])
+        return self._request(CHAIN_ID, [])
 
     def block(self, block_hash: str) -> ProviderRequest:
         """eth_getBlockByHash with whole transactions: up to half a megabyte."""
-        return self._question(BLOCK, [block_hash, True], immutable=True)
+        return self._request(BLOCK, [block_hash, True], immutable=True)
 
     def block_receipts(self, block_hash: str) -> ProviderRequest:
         """eth_getBlockReceipts: the receipts of a whole block; not every node offers it."""
-        return self._question(BLOCK_RECEIPTS, [block_hash], immutable=True)
+        return self._request(BLOCK_RECEIPTS, [block_hash], immutable=True)
 
     def receipt(self, transaction_hash: str) -> ProviderRequest:
         """eth_getTransactionReceipt: one receipt, where the block's cannot be had at once."""
-        return self._question(RECEIPT, [transaction_hash], immutable=True)
+        return self._request(RECEIPT, [transaction_hash], immutable=True)
 
     def balance(self, address: str, block_number: int) -> ProviderRequest:
         """eth_getBalance after a finalised block, in wei; older ones need an archive node."""
-        return self._question(BALANCE, [address, hex_quantity(block_number)], immutable=True)
+        return self._request(BALANCE, [address, hex_quantity(block_number)], immutable=True)
 
-    def _question(self, method: str, params: Sequence[Json], *, immutable: bool = False) -> ProviderRequest:
+    def _request(self, method: str, params: Sequence[Json], *, immutable: bool = False) -> ProviderRequest:
         body: dict[str, Json] = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
         return ProviderRequest(self.provider, method, "POST", "", body=body, immutable=immutable)
 
@@ -91,7 +91,7 @@ _UNKNOWN_METHOD: Final = re.compile(
 
 
 def classify_execution(
-    question: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
+    request: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
 ) -> ProviderError | None:
     """The error an answer of status 2xx stands for, by code and words. A body that is no JSON is left alone.
 
@@ -105,15 +105,15 @@ def classify_execution(
         return HistoryUnavailable(
             "the answer is null: this node does not know that block; wait until it is in sync, or configure "
             "one with an archive",
-            provider=question.provider,
-            endpoint=question.endpoint,
+            provider=request.provider,
+            endpoint=request.endpoint,
             status=status,
         )
     kind, remedy = _meaning(error)
     return kind(
         f"{error.message} (code {error.code}): {remedy}",
-        provider=question.provider,
-        endpoint=question.endpoint,
+        provider=request.provider,
+        endpoint=request.endpoint,
         status=status,
         code=error.code,
     )
@@ -216,7 +216,7 @@ def chain_id(payload: ProviderResponse) -> int:
 def block(payload: ProviderResponse) -> ExecutionBlock:
     """A block with whole transactions. Raises PayloadError, also when it is another block, or null."""
     found = result(_block, payload)
-    asked = next(iter(rpc_params(payload.question)), None)
+    asked = next(iter(rpc_params(payload.request)), None)
     if isinstance(asked, str) and _is_hash(asked) and asked.lower() != found.hash:
         raise unexpected(payload, f"asked for block {asked}, answered block {found.hash}")
     return found
@@ -374,9 +374,9 @@ class ExecutionResponses:
         """Balances by address, by block number."""
         found: dict[int, dict[str, int]] = {}
         for payload in self._found.every(BALANCE):
-            address, number = map(str, rpc_params(payload.question))
+            address, number = map(str, rpc_params(payload.request))
             found.setdefault(int(number, 16), {})[address] = balance(payload)
         return found
 
     def _by_first_param(self, endpoint: str) -> Mapping[object, ProviderResponse]:
-        return {rpc_params(payload.question)[0]: payload for payload in self._found.every(endpoint)}
+        return {rpc_params(payload.request)[0]: payload for payload in self._found.every(endpoint)}

@@ -75,23 +75,23 @@ class BlockClaims:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """The questions one relay can be asked; `provider` is its name in `providers.yaml`."""
+    """The requests to one relay; `provider` is its name in `providers.yaml`."""
 
     provider: str
 
     def delivered_at(self, slot: int) -> ProviderRequest:
         """Deliveries for one slot: the block of the chain, and orphans. Slot 0 cannot be asked for."""
-        return self._question(("slot", str(slot)))
+        return self._request(("slot", str(slot)))
 
     def delivered_of(self, block_hash: str) -> ProviderRequest:
         """Deliveries of one block; an empty list says that this relay did not deliver it."""
-        return self._question(("block_hash", block_hash))
+        return self._request(("block_hash", block_hash))
 
     def delivered_below(self, cursor: int, limit: int = PAGE_ROWS) -> ProviderRequest:
         """Deliveries at slot `cursor` and before, the latest slot first, `limit` rows at most."""
-        return self._question(("cursor", str(cursor)), ("limit", str(limit)))
+        return self._request(("cursor", str(cursor)), ("limit", str(limit)))
 
-    def _question(self, *query: tuple[str, str]) -> ProviderRequest:
+    def _request(self, *query: tuple[str, str]) -> ProviderRequest:
         # Never immutable: a row may be written late, so a relay is asked anew every time.
         return ProviderRequest(self.provider, DELIVERED, "GET", _PATH, query)
 
@@ -102,7 +102,7 @@ _delivered = shape(tuple[RelayClaim, ...])
 def delivered(payload: ProviderResponse) -> tuple[RelayClaim, ...]:
     """The rows of an answer. Raises PayloadError, also for a row that was not asked for."""
     rows = _delivered.read(payload)
-    asked = dict(payload.question.query)
+    asked = dict(payload.request.query)
     for row in rows:
         if "slot" in asked and row.slot != int(asked["slot"]):
             raise unexpected(payload, f"asked for slot {asked['slot']}, answered slot {row.slot}")
@@ -135,11 +135,11 @@ class Coverage:
     """
 
     def __init__(self, answered: Iterable[ProviderResponse]) -> None:
-        """`answered` are payloads of DELIVERED questions of one relay. Raises PayloadError."""
+        """`answered` are payloads of DELIVERED requests of one relay. Raises PayloadError."""
         self._slots: set[int] = set()
         self._spans: list[range] = []
         for payload in answered:
-            asked = dict(payload.question.query)
+            asked = dict(payload.request.query)
             if "slot" in asked:
                 self._slots.add(int(asked["slot"]))
             elif "cursor" in asked:
@@ -151,12 +151,12 @@ class Coverage:
         return slot in self._slots or any(slot in span for span in self._spans)
 
 
-def scan_is_cheaper(questions: int, slots: int) -> bool:
-    """Whether paging through `slots` slots takes fewer questions to a relay than asking `questions` of them.
+def scan_is_cheaper(requests: int, slots: int) -> bool:
+    """Whether paging through `slots` slots takes fewer requests to a relay than `requests`, one a slot.
 
     Reckoned for a relay that delivered every slot, the most there can be.
     """
-    return questions > -(-slots // PAGE_ROWS) + 1
+    return requests > -(-slots // PAGE_ROWS) + 1
 
 
 async def fetch_delivered(fetcher: Fetcher, relay: Relay, slots: Iterable[int]) -> None:

@@ -206,7 +206,7 @@ class RewardResponses:
     @cached_property
     def _committees(self) -> Mapping[int, frozenset[int]]:
         return {
-            int(query_value(payload.question, "epoch") or -1): frozenset(beacon.sync_committee(payload))
+            int(query_value(payload.request, "epoch") or -1): frozenset(beacon.sync_committee(payload))
             for payload in self._found.every(SYNC_COMMITTEE)
         }
 
@@ -227,14 +227,14 @@ class RewardResponses:
 
     def _read_balances(self) -> Iterator[tuple[tuple[int, str], int]]:
         for payload in self._found.every(VALIDATORS):
-            slot = int(payload.question.path.split("/")[5])
+            slot = int(payload.request.path.split("/")[5])
             for row in beacon.validators(payload):
                 yield (slot, row.pubkey), row.balance_gwei
 
 
 def _last(payload: ProviderResponse) -> str:
     """The last part of the path: the epoch, slot or root that was asked about."""
-    return payload.question.path.rpartition("/")[2]
+    return payload.request.path.rpartition("/")[2]
 
 
 def normalize_rewards(

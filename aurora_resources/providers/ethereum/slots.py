@@ -23,7 +23,7 @@ class SlotFacts:
     """The headers that were answered: which slots hold a block, and which are empty for certain."""
 
     def __init__(self, answered: Iterable[ProviderResponse]) -> None:
-        """`answered` are payloads of HEADER questions. Raises PayloadError for one of another shape."""
+        """`answered` are payloads of HEADER requests. Raises PayloadError for one of another shape."""
         known = [found for found in map(header, answered) if found.canonical]
         self._by_root = {found.root: found for found in known}
         self._by_slot = {found.slot: found for found in known}
@@ -92,8 +92,8 @@ async def fetch_sync_rewards(
 
     async def at(slot: int) -> None:
         try:
-            for question in node.sync_rewards(slot, members):
-                await fetcher.fetch(question)
+            for request in node.sync_rewards(slot, members):
+                await fetcher.fetch(request)
         except HistoryUnavailable:
             if await fetch_slot(fetcher, node, slot) is not None:
                 raise

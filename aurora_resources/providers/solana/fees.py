@@ -94,7 +94,7 @@ def fees_of_blocks(
     produced = _produced(listed)
     hole = _hole(limits, len(produced), found.every(BLOCK_HEADER)) if listed else None
     by_slot = {
-        rpc_params(payload.question)[0]: rpc.block_rewards(payload).total(rpc.FEE)
+        rpc_params(payload.request)[0]: rpc.block_rewards(payload).total(rpc.FEE)
         for payload in found.every("getBlock")
     }
 
@@ -153,7 +153,7 @@ def fees_of_history(
                     f"epoch {epoch} of {identity} stands there twice, with {rows[identity].fees} and "
                     f"{row.fees}; ask again",
                     provider=found.provider,
-                    endpoint=payload.question.endpoint,
+                    endpoint=payload.request.endpoint,
                 )
     return {
         identity: Fees(mine.fees * fee_unit, mine.blocks)
@@ -176,7 +176,7 @@ class _Leaders:
         all_known = False
         for payload in payloads:
             schedule = rpc.leader_schedule(payload)
-            options = rpc_params(payload.question)[1]
+            options = rpc_params(payload.request)[1]
             asked = options.get("identity") if isinstance(options, Mapping) else None
             if schedule is None:
                 continue
@@ -202,7 +202,7 @@ def _hole(limits: Boundaries, produced: int, headers: Sequence[ProviderResponse]
     A height counts produced blocks, so the heights of the epoch's first block and of the next epoch's tell
     how many the epoch has. A missing piece of history looks like skipped slots otherwise.
     """
-    by_slot = {rpc_params(found.question)[0]: rpc.block_header(found) for found in headers}
+    by_slot = {rpc_params(found.request)[0]: rpc.block_header(found) for found in headers}
     first, after = by_slot.get(limits.first_produced), by_slot.get(limits.next_produced)
     if first is None or after is None:
         return "the first blocks of the epoch and of the next one were not read"

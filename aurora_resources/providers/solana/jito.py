@@ -95,7 +95,7 @@ _network = Shape(NetworkTips)
 
 @dataclass(frozen=True, slots=True)
 class Jito:
-    """The questions Jito can be asked; `provider` is its name in `providers.yaml`."""
+    """The requests to Jito; `provider` is its name in `providers.yaml`."""
 
     provider: str
 

@@ -152,7 +152,7 @@ def _claims(payloads: Iterable[ProviderResponse], epoch: int) -> dict[str, tuple
     """Claims by validator. Rows can repeat at page borders, so a claimant counts once."""
     asked: dict[str, list[ProviderResponse]] = {}
     for payload in payloads:
-        asked.setdefault(query_value(payload.question, "validator_vote_account") or "", []).append(payload)
+        asked.setdefault(query_value(payload.request, "validator_vote_account") or "", []).append(payload)
     claims: dict[str, tuple[StakerTips, ...]] = {}
     for vote_account, pages in asked.items():
         rows = _until_short(jito.staker_tips(payload, epoch) for payload in _in_page_order(pages))
@@ -162,7 +162,7 @@ def _claims(payloads: Iterable[ProviderResponse], epoch: int) -> dict[str, tuple
 
 
 def _in_page_order(payloads: Iterable[ProviderResponse]) -> list[ProviderResponse]:
-    return sorted(payloads, key=lambda payload: int(query_value(payload.question, "page") or 1))
+    return sorted(payloads, key=lambda payload: int(query_value(payload.request, "page") or 1))
 
 
 def _until_short(pages: Iterable[Sequence[Row]]) -> list[Row]:

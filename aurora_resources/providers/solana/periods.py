@@ -113,7 +113,7 @@ def boundaries(period: Answers, epoch: int) -> Boundaries:
     """The slots of `epoch`. Raises PayloadError, or HistoryUnavailable for a node with holes."""
     schedule = rpc.epoch_schedule(_needed(period, "getEpochSchedule"))
     starts = [schedule.first_slot(epoch), schedule.first_slot(epoch + 1)]
-    asked = {rpc_params(found.question)[0]: found for found in period.every("getBlocksWithLimit")}
+    asked = {rpc_params(found.request)[0]: found for found in period.every("getBlocksWithLimit")}
     slots = [rpc.slots(asked[start]) if start in asked else () for start in starts]
     return _limits(period.provider, epoch, starts, slots)
 
@@ -121,7 +121,7 @@ def boundaries(period: Answers, epoch: int) -> Boundaries:
 def normalize_period(epoch: int, period: Answers) -> Period:
     """Slots and times of `epoch`. Raises PayloadError."""
     limits = boundaries(period, epoch)
-    asked = {rpc_params(found.question)[0]: found for found in period.every("getBlockTime")}
+    asked = {rpc_params(found.request)[0]: found for found in period.every("getBlockTime")}
     if limits.first_produced not in asked or limits.next_produced not in asked:
         raise _not_staged(period, "getBlockTime")
     starts_at, ends_at = _known_time(asked[limits.first_produced]), _known_time(asked[limits.next_produced])
@@ -150,9 +150,9 @@ def _known_time(payload: ProviderResponse) -> datetime:
     time = rpc.block_time(payload)
     if time is None:
         raise HistoryUnavailable(
-            f"this node does not know the time of slot {rpc_params(payload.question)[0]}; ask another one",
-            provider=payload.question.provider,
-            endpoint=payload.question.endpoint,
+            f"this node does not know the time of slot {rpc_params(payload.request)[0]}; ask another one",
+            provider=payload.request.provider,
+            endpoint=payload.request.endpoint,
         )
     return time
 

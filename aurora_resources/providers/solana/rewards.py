@@ -83,7 +83,7 @@ def payout(found: Answers, limits: Boundaries, epoch: int) -> Payout:
 
 
 def _from_blocks(found: Answers, limits: Boundaries, epoch: int) -> Payout | None:
-    blocks = {rpc_params(payload.question)[0]: payload for payload in found.every("getBlock")}
+    blocks = {rpc_params(payload.request)[0]: payload for payload in found.every("getBlock")}
     if limits.next_produced not in blocks:
         return None
     boundary = rpc.block_rewards(blocks[limits.next_produced])
@@ -102,7 +102,7 @@ def _from_blocks(found: Answers, limits: Boundaries, epoch: int) -> Payout | Non
 
 def _paying_slots(found: Answers, start: int, count: int) -> tuple[int, ...] | None:
     for payload in found.every("getBlocksWithLimit"):
-        if list(rpc_params(payload.question)[:2]) == [start, count]:
+        if list(rpc_params(payload.request)[:2]) == [start, count]:
             slots = rpc.slots(payload)
             return slots if len(slots) == count else None
     return None

@@ -40,28 +40,28 @@ _FINALIZED: Final[dict[str, Json]] = {"commitment": "finalized"}
 
 @dataclass(frozen=True, slots=True)
 class SolanaRpc:
-    """The questions one node can be asked; `provider` is its name in `providers.yaml`."""
+    """The requests to one node; `provider` is its name in `providers.yaml`."""
 
     provider: str
 
     def epoch_info(self, request_id: int = 1) -> ProviderRequest:
         """getEpochInfo: the running epoch and slot. `request_id` tells a second asking from the first."""
-        return self._question("getEpochInfo", [_FINALIZED], request_id=request_id)
+        return self._request("getEpochInfo", [_FINALIZED], request_id=request_id)
 
     def epoch_schedule(self) -> ProviderRequest:
         """getEpochSchedule: how epochs map to slots on this cluster; mainnet has no warm-up, others may."""
-        return self._question("getEpochSchedule", [])
+        return self._request("getEpochSchedule", [])
 
     def first_produced(self, start: int) -> ProviderRequest:
         """getBlocksWithLimit: the first produced slot at or after `start`.
 
         A node without history answers a later slot, without a word.
         """
-        return self._question("getBlocksWithLimit", [start, 1, _FINALIZED])
+        return self._request("getBlocksWithLimit", [start, 1, _FINALIZED])
 
     def produced_after(self, start: int, count: int) -> ProviderRequest:
         """getBlocksWithLimit: the `count` produced slots from `start` on; fewer when not produced yet."""
-        return self._question("getBlocksWithLimit", [start, count, _FINALIZED])
+        return self._request("getBlocksWithLimit", [start, count, _FINALIZED])
 
     def blocks(self, first: int, last: int) -> tuple[ProviderRequest, ...]:
         """getBlocks: produced slots, both ends included; missing history looks like skipped slots.
@@ -70,13 +70,13 @@ class SolanaRpc:
         filled tomorrow.
         """
         return tuple(
-            self._question("getBlocks", [start, min(start + MAX_SLOT_RANGE - 1, last), _FINALIZED])
+            self._request("getBlocks", [start, min(start + MAX_SLOT_RANGE - 1, last), _FINALIZED])
             for start in range(first, last + 1, MAX_SLOT_RANGE)
         )
 
     def block_time(self, slot: int) -> ProviderRequest:
         """getBlockTime: seconds since 1970, null when unknown; only for a produced slot."""
-        return self._question("getBlockTime", [slot])
+        return self._request("getBlockTime", [slot])
 
     def block_header(self, slot: int) -> ProviderRequest:
         """A getBlock without transactions and rewards: height, parent and time of a produced slot."""
@@ -88,7 +88,7 @@ class SolanaRpc:
 
     def vote_accounts(self) -> ProviderRequest:
         """getVoteAccounts: the validators of now, stake in lamports; unstaked delinquents are left out."""
-        return self._question("getVoteAccounts", [_FINALIZED])
+        return self._request("getVoteAccounts", [_FINALIZED])
 
     def leader_schedule(self, slot: int, identity: str | None) -> ProviderRequest:
         """The getLeaderSchedule of the epoch of `slot`: slot indices from the epoch's start, by identity.
@@ -98,12 +98,12 @@ class SolanaRpc:
         options: dict[str, Json] = dict(_FINALIZED)
         if identity is not None:
             options["identity"] = identity
-        return self._question("getLeaderSchedule", [slot, options], subject=identity)
+        return self._request("getLeaderSchedule", [slot, options], subject=identity)
 
     def inflation_rewards(self, addresses: Sequence[str], epoch: int) -> ProviderRequest:
         """getInflationReward: lamports by position of the address; null where there is no reward row."""
         options: dict[str, Json] = {**_FINALIZED, "epoch": epoch}
-        return self._question("getInflationReward", [list(addresses), options], immutable=True)
+        return self._request("getInflationReward", [list(addresses), options], immutable=True)
 
     def stake_accounts(self, vote_account: str) -> ProviderRequest:
         """The getProgramAccounts of one validator: stake accounts delegated to it, as of now."""
@@ -115,7 +115,7 @@ class SolanaRpc:
                 {"memcmp": {"offset": VOTER_OFFSET, "bytes": vote_account}},
             ],
         }
-        return self._question("getProgramAccounts", [STAKE_PROGRAM, options], subject=vote_account)
+        return self._request("getProgramAccounts", [STAKE_PROGRAM, options], subject=vote_account)
 
     def _block(self, slot: int, *, rewards: bool) -> ProviderRequest:
         options: dict[str, Json] = {
@@ -125,10 +125,10 @@ class SolanaRpc:
             "rewards": rewards,
             "maxSupportedTransactionVersion": 0,
         }
-        question = self._question("getBlock", [slot, options], immutable=True)
-        return question if rewards else replace(question, endpoint=BLOCK_HEADER)
+        request = self._request("getBlock", [slot, options], immutable=True)
+        return request if rewards else replace(request, endpoint=BLOCK_HEADER)
 
-    def _question(
+    def _request(
         self,
         method: str,
         params: Sequence[Json],
@@ -156,7 +156,7 @@ _BY_MESSAGE: Final[dict[int, tuple[str, type[ProviderError]]]] = {
 
 
 def classify_rpc(
-    question: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
+    request: ProviderRequest, status: int, _headers: httpx.Headers, body: bytes
 ) -> ProviderError | None:
     """The error an answer of status 2xx stands for, by code and words; other statuses never come here.
 
@@ -169,8 +169,8 @@ def classify_rpc(
     kind, remedy = _meaning(error)
     return kind(
         f"{error.message} (code {error.code}): {remedy}",
-        provider=question.provider,
-        endpoint=question.endpoint,
+        provider=request.provider,
+        endpoint=request.endpoint,
         status=status,
         code=error.code,
     )
@@ -346,7 +346,7 @@ def inflation_rewards(payload: ProviderResponse, epoch: int) -> Mapping[str, int
     The node answers only when the payout is complete, so a missing row is a known zero. Raises PayloadError
     when the rows are not as many as the addresses, or are of another epoch.
     """
-    addresses = rpc_params(payload.question)[0]
+    addresses = rpc_params(payload.request)[0]
     rows = result(_inflation_rewards, payload)
     if not isinstance(addresses, list | tuple) or len(addresses) != len(rows):
         raise unexpected(payload, f"{len(rows)} rows do not match the addresses asked for")

@@ -33,7 +33,7 @@ _history = Shape(_History)
 
 @dataclass(frozen=True, slots=True)
 class SolanaBeach:
-    """The question Solana Beach can be asked; `provider` is its name in `providers.yaml`."""
+    """The requests to Solana Beach; `provider` is its name in `providers.yaml`."""
 
     provider: str
 
@@ -55,5 +55,5 @@ def epoch_fees(payload: ProviderResponse) -> tuple[EpochFees, ...]:
 
 
 def identity_asked(payload: ProviderResponse) -> str:
-    """The identity an answer is about, from the path of its question."""
-    return payload.question.path.split("/")[2]
+    """The identity an answer is about, from the path of its request."""
+    return payload.request.path.split("/")[2]

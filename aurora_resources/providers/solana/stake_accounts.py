@@ -160,8 +160,8 @@ def _from_json(pubkey: str, info: _Info) -> StakeAccount | None:
 
 
 def _slice_offset(payload: ProviderResponse) -> int:
-    """Where the bytes start, from the question's `dataSlice`; 0 without one."""
-    params = rpc_params(payload.question)
+    """Where the bytes start, from the request's `dataSlice`; 0 without one."""
+    params = rpc_params(payload.request)
     options = params[1] if len(params) > 1 else None
     cut = options.get("dataSlice") if isinstance(options, Mapping) else None
     offset = cut.get("offset") if isinstance(cut, Mapping) else 0

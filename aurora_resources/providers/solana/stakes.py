@@ -75,7 +75,7 @@ def snapshot(staged: Staged, providers: Sequence[str], epoch: int) -> Snapshot |
     if found is None:
         return None
     running = {
-        payload.question.digest(): rpc.epoch_info(payload).epoch for payload in found.every("getEpochInfo")
+        payload.request.digest(): rpc.epoch_info(payload).epoch for payload in found.every("getEpochInfo")
     }
     if len(running) < _AFTER or set(running.values()) != {epoch + 1}:
         return None
@@ -88,14 +88,14 @@ def snapshot(staged: Staged, providers: Sequence[str], epoch: int) -> Snapshot |
 
 
 def _asked_validator(payload: ProviderResponse) -> str:
-    """The vote account of the question's voter filter."""
-    options = rpc_params(payload.question)[1]
+    """The vote account of the request's voter filter."""
+    options = rpc_params(payload.request)[1]
     filters = options.get("filters") if isinstance(options, Mapping) else None
     for entry in filters if isinstance(filters, Sequence) and not isinstance(filters, str) else ():
         compare = entry.get("memcmp") if isinstance(entry, Mapping) else None
         if isinstance(compare, Mapping):
             return str(compare.get("bytes"))
-    raise unexpected(payload, "the question has no voter filter")
+    raise unexpected(payload, "the request has no voter filter")
 
 
 def _check_running(payload: ProviderResponse, epoch: int) -> None:
@@ -110,8 +110,8 @@ def _check_running(payload: ProviderResponse, epoch: int) -> None:
     raise kind(
         f"the stakes of epoch {epoch} can only be read while epoch {epoch + 1} runs, and epoch {running} "
         f"runs now: {problem}",
-        provider=payload.question.provider,
-        endpoint=payload.question.endpoint,
+        provider=payload.request.provider,
+        endpoint=payload.request.endpoint,
     )
 
 

@@ -42,7 +42,7 @@ _listed = Shape(tuple[WizValidator, ...])
 
 @dataclass(frozen=True, slots=True)
 class Stakewiz:
-    """The question Stakewiz can be asked; `provider` is its name in `providers.yaml`."""
+    """The requests to Stakewiz; `provider` is its name in `providers.yaml`."""
 
     provider: str
 

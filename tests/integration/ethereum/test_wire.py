@@ -84,7 +84,7 @@ class Keeping:
         return payload
 
     def of(self, endpoint: str) -> list[ProviderResponse]:
-        return [payload for payload in self.kept if payload.question.endpoint == endpoint]
+        return [payload for payload in self.kept if payload.request.endpoint == endpoint]
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_a_scan_of_every_relay_finds_what_single_questions_find(server: SandboxS
         for payload in fetcher.kept:
             for row in delivered(payload):
                 if row.slot in slots:
-                    found.setdefault(row.block_hash, set()).add(payload.question.provider)
+                    found.setdefault(row.block_hash, set()).add(payload.request.provider)
         return found
 
     found = run(server, scanned)

@@ -61,7 +61,7 @@ def test_no_secret_is_shown(
             shown.append(repr(client))
             try:
                 payload = await client.fetch(provider_request)
-                shown.extend([repr(payload), repr(payload.question.asked())])
+                shown.extend([repr(payload), repr(payload.request.to_json())])
             except ProviderError as error:
                 shown.extend([str(error), repr(error), *traceback.format_exception(error)])
                 # What a reporter of errors may look at; the body is evidence, and not shown.

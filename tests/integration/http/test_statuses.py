@@ -52,7 +52,7 @@ def test_success_is_the_body_exactly_as_received(
 ) -> None:
     body = b'{"mev_rewards": 38263229364446900, "odd":\xff }\n'
     payload, server = answer(stage, provider_request, {"status": status, "body": body})
-    assert (payload.body, payload.status, payload.question) == (body, status, provider_request)
+    assert (payload.body, payload.status, payload.request) == (body, status, provider_request)
     assert payload.fetched_at.utcoffset() is not None
     assert len(server.asked) == 1
 

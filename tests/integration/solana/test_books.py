@@ -154,17 +154,17 @@ def test_staged_payloads_alone_give_the_same_books(
     books = keep_books(serve(world, current=EPOCH + 1), settings, EPOCH)
 
     def restored(payload: ProviderResponse) -> ProviderResponse:
-        asked = json.loads(json.dumps(payload.question.asked()))
+        asked = json.loads(json.dumps(payload.request.to_json()))
         question = ProviderRequest(
-            payload.question.provider,
-            payload.question.endpoint,
+            payload.request.provider,
+            payload.request.endpoint,
             asked["method"],
             asked["path"],
             tuple(asked["query"].items()),
             asked["body"],
         )
-        assert question.digest() == payload.question.digest()
-        return replace(payload, question=question)
+        assert question.digest() == payload.request.digest()
+        return replace(payload, request=question)
 
     staged = {key: [restored(payload) for payload in kept] for key, kept in books.staged.items()}
     again = understand(settings, EPOCH, staged)

@@ -82,9 +82,9 @@ def test_receipts_come_at_once_or_one_by_one(*, whole: bool) -> None:
         for payload in node.kept
         for row in (
             execution.receipts(payload)
-            if payload.question.endpoint == BLOCK_RECEIPTS
+            if payload.request.endpoint == BLOCK_RECEIPTS
             else [execution.receipt(payload)]
-            if payload.question.endpoint == RECEIPT
+            if payload.request.endpoint == RECEIPT
             else []
         )
     ]

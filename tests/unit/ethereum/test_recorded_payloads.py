@@ -148,9 +148,7 @@ def test_execution_blocks(replay: Replay) -> None:
         execution.block(replay(name, NODE.block("0x" + "ab" * 32)))
     for tag in ("finalized", "safe"):
         plain = execution.block(
-            replay(
-                f"exec_eth_getBlockByNumber_{tag}_testchain", NODE._question("eth_getBlockByNumber", [tag])
-            )
+            replay(f"exec_eth_getBlockByNumber_{tag}_testchain", NODE._request("eth_getBlockByNumber", [tag]))
         )
         assert plain.number > 0
 

@@ -116,5 +116,5 @@ def test_a_scan_that_broke_off_covers_what_it_has_shown() -> None:
 
 
 def test_asking_block_by_block_or_scanning_whichever_is_less() -> None:
-    assert not scan_is_cheaper(questions=48, slots=50_400)
-    assert scan_is_cheaper(questions=300, slots=50_400)
+    assert not scan_is_cheaper(requests=48, slots=50_400)
+    assert scan_is_cheaper(requests=300, slots=50_400)

@@ -23,7 +23,7 @@ def run(work: Callable[[], Awaitable[T]]) -> T:
 
 
 def facts(node: BeaconNode) -> SlotFacts:
-    return SlotFacts(payload for payload in node.kept if payload.question.endpoint == HEADER)
+    return SlotFacts(payload for payload in node.kept if payload.request.endpoint == HEADER)
 
 
 def test_a_slot_with_a_block() -> None:
@@ -67,8 +67,8 @@ def test_unknown_slots_are_neither_empty_nor_filled() -> None:
 def test_sync_rewards_skip_proven_gaps_only() -> None:
     node = BeaconNode([10, 12, 13])
     run(lambda: fetch_sync_rewards(node, BEACON, range(10, 14), [5, 6]))
-    paid = [payload for payload in node.kept if payload.question.endpoint == SYNC_REWARDS]
-    assert sorted(payload.question.path[-2:] for payload in paid) == ["10", "12", "13"]
+    paid = [payload for payload in node.kept if payload.request.endpoint == SYNC_REWARDS]
+    assert sorted(payload.request.path[-2:] for payload in paid) == ["10", "12", "13"]
     assert facts(node).is_empty(11)
 
 
@@ -82,7 +82,7 @@ def test_a_block_without_rewards_is_a_node_without_history() -> None:
 def test_duties_of_version_one_where_there_is_no_other(*, has_v2: bool, asked: int) -> None:
     node = BeaconNode([], has_v2=has_v2)
     answered = run(lambda: fetch_duties(node, BEACON, [1, 2, 3]))
-    assert [payload.question.path[-1] for payload in answered] == ["1", "2", "3"]
+    assert [payload.request.path[-1] for payload in answered] == ["1", "2", "3"]
     assert len(node.asked) == asked
     assert {question.endpoint for question in node.asked} == {DUTIES}
 

@@ -74,6 +74,6 @@ def test_what_is_missing_is_named(result: Answer) -> None:
     with pytest.raises(HistoryUnavailable, match="does not know the time of slot 345602"):
         understood(asked(result, time=None))
     with pytest.raises(PayloadError, match="getBlockTime: it is not staged"):
-        understood([payload for payload in asked(result) if payload.question.endpoint != "getBlockTime"])
+        understood([payload for payload in asked(result) if payload.request.endpoint != "getBlockTime"])
     with pytest.raises(PayloadError, match="getEpochSchedule: it is not staged"):
-        understood([p for p in asked(result) if p.question.endpoint != "getEpochSchedule"])
+        understood([p for p in asked(result) if p.request.endpoint != "getEpochSchedule"])

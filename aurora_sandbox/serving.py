@@ -14,41 +14,28 @@ from typing import Final, Self
 import uvicorn
 
 from aurora_resources.errors import ConfigurationError
+from aurora_sandbox.ethereum import network as ethereum_network
 from aurora_sandbox.ethereum.chain import NodeSettings
-from aurora_sandbox.ethereum.serving import ETHEREUM_PATHS
+from aurora_sandbox.ethereum.network import EthereumNetwork
 from aurora_sandbox.ethereum.world import EthereumWorld
 from aurora_sandbox.options import WorldSpec
+from aurora_sandbox.providers import CONTROLS, FAULTS, PROVIDERS
 from aurora_sandbox.server.app import SandboxApp
-from aurora_sandbox.server.faults import Fault, parse_fault
+from aurora_sandbox.server.faults import Fault
+from aurora_sandbox.server.provider import Network
 from aurora_sandbox.server.recording import Recorder, Recording
-from aurora_sandbox.server.settings import Settings
-from aurora_sandbox.server.state import Grow, SandboxState
+from aurora_sandbox.server.state import SandboxState
+from aurora_sandbox.solana import network as solana
+from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import Growth, demo_world, generate_world
+from aurora_sandbox.solana.network import Grow, SolanaNetwork
 from aurora_sandbox.solana.world import World
 from aurora_sandbox.solana.world_file import load_world
 
-PATHS: Final = {
-    "rpc": "/rpc",
-    "jito": "/jito/api/v1",
-    "solanabeach": "/solanabeach/v2",
-    "stakewiz": "/stakewiz",
-    **ETHEREUM_PATHS,
-}
-_VARIABLES: Final[Mapping[str, str]] = {
-    "rpc": "SOLANA_RPC",
-    "jito": "JITO",
-    "solanabeach": "SOLANABEACH",
-    "stakewiz": "STAKEWIZ",
-    "beacon": "ETHEREUM_BEACON",
-    "execution": "ETHEREUM_EXECUTION",
-    "relay-flashbots": "RELAY_FLASHBOTS",
-    "relay-ultrasound": "RELAY_ULTRASOUND",
-    "relay-titan": "RELAY_TITAN",
-}
-"""By the sandbox's provider: the variables are `<prefix>_URL` and `<prefix>_RATE_LIMIT`."""
-NODE_VARIABLES: Final = ("SOLANA_RPC_URL", "ETHEREUM_BEACON_URL")
-"""The variables that name a node of a real network."""
-_RATE_LIMIT: Final = "5000"
+PATHS: Final = {provider.name: provider.path for provider in PROVIDERS}
+"""The path of each provider's base URL, by name."""
+NODE_VARIABLES: Final = tuple(provider.url_variable for provider in PROVIDERS if provider.is_node)
+"""The environment variables that name a node of a real network."""
 _START_SECONDS: Final = 10.0
 _STOP_SECONDS: Final = 10.0
 
@@ -67,14 +54,18 @@ def sandbox_app(
 
     Beside a Solana world stands an Ethereum one: `ethereum`, or the demonstration's if left out.
     """
+    chosen = settings or Settings()
+    networks: Mapping[str, Network] | Recording = (
+        source
+        if isinstance(source, Recording)
+        else {
+            solana.NETWORK: SolanaNetwork(source, chosen, grow),
+            ethereum_network.NETWORK: EthereumNetwork(ethereum, node),
+        }
+    )
+    recorder = Recorder(record) if record is not None else None
     state = SandboxState(
-        source,
-        settings=settings,
-        faults=faults,
-        recorder=Recorder(record) if record is not None else None,
-        grow=grow,
-        ethereum=ethereum,
-        node=node,
+        PROVIDERS, CONTROLS, networks, faults=faults, recorder=recorder, max_batch=chosen.max_batch
     )
     return SandboxApp(state)
 
@@ -173,7 +164,7 @@ def sandbox_of_options(
     """
     if world is not None and recording is not None:
         raise ConfigurationError("give --world or --recording, not both")
-    plan = [parse_fault(text) for text in faults]
+    plan = [FAULTS.parse(text) for text in faults]
     if recording is not None:
         return sandbox_app(Recording.load(recording), faults=plan, record=record)
     if world is not None:
@@ -182,12 +173,12 @@ def sandbox_of_options(
 
 
 def sandbox_environment(urls: Mapping[str, str]) -> dict[str, str]:
-    """The variables and their values, in the order of `urls` (by provider)."""
-    environment = {}
-    for provider, url in urls.items():
-        environment[f"{_VARIABLES[provider]}_URL"] = url
-        environment[f"{_VARIABLES[provider]}_RATE_LIMIT"] = _RATE_LIMIT
-    return environment | {"SOLANABEACH_API_KEY": "sandbox"}
+    """The environment variables that point a client at `urls` (by provider), with their values."""
+    environment: dict[str, str] = {}
+    for provider in PROVIDERS:
+        if provider.name in urls:
+            environment |= provider.environment(urls[provider.name])
+    return environment
 
 
 def _listen(host: str, port: int) -> socket.socket:

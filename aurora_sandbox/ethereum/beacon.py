@@ -9,6 +9,12 @@ from typing import Any, Final
 
 from aurora_sandbox.ethereum import beacon_blocks, beacon_rewards, beacon_states
 from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.network import (
+    NETWORK,
+    QUOTED,
+    TYPED_FIELDS,
+    without_rows_of_validator,
+)
 from aurora_sandbox.ethereum.spec import (
     EPOCHS_PER_SYNC_COMMITTEE_PERIOD,
     FAR_FUTURE_EPOCH,
@@ -18,26 +24,29 @@ from aurora_sandbox.ethereum.spec import (
     SLOTS_PER_EPOCH,
     SYNC_COMMITTEE_SIZE,
 )
-from aurora_sandbox.server.answers import Answer, Json, Question
+from aurora_sandbox.server.faults import Fault
+from aurora_sandbox.server.messages import Json, SandboxRequest, SandboxResponse
+from aurora_sandbox.server.provider import Provider
+from aurora_sandbox.server.row_faults import Call, RowFaults
 
 VERSION: Final = "Lighthouse/v8.1.3-sandbox/x86_64-linux"
 Handler = Callable[..., Json]
 
 
-def answer(chain: EthereumChain, question: Question) -> Answer:
-    """Route one request; `question.path` starts after `/beacon`. Never raises for what a client sends."""
+def respond(chain: EthereumChain, request: SandboxRequest) -> SandboxResponse:
+    """Route one request; `request.path` starts after `/beacon`. Never raises for what a client sends."""
     for method, pattern, handler in _ROUTES:
-        found = pattern.fullmatch(question.path)
-        if found is None or method != question.method:
+        found = pattern.fullmatch(request.path)
+        if found is None or method != request.method:
             continue
         try:
-            return Answer(handler(chain, question, *found.groups()))
+            return SandboxResponse(handler(chain, request, *found.groups()))
         except Refusal as refusal:
             return refusal.answer
-    return Answer({"code": 404, "message": "NOT_FOUND", "stacktraces": []}, 404)
+    return _NOT_FOUND
 
 
-def _genesis(_chain: EthereumChain, _question: Question) -> Json:
+def _genesis(_chain: EthereumChain, _request: SandboxRequest) -> Json:
     return {
         "data": {
             "genesis_time": str(GENESIS_TIME),
@@ -47,11 +56,11 @@ def _genesis(_chain: EthereumChain, _question: Question) -> Json:
     }
 
 
-def _version(_chain: EthereumChain, _question: Question) -> Json:
+def _version(_chain: EthereumChain, _request: SandboxRequest) -> Json:
     return {"data": {"version": VERSION}}
 
 
-def _syncing(chain: EthereumChain, _question: Question) -> Json:
+def _syncing(chain: EthereumChain, _request: SandboxRequest) -> Json:
     return {
         "data": {
             "head_slot": str(chain.head_slot),
@@ -63,7 +72,7 @@ def _syncing(chain: EthereumChain, _question: Question) -> Json:
     }
 
 
-def _spec(_chain: EthereumChain, _question: Question) -> Json:
+def _spec(_chain: EthereumChain, _request: SandboxRequest) -> Json:
     return {"data": _CONFIG}
 
 
@@ -121,3 +130,88 @@ _ROUTES: Final[list[tuple[str, re.Pattern[str], Handler]]] = [
         ("POST", "/eth/v1/beacon/rewards/sync_committee/{}", beacon_rewards.of_sync_committee),
     )
 ]
+
+
+_BY_EPOCH: Final = ("duties/proposer/", "rewards/attestations/")
+_BY_BLOCK: Final = ("/headers/", "/blocks/", "rewards/sync_committee/")
+_NOT_FOUND: Final = SandboxResponse({"code": 404, "message": "NOT_FOUND", "stacktraces": []}, 404)
+
+
+def describe_call(chain: EthereumChain | None, request: SandboxRequest) -> Call:
+    """A call with the epoch it is about; without a chain, blocks named by a root have none."""
+    return Call(request.path.strip("/"), _epoch(chain, request.path), request.json)
+
+
+def _epoch(chain: EthereumChain | None, path: str) -> int | None:
+    parts = path.strip("/").split("/")
+    named = parts[4] if "/states/" in path else parts[-1]
+    if named.isascii() and named.isdigit():
+        return int(named) if any(part in path for part in _BY_EPOCH) else int(named) // SLOTS_PER_EPOCH
+    if chain is None or not any(part in path for part in _BY_BLOCK):
+        return None
+    try:
+        return beacon_blocks.resolve(chain, named).slot // SLOTS_PER_EPOCH
+    except Refusal:
+        return None
+
+
+def _missing_state(call: Call) -> SandboxResponse | None:
+    """A 404 in Lighthouse's words where a state is needed; None where blocks or the present are enough."""
+    slot = 0 if call.epoch is None else call.epoch * SLOTS_PER_EPOCH
+    if "/rewards/blocks/" in call.endpoint or "/rewards/sync_committee/" in call.endpoint:
+        message = "NOT_FOUND: Parent state is not available! MissingBeaconState(0x00)"
+    elif "/rewards/attestations/" in call.endpoint or (
+        "/states/" in call.endpoint and call.epoch is not None
+    ):
+        message = f"NOT_FOUND: missing state at slot {slot}"
+    else:
+        return None
+    return SandboxResponse({"code": 404, "message": message, "stacktraces": []}, 404)
+
+
+def _no_state(
+    _chain: EthereumChain | None, _fault: Fault, call: Call, response: SandboxResponse
+) -> SandboxResponse:
+    return _missing_state(call) or response
+
+
+def _no_endpoint(
+    _chain: EthereumChain | None, _fault: Fault, _call: Call, _response: SandboxResponse
+) -> SandboxResponse:
+    return _NOT_FOUND
+
+
+def _missing_epoch(
+    _chain: EthereumChain | None, fault: Fault, call: Call, response: SandboxResponse
+) -> SandboxResponse:
+    if call.epoch is None or fault.epoch not in (None, call.epoch):
+        return response
+    return _missing_state(call) or SandboxResponse({"code": 404, "message": "Block not found"}, 404)
+
+
+_AMOUNTS: Final = frozenset(
+    {
+        "attestations", "attester_slashings", "balance", "head", "inactivity", "proposer_slashings",
+        "reward", "source", "sync_aggregate", "target", "total",
+    }
+)  # fmt: skip
+
+PROVIDER: Final = Provider(
+    name="beacon",
+    network=NETWORK,
+    prefix="/beacon",
+    variables="ETHEREUM_BEACON",
+    is_node=True,
+    respond=respond,
+    describe_call=describe_call,
+    rows=RowFaults(
+        format=QUOTED,
+        amounts={"*": _AMOUNTS},
+        typed=TYPED_FIELDS,
+        empty=lambda _call: {"execution_optimistic": False, "finalized": True, "data": []},
+        no_endpoint=_no_endpoint,
+        no_state=_no_state,
+        missing_epoch=_missing_epoch,
+        missing_validator=without_rows_of_validator,
+    ),
+)

@@ -13,7 +13,7 @@ from aurora_sandbox.ethereum.payloads import GAS_LIMIT
 from aurora_sandbox.ethereum.slots import Slot
 from aurora_sandbox.ethereum.spec import FAR_FUTURE_EPOCH, SLOTS_PER_EPOCH
 from aurora_sandbox.ethereum.withdrawals import withdrawals_of
-from aurora_sandbox.server.answers import Json, Question
+from aurora_sandbox.server.messages import Json, SandboxRequest
 
 _ROOT: Final = re.compile(r"0x[0-9a-f]{64}")
 _VERSION: Final = "electra"
@@ -49,18 +49,18 @@ def enveloped(chain: EthereumChain, slot: Slot, data: Json) -> dict[str, Any]:
     }
 
 
-def header(chain: EthereumChain, _question: Question, identifier: str) -> dict[str, Any]:
+def header(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`headers/{block_id}`."""
     found = resolve(chain, identifier)
     return enveloped(chain, found, _header(chain, found))
 
 
-def headers(chain: EthereumChain, question: Question) -> dict[str, Any]:
+def headers(chain: EthereumChain, request: SandboxRequest) -> dict[str, Any]:
     """`headers?slot=`: every block of a slot, of which at most one is canonical."""
-    text = question.query.get("slot")
+    text = request.query.get("slot")
     if text is not None and not (text.isascii() and text.isdigit()):
         raise Refusal(400, f"Invalid slot: {text}")
-    parent = question.query.get("parent_root")
+    parent = request.query.get("parent_root")
     at = chain.head_slot if text is None and parent is None else None if text is None else int(text)
     known = chain.world.slots.values() if at is None else filter(None, [chain.slot(at)])
     found = [
@@ -78,7 +78,7 @@ def headers(chain: EthereumChain, question: Question) -> dict[str, Any]:
     }
 
 
-def block(chain: EthereumChain, _question: Question, identifier: str) -> dict[str, Any]:
+def block(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`/eth/v2/beacon/blocks/{block_id}`: the whole block of the Electra fork."""
     found = resolve(chain, identifier)
     message = {**_message(chain, found), "body": _body(chain, found)}
@@ -87,12 +87,12 @@ def block(chain: EthereumChain, _question: Question, identifier: str) -> dict[st
     return {"version": _VERSION, **enveloped(chain, found, data)}
 
 
-def duties(chain: EthereumChain, _question: Question, epoch_text: str) -> dict[str, Any]:
+def duties(chain: EthereumChain, _request: SandboxRequest, epoch_text: str) -> dict[str, Any]:
     """`duties/proposer/{epoch}`: 32 rows, of the past as long as the node has the states."""
     return _duties(chain, epoch_text, 0)
 
 
-def duties_v2(chain: EthereumChain, _question: Question, epoch_text: str) -> dict[str, Any]:
+def duties_v2(chain: EthereumChain, _request: SandboxRequest, epoch_text: str) -> dict[str, Any]:
     """The same with the dependent root of one epoch earlier."""
     return _duties(chain, epoch_text, 1)
 

@@ -14,13 +14,13 @@ from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
 from aurora_sandbox.ethereum.ledger import SYNC_REWARD, Account, proposed
 from aurora_sandbox.ethereum.slots import Slot
 from aurora_sandbox.ethereum.spec import GWEI, SLOTS_PER_EPOCH
-from aurora_sandbox.server.answers import Question
+from aurora_sandbox.server.messages import SandboxRequest
 
 _IDEAL_UP_TO: Final = 32
 _NOTHING: Final = Attested(0, 0, 0)
 
 
-def of_block(chain: EthereumChain, _question: Question, identifier: str) -> dict[str, Any]:
+def of_block(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`rewards/blocks/{block_id}`: needs the parent's state."""
     slot = _with_state(chain, identifier)
     reward = proposed(chain.world.spec, slot)
@@ -35,7 +35,7 @@ def of_block(chain: EthereumChain, _question: Question, identifier: str) -> dict
     return enveloped(chain, slot, data)
 
 
-def of_attestations(chain: EthereumChain, question: Question, epoch_text: str) -> dict[str, Any]:
+def of_attestations(chain: EthereumChain, request: SandboxRequest, epoch_text: str) -> dict[str, Any]:
     """`rewards/attestations/{epoch}`: needs the state at the end of the next epoch; zeros for nobody."""
     if not (epoch_text.isascii() and epoch_text.isdigit()):
         raise Refusal(400, f"Invalid epoch: {epoch_text}")
@@ -45,7 +45,7 @@ def of_attestations(chain: EthereumChain, question: Question, epoch_text: str) -
         raise Refusal(404, "Epoch not known or required data not available")
     # The state that the duty began in is needed, too.
     chain.check_state(epoch * SLOTS_PER_EPOCH)
-    asked = _asked(question) or chain.everyone()
+    asked = _asked(request) or chain.everyone()
     totals, effectives = [], {balance * GWEI for balance in range(1, _IDEAL_UP_TO + 1)}
     for identifier in asked:
         index, found, effective = _attested(chain, identifier, epoch)
@@ -62,11 +62,11 @@ def of_attestations(chain: EthereumChain, question: Question, epoch_text: str) -
     }
 
 
-def of_sync_committee(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+def of_sync_committee(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`rewards/sync_committee/{block_id}`: one row for each asked member, whatever its seats; others none."""
     slot = _with_state(chain, identifier)
     seats = committee(chain, slot.slot // SLOTS_PER_EPOCH)
-    indices = [_index(chain, asked) for asked in _asked(question)] or list(dict.fromkeys(seats))
+    indices = [_index(chain, asked) for asked in _asked(request)] or list(dict.fromkeys(seats))
     rows = [
         {"validator_index": index, "reward": str(_seated(chain, slot, index, seats.count(index)))}
         for index in indices
@@ -85,11 +85,11 @@ def _with_state(chain: EthereumChain, identifier: str) -> Slot:
     return slot
 
 
-def _asked(question: Question) -> Sequence[str]:
+def _asked(request: SandboxRequest) -> Sequence[str]:
     """The ids in the body; none for an empty one, which stands for every validator."""
-    if not question.raw:
+    if not request.raw:
         return ()
-    ids = question.json
+    ids = request.json
     if not isinstance(ids, list) or not all(isinstance(entry, str) for entry in ids):
         raise Refusal(400, "Invalid request body: an array of strings is required")
     return ids

@@ -1,6 +1,6 @@
 """Beacon API answers about states: validators, balances, finality, sync committees.
 
-Unknown validators are left out of an answer without a word, and its order is not that of the question.
+Unknown validators are left out of an answer without a word, and its order is not that of the request.
 """
 
 import re
@@ -18,7 +18,7 @@ from aurora_sandbox.ethereum.spec import (
     SLOTS_PER_EPOCH,
     SYNC_COMMITTEE_SIZE,
 )
-from aurora_sandbox.server.answers import Json, Question
+from aurora_sandbox.server.messages import Json, SandboxRequest
 
 _ROOT: Final = re.compile(r"0x[0-9a-f]{64}")
 _PUBKEY: Final = re.compile(r"0x[0-9a-fA-F]{96}")
@@ -54,7 +54,7 @@ def enveloped(chain: EthereumChain, slot: int, data: Json) -> dict[str, Any]:
     return {"execution_optimistic": False, "finalized": chain.is_final(slot), "data": data}
 
 
-def finality_checkpoints(chain: EthereumChain, _question: Question, identifier: str) -> dict[str, Any]:
+def finality_checkpoints(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`states/{state_id}/finality_checkpoints`, as the state has them: a past one knows only its past."""
     slot = resolve(chain, identifier)
     finalized = min(chain.finalized_epoch, slot // SLOTS_PER_EPOCH - 2)
@@ -70,26 +70,26 @@ def finality_checkpoints(chain: EthereumChain, _question: Question, identifier: 
     return enveloped(chain, slot, data)
 
 
-def post_validators(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+def post_validators(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """POST `states/{state_id}/validators`: a body is required; no ids in it means every validator."""
     slot = resolve(chain, identifier)
-    body = question.json
+    body = request.json
     if not isinstance(body, dict):
         raise Refusal(400, "Invalid request body: an object with ids and statuses is required")
     return _validators(chain, slot, _texts(body.get("ids")), _texts(body.get("statuses")))
 
 
-def get_validators(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+def get_validators(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """GET of the same with at most 64 ids."""
     slot = resolve(chain, identifier)
-    ids = question.query.get("id", "").split(",") if question.query.get("id") else []
+    ids = request.query.get("id", "").split(",") if request.query.get("id") else []
     if len(ids) > _MAX_IDS_IN_QUERY:
         raise Refusal(414, "Too many validator IDs in request")
-    statuses = question.query.get("status", "").split(",") if question.query.get("status") else []
+    statuses = request.query.get("status", "").split(",") if request.query.get("status") else []
     return _validators(chain, slot, ids, statuses)
 
 
-def validator(chain: EthereumChain, _question: Question, identifier: str, who: str) -> dict[str, Any]:
+def validator(chain: EthereumChain, _request: SandboxRequest, identifier: str, who: str) -> dict[str, Any]:
     """`states/{state_id}/validators/{validator_id}`: here an unknown one is a 404."""
     slot = resolve(chain, identifier)
     found = _known(chain, [who])
@@ -98,18 +98,18 @@ def validator(chain: EthereumChain, _question: Question, identifier: str, who: s
     return enveloped(chain, slot, _row(chain, found[0], slot))
 
 
-def validator_balances(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+def validator_balances(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """POST `states/{state_id}/validator_balances` with a list of ids."""
     slot = resolve(chain, identifier)
-    found = _known(chain, _texts(question.json) or chain.everyone())
+    found = _known(chain, _texts(request.json) or chain.everyone())
     rows = (_row(chain, one, slot) for one in found)
     return enveloped(chain, slot, [{"index": row["index"], "balance": row["balance"]} for row in rows])
 
 
-def sync_committees(chain: EthereumChain, question: Question, identifier: str) -> dict[str, Any]:
+def sync_committees(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`states/{state_id}/sync_committees?epoch=`: the 512 seats, of which one validator may have several."""
     slot = resolve(chain, identifier)
-    text = question.query.get("epoch", str(slot // SLOTS_PER_EPOCH))
+    text = request.query.get("epoch", str(slot // SLOTS_PER_EPOCH))
     if not (text.isascii() and text.isdigit()):
         raise Refusal(400, f"Invalid epoch: {text}")
     period = int(text) // EPOCHS_PER_SYNC_COMMITTEE_PERIOD

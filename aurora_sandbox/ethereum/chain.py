@@ -16,7 +16,7 @@ from aurora_sandbox.ethereum.ledger import Account
 from aurora_sandbox.ethereum.slots import Slot
 from aurora_sandbox.ethereum.spec import SLOTS_PER_EPOCH
 from aurora_sandbox.ethereum.world import EthereumWorld
-from aurora_sandbox.server.answers import Answer, Json
+from aurora_sandbox.server.messages import Json, SandboxResponse
 
 _HEAD_SLOT_IN_EPOCH: Final = 20
 _FINALITY_EPOCHS: Final = 2
@@ -41,7 +41,7 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a fault
 
     def __init__(self, status: int, message: str, **more: Json) -> None:
         super().__init__(message)
-        self.answer = Answer({"code": status, "message": message, **more}, status)
+        self.answer = SandboxResponse({"code": status, "message": message, **more}, status)
 
 
 class EthereumChain:

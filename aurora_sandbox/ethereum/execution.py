@@ -9,39 +9,58 @@ from typing import Any, Final
 
 from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
 from aurora_sandbox.ethereum.execution_shapes import block_shape, receipt_shapes, transaction_shapes
+from aurora_sandbox.ethereum.network import (
+    NETWORK,
+    QUOTED,
+    TYPED_FIELDS,
+    without_rows_of_validator,
+)
 from aurora_sandbox.ethereum.slots import Slot
 from aurora_sandbox.ethereum.spec import SLOTS_PER_EPOCH
-from aurora_sandbox.server.answers import Json
-from aurora_sandbox.solana.rpc import failure
-from aurora_sandbox.solana.rpc_calls import RpcError
+from aurora_sandbox.server.faults import Fault
+from aurora_sandbox.server.json_rpc import (
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    RpcError,
+    empty_result,
+    failed_call,
+    failure,
+)
+from aurora_sandbox.server.messages import Json, SandboxRequest, SandboxResponse
+from aurora_sandbox.server.provider import Provider
+from aurora_sandbox.server.row_faults import Call, RowFaults
 
 CHAIN_ID: Final = "0x1"
-_INVALID: Final = -32602
 _QUANTITY: Final = re.compile(r"0x(0|[1-9a-f][0-9a-f]*)")
 _HASH: Final = re.compile(r"0x[0-9a-fA-F]{64}")
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
 _SAFE_EPOCHS: Final = 1
 
 
-def answer(chain: EthereumChain, call: Json) -> dict[str, Any]:
-    """The response object for one request object; never raises for what a client sends."""
+def respond(chain: EthereumChain, request: SandboxRequest) -> SandboxResponse:
+    """The response to one request object; never raises for what a client sends."""
+    return SandboxResponse(_response_object(chain, request.json))
+
+
+def _response_object(chain: EthereumChain, call: Json) -> dict[str, Any]:
     if not isinstance(call, dict) or call.get("jsonrpc") != "2.0" or not isinstance(call.get("method"), str):
-        return failure(None, RpcError(-32600, "invalid request"))
+        return failure(None, RpcError(INVALID_REQUEST, "invalid request"))
     identifier, params = call.get("id"), call.get("params") or []
     name = call["method"]
     method = METHODS.get(name)
     if method is None:
         message = f"the method {name} does not exist/is not available"
-        return failure(identifier, RpcError(-32601, message))
+        return failure(identifier, RpcError(METHOD_NOT_FOUND, message))
     if not isinstance(params, list):
-        return failure(identifier, RpcError(_INVALID, "non-array args"))
+        return failure(identifier, RpcError(INVALID_PARAMS, "non-array args"))
     try:
         return {"jsonrpc": "2.0", "id": identifier, "result": method(chain, params)}
     except RpcError as error:
         return failure(identifier, error)
 
 
-def block_asked(chain: EthereumChain, call: Json) -> Slot | None:
+def _named_block(chain: EthereumChain, call: Json) -> Slot | None:
     """The block that a call is about, if it names one that exists."""
     params = call.get("params") if isinstance(call, dict) else None
     for value in params if isinstance(params, list) else []:
@@ -145,17 +164,67 @@ def _slot_of_transaction(chain: EthereumChain, wanted: str) -> Slot | None:
 
 def _required(params: list[Any], place: int) -> Json:
     if len(params) <= place or params[place] is None:
-        raise RpcError(_INVALID, f"missing value for required argument {place}")
+        raise RpcError(INVALID_PARAMS, f"missing value for required argument {place}")
     return params[place]
 
 
 def _matching(value: Json, shape: re.Pattern[str], what: str) -> str:
     if not isinstance(value, str) or not shape.fullmatch(value):
-        raise RpcError(_INVALID, f"invalid argument: {value!r} is no {what}")
+        raise RpcError(INVALID_PARAMS, f"invalid argument: {value!r} is no {what}")
     return value.lower()
 
 
 def _full(params: list[Any]) -> bool:
     if len(params) < 2 or not isinstance(params[1], bool):  # noqa: PLR2004 - block, full
-        raise RpcError(_INVALID, "missing value for required argument 1")
+        raise RpcError(INVALID_PARAMS, "missing value for required argument 1")
     return params[1]
+
+
+def describe_call(chain: EthereumChain | None, request: SandboxRequest) -> Call:
+    """A call with the epoch of the block it names; over a recording none is known."""
+    method = request.json.get("method") if isinstance(request.json, dict) else None
+    slot = _named_block(chain, request.json) if chain is not None else None
+    epoch = None if slot is None else slot.slot // SLOTS_PER_EPOCH
+    return Call(method if isinstance(method, str) else "", epoch, request.json)
+
+
+def _rpc_error(
+    _chain: EthereumChain | None, fault: Fault, call: Call, _response: SandboxResponse
+) -> SandboxResponse:
+    return failed_call(call.body, RpcError(fault.code, fault.message))
+
+
+def _no_method(
+    _chain: EthereumChain | None, _fault: Fault, call: Call, _response: SandboxResponse
+) -> SandboxResponse:
+    message = f"the method {call.endpoint} does not exist/is not available"
+    return failed_call(call.body, RpcError(METHOD_NOT_FOUND, message))
+
+
+def _missing_epoch(
+    _chain: EthereumChain | None, fault: Fault, call: Call, response: SandboxResponse
+) -> SandboxResponse:
+    if call.epoch is None or fault.epoch not in (None, call.epoch):
+        return response
+    return response.with_body({**response.body, "result": None})
+
+
+PROVIDER: Final = Provider(
+    name="execution",
+    network=NETWORK,
+    prefix="/execution",
+    variables="ETHEREUM_EXECUTION",
+    json_rpc=True,
+    respond=respond,
+    describe_call=describe_call,
+    rows=RowFaults(
+        format=QUOTED,
+        amounts={"*": frozenset({"effectiveGasPrice", "value"}), "eth_getBalance": frozenset({"result"})},
+        typed=TYPED_FIELDS,
+        empty=lambda call: empty_result(call.body),
+        rpc_error=_rpc_error,
+        no_endpoint=_no_method,
+        missing_epoch=_missing_epoch,
+        missing_validator=without_rows_of_validator,
+    ),
+)

@@ -7,15 +7,26 @@ pages.
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Final
 
 from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
 from aurora_sandbox.ethereum.claims import Claim
 from aurora_sandbox.ethereum.keys import pubkey, signature
 from aurora_sandbox.ethereum.ledger import Account
+from aurora_sandbox.ethereum.network import (
+    NETWORK,
+    QUOTED,
+    TYPED_FIELDS,
+    slot_epoch,
+    without_rows_of_validator,
+)
 from aurora_sandbox.ethereum.payloads import GAS_LIMIT
 from aurora_sandbox.ethereum.spec import GENESIS_TIME, RELAYS, SECONDS_PER_SLOT, SLOTS_PER_EPOCH
-from aurora_sandbox.server.answers import Answer, Question
+from aurora_sandbox.server.faults import Fault
+from aurora_sandbox.server.messages import SandboxRequest, SandboxResponse
+from aurora_sandbox.server.provider import Provider
+from aurora_sandbox.server.row_faults import Call, RowFaults, filter_rows
 
 PREFIX: Final = "/relay/v1/data/"
 FIRST_VERSION: Final = RELAYS[2]
@@ -27,21 +38,21 @@ _PUBKEY: Final = re.compile(r"0x[0-9a-fA-F]{96}")
 _SECOND_VERSION: Final = frozenset({"num_tx", "block_number"})
 
 
-def answer(chain: EthereumChain, relay: str, question: Question) -> Answer:
-    """Route one request; `question.path` starts after the relay's name."""
-    endpoint = question.path.removeprefix(PREFIX).strip("/")
+def respond(relay: str, chain: EthereumChain, request: SandboxRequest) -> SandboxResponse:
+    """Route one request; `request.path` starts after the relay's name."""
+    endpoint = request.path.removeprefix(PREFIX).strip("/")
     handlers = {
         "bidtraces/proposer_payload_delivered": _delivered,
         "bidtraces/builder_blocks_received": _received,
         "validator_registration": _registration,
     }
     handler = handlers.get(endpoint)
-    if handler is None or not question.path.startswith(PREFIX):
-        return Answer("404 page not found\n", 404)
-    if question.method != "GET":
-        return Answer("", 405)
+    if handler is None or not request.path.startswith(PREFIX):
+        return SandboxResponse("404 page not found\n", 404)
+    if request.method != "GET":
+        return SandboxResponse("", 405)
     try:
-        return Answer(handler(chain, relay, question.query))
+        return SandboxResponse(handler(chain, relay, request.query))
     except Refusal as refusal:
         return refusal.answer
 
@@ -150,7 +161,45 @@ def _limit(query: Mapping[str, str], most: int) -> int:
     return limit
 
 
-def epoch_of(query: Mapping[str, str]) -> int | None:
-    """The epoch of the one slot that a question is about."""
-    slot = query.get("slot", "")
-    return int(slot) // SLOTS_PER_EPOCH if slot.isascii() and slot.isdigit() else None
+def describe_call(relay: str, chain: EthereumChain | None, request: SandboxRequest) -> Call:
+    """A call with the epoch of the slot or block it names; over a recording that of a block is not known."""
+    slot, block_hash = request.query.get("slot", ""), request.query.get("block_hash", "").lower()
+    epoch = int(slot) // SLOTS_PER_EPOCH if slot.isascii() and slot.isdigit() else None
+    if epoch is None and chain is not None and block_hash:
+        slots = [row.slot for row in chain.world.claims[relay] if row.block_hash == block_hash]
+        epoch = slots[0] // SLOTS_PER_EPOCH if slots else None
+    return Call(request.path.removeprefix(PREFIX).strip("/"), epoch, request.json)
+
+
+def _no_endpoint(
+    _chain: EthereumChain | None, _fault: Fault, _call: Call, _response: SandboxResponse
+) -> SandboxResponse:
+    return SandboxResponse({"code": 404, "message": "NOT_FOUND", "stacktraces": []}, 404)
+
+
+def _missing_epoch(
+    _chain: EthereumChain | None, fault: Fault, call: Call, response: SandboxResponse
+) -> SandboxResponse:
+    return filter_rows(response, lambda row: fault.epoch not in (None, slot_epoch(row, call)))
+
+
+def _describe(relay: str) -> Provider[EthereumChain]:
+    return Provider(
+        name=relay,
+        network=NETWORK,
+        prefix="/relays/" + relay.removeprefix("relay-"),
+        variables=relay.upper().replace("-", "_"),
+        respond=partial(respond, relay),
+        describe_call=partial(describe_call, relay),
+        rows=RowFaults(
+            format=QUOTED,
+            amounts={"*": frozenset({"value"})},
+            typed=TYPED_FIELDS,
+            no_endpoint=_no_endpoint,
+            missing_epoch=_missing_epoch,
+            missing_validator=without_rows_of_validator,
+        ),
+    )
+
+
+PROVIDERS: Final = tuple(_describe(relay) for relay in RELAYS)

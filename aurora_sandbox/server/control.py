@@ -1,26 +1,29 @@
-"""`/_sandbox`: look at the running sandbox, put faults in force, move its epochs on, set Ethereum's node."""
+"""`/_sandbox`: look at the running sandbox, put faults in force, and steer the served networks."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from aurora_resources.errors import ConfigurationError
-from aurora_sandbox.server.answers import Answer, Json, Question
-from aurora_sandbox.server.faults import build_fault
+from aurora_sandbox.server.messages import Json, SandboxRequest, SandboxResponse
 from aurora_sandbox.server.state import SandboxState
 
-MAX_EPOCHS = 1000
+PREFIX: Final = "/_sandbox"
 
 
-def answer(state: SandboxState, question: Question) -> Answer:
-    """Route one control request; what cannot be done is a 400 that says why."""
-    path = question.path.removeprefix("/_sandbox").strip("/")
-    control = _CONTROLS.get((question.method, path))
-    if control is None:
-        return Answer({"error": f"no control {question.method} /_sandbox/{path}"}, 404)
+def control(state: SandboxState, request: SandboxRequest) -> SandboxResponse:
+    """The response to one control request; what cannot be done is a 400 with the reason."""
+    path = request.path.removeprefix(PREFIX).strip("/")
+    own = _CONTROLS.get((request.method, path))
+    of_network = state.controls.get((request.method, path))
     try:
-        return Answer(control(state, question.json))
+        if own is not None:
+            return SandboxResponse(own(state, request.json))
+        if of_network is not None:
+            found = of_network.run(state.network(of_network.network), request.json)
+            return SandboxResponse(state.describe() if found is None else found)
     except ConfigurationError as error:
-        return Answer({"error": str(error)}, 400)
+        return SandboxResponse({"error": str(error)}, 400)
+    return SandboxResponse({"error": f"no control {request.method} {PREFIX}/{path}"}, 404)
 
 
 def _state(state: SandboxState, _: Json) -> Json:
@@ -32,7 +35,7 @@ def _faults(state: SandboxState, _: Json) -> Json:
 
 
 def _add_faults(state: SandboxState, body: Json) -> Json:
-    state.faults.add([build_fault(entry) for entry in _entries(body)])
+    state.faults.add([state.fault_reader.build(entry) for entry in _entries(body)])
     return {"faults": state.faults.describe()}
 
 
@@ -41,27 +44,11 @@ def _clear_faults(state: SandboxState, _: Json) -> Json:
     return {"faults": []}
 
 
-def _advance(state: SandboxState, body: Json) -> Json:
-    state.advance(_epochs(body))
-    return state.describe()
-
-
-def _ethereum(state: SandboxState, _: Json) -> Json:
-    return state.ethereum.describe()
-
-
-def _set_ethereum(state: SandboxState, body: Json) -> Json:
-    if not isinstance(body, dict):
-        raise ConfigurationError('ethereum: give an object, for example {"finalized_epoch": 401930}')
-    state.set_ethereum(body)
-    return state.ethereum.describe()
-
-
 def _requests(state: SandboxState, _: Json) -> Json:
     return {"requests": list(state.requests)}
 
 
-def _forget_requests(state: SandboxState, _: Json) -> Json:
+def _clear_requests(state: SandboxState, _: Json) -> Json:
     state.requests.clear()
     return {"requests": []}
 
@@ -72,23 +59,11 @@ _CONTROLS: Final[Mapping[tuple[str, str], Callable[[SandboxState, Json], Json]]]
     ("GET", "faults"): _faults,
     ("POST", "faults"): _add_faults,
     ("DELETE", "faults"): _clear_faults,
-    ("POST", "advance"): _advance,
-    ("GET", "ethereum"): _ethereum,
-    ("POST", "ethereum"): _set_ethereum,
     ("GET", "requests"): _requests,
-    ("DELETE", "requests"): _forget_requests,
+    ("DELETE", "requests"): _clear_requests,
 }
 
 
 def _entries(body: Json) -> list[Any]:
     entries = body.get("faults") if isinstance(body, dict) and "faults" in body else body
-    if not isinstance(entries, list):
-        entries = [entries]
-    return entries
-
-
-def _epochs(body: Json) -> int:
-    epochs = body.get("epochs", 1) if isinstance(body, dict) else 1 if body is None else body
-    if not isinstance(epochs, int) or isinstance(epochs, bool) or not 1 <= epochs <= MAX_EPOCHS:
-        raise ConfigurationError(f'advance: give {{"epochs": N}} with N between 1 and {MAX_EPOCHS}')
-    return epochs
+    return entries if isinstance(entries, list) else [entries]

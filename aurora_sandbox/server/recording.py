@@ -13,11 +13,9 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from aurora_resources.errors import ConfigurationError
-from aurora_sandbox.ethereum.serving import ETHEREUM_PATHS
-from aurora_sandbox.server.answers import Json
+from aurora_sandbox.server.messages import Json
 
 FILE_NAME: Final = "exchanges.jsonl"
-PREFIXES: Final = ("/rpc", "/jito", "/solanabeach", "/stakewiz", *ETHEREUM_PATHS.values())
 _NOT_REPLAYED: Final = frozenset({"content-length", "content-encoding", "transfer-encoding", "connection"})
 _Key = tuple[str, str, str, str]
 
@@ -106,9 +104,14 @@ class Recording:
         """How many different requests have an answer."""
         return len(self._replies)
 
-    def find(self, method: str, path: str, query: Mapping[str, str], body: Json) -> Reply | None:
-        """The answer to a request, None if it was not recorded. A JSON-RPC answer echoes the request's id."""
-        for candidate in _paths(path):
+    def find(
+        self, method: str, path: str, query: Mapping[str, str], body: Json, *, inner_path: str | None = None
+    ) -> Reply | None:
+        """The recorded response to a request, None if there is none; a JSON-RPC one has the request's id.
+
+        `inner_path` is the path without the sandbox's prefix of a provider, as the real hosts have it.
+        """
+        for candidate in dict.fromkeys((path, inner_path or path)):
             reply = self._find(method, candidate, query, body)
             if reply is not None:
                 return reply
@@ -161,12 +164,6 @@ class Recorder:
 
 def _is_rpc(body: Json) -> bool:
     return isinstance(body, dict) and isinstance(body.get("method"), str)
-
-
-def _paths(path: str) -> list[str]:
-    """The path, and without the sandbox's provider prefix."""
-    stripped = [path[len(p) :] or "/" for p in PREFIXES if path == p or path.startswith(p + "/")]
-    return [path, *stripped]
 
 
 def _key(method: str, path: str, query: Json, body: Json) -> _Key:

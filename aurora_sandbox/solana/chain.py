@@ -5,13 +5,12 @@ into their wire formats; nothing here knows a wire format.
 """
 
 from bisect import bisect_right
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 from aurora_resources.addresses import decode_base58
-from aurora_sandbox.server.settings import Settings
-from aurora_sandbox.solana.balances import Balances
 from aurora_sandbox.solana.partitions import Partitioner, partition_count
 from aurora_sandbox.solana.pubkeys import derive_pubkey
 from aurora_sandbox.solana.rewards import (
@@ -27,7 +26,36 @@ from aurora_sandbox.solana.slots import EpochSlots, lay_out, leader_shares
 from aurora_sandbox.solana.world import Epoch, StakeAccount, Validator, World
 
 EPOCH_SECONDS: Final = 172_800
+FIRST_VOTE_BALANCE: Final = 10**9
+FIRST_IDENTITY_BALANCE: Final = 10_000 * 10**9
+VOTE_FEE: Final = 5_000
+CREDITS_PER_VOTE: Final = 16
 _EPOCH_796_START: Final = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+CommissionFields = Literal["percent", "bps", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Behaviour of the served providers.
+
+    `commission_fields`: the RPC node gives `commission` in percent (Agave 3), null and `commissionBps`
+    (Agave 4), or neither (SIMD-0232). `archive`: a node with long-term storage words skipped slots as
+    -32009. `slot_in_epoch` is where the current epoch stands, half way if None. `schedule_epochs`: how many
+    epochs back leader schedules are kept, all if None. `rewards_per_block`: stake rows in each block of the
+    payout. `jito_lag_epochs`: Jito shows epoch N once the current one is at least N plus this.
+    """
+
+    commission_fields: CommissionFields = "bps"
+    archive: bool = False
+    slot_in_epoch: int | None = None
+    schedule_epochs: int | None = None
+    rewards_per_block: int = 4096
+    max_reward_addresses: int = 32
+    max_batch: int | None = None
+    jito_lag_epochs: int = 1
+    solanabeach_key: str | None = None
 
 
 class EpochFacts:
@@ -89,6 +117,61 @@ class EpochFacts:
         if validator.priority_fees_shared is None:
             return None
         return split_tips(validator.priority_fees_shared, 0, priority_fee_protocol_bps(self.number), stakes)
+
+
+class Balances:
+    """Balances after rewards (`postBalance`), in lamports, along the listed epochs of a chain.
+
+    Vote accounts change after each payout, identities after each block. The figures are invented where the
+    world has none, but consistent: a balance moves only by what the sandbox serves. Computed on first use.
+    """
+
+    def __init__(self, chain: "Chain") -> None:
+        self._chain = chain
+        self._votes: dict[int, dict[str, int]] = {}
+        self._identities: dict[tuple[str, int], dict[int, int]] = {}
+
+    def vote(self, vote: str, epoch: int) -> int:
+        """The vote account after the payout for listed `epoch`: 1 SOL and all commissions until then."""
+        for number in range(self._chain.first, epoch + 1):
+            facts = self._chain.facts(number)
+            if number in self._votes or facts is None:
+                continue
+            balances = dict(self._votes.get(number - 1, {}))
+            for key, amount in facts.rewards.voting.items():
+                balances[key] = balances.get(key, FIRST_VOTE_BALANCE) + amount
+            self._votes[number] = balances
+        return self._votes[epoch].get(vote, FIRST_VOTE_BALANCE)
+
+    def identity(self, identity: str, epoch: int, index: int) -> int:
+        """The identity after its block at `index` of listed `epoch`.
+
+        10,000 SOL at first, plus every fee, less 5,000 lamports for each vote (one for 16 credits), never
+        below zero.
+        """
+        return max(self._after_blocks(identity, epoch)[index], 0)
+
+    def _after_blocks(self, identity: str, epoch: int) -> dict[int, int]:
+        """Balance by block index; under -1 that at the end of the epoch."""
+        known = self._identities.get((identity, epoch))
+        if known is not None:
+            return known
+        facts = self._chain.facts(epoch)
+        if facts is None:  # before the first listed epoch
+            return {-1: FIRST_IDENTITY_BALANCE}
+        balance = self._after_blocks(identity, epoch - 1)[-1]
+        earned = sum(v.credits for v in facts.epoch.validators if v.node == identity)
+        votes, spent = earned // CREDITS_PER_VOTE, 0
+        after: dict[int, int] = {}
+        for index in facts.slots.produced_by.get(identity, []):
+            if index in facts.slots.fees:
+                cost = votes * index // self._chain.size * VOTE_FEE
+                balance += facts.slots.fees[index][1] - (cost - spent)
+                spent = cost
+                after[index] = balance
+        after[-1] = balance - (votes * VOTE_FEE - spent)
+        self._identities[identity, epoch] = after
+        return after
 
 
 class Chain:

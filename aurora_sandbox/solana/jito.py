@@ -8,9 +8,13 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter, itemgetter
 from typing import Any, Final, TypeVar
 
-from aurora_sandbox.server.answers import Answer, Json, Question
+from aurora_sandbox.server.faults import Fault
+from aurora_sandbox.server.messages import Json, SandboxRequest, SandboxResponse
+from aurora_sandbox.server.provider import Provider, rest_call
+from aurora_sandbox.server.row_faults import Call, RowFaults, without_rows_of_epoch, without_rows_of_validator
 from aurora_sandbox.solana.chain import Chain, EpochFacts
 from aurora_sandbox.solana.jito_rows import claims, staker_row, tip_row, validator_row
+from aurora_sandbox.solana.network import LAMPORTS, NETWORK, TYPED_FIELDS
 from aurora_sandbox.solana.pubkeys import check_pubkey
 
 R = TypeVar("R")
@@ -29,22 +33,22 @@ EMPTY_NETWORK: Final[dict[str, Any]] = {
 class _BadRequest(Exception):  # noqa: N818 - an answer, not a fault
     def __init__(self, body: Json, status: int = 400) -> None:
         super().__init__(str(body))
-        self.answer = Answer(body, status)
+        self.answer = SandboxResponse(body, status)
 
 
-def answer(chain: Chain, question: Question) -> Answer:
-    """Route one request; `question.path` starts after `/jito`."""
-    path = question.path.removeprefix("/api/v1").strip("/")
+def respond(chain: Chain, request: SandboxRequest) -> SandboxResponse:
+    """Route one request; `request.path` starts after `/jito`."""
+    path = request.path.removeprefix("/api/v1").strip("/")
     name, _, vote = path.partition("/")
     endpoint = _ENDPOINTS.get(name)
     try:
-        if vote and name == "validators" and question.method == "GET":
+        if vote and name == "validators" and request.method == "GET":
             return _validator_history(chain, vote)
         if endpoint and not vote:
-            return endpoint(chain, question)
+            return endpoint(chain, request)
     except _BadRequest as refusal:
         return refusal.answer
-    return Answer({"error": {"code": 404, "message": f"no such endpoint: {question.path}"}}, 404)
+    return SandboxResponse({"error": {"code": 404, "message": f"no such endpoint: {request.path}"}}, 404)
 
 
 def published(chain: Chain) -> list[EpochFacts]:
@@ -53,20 +57,20 @@ def published(chain: Chain) -> list[EpochFacts]:
     return [facts for facts in chain.visible if facts.number + lag <= chain.current]
 
 
-def _validators(chain: Chain, question: Question) -> Answer:
+def _validators(chain: Chain, request: SandboxRequest) -> SandboxResponse:
     """POST with an epoch in the body; anything else gets the latest epoch, whose tips are zero."""
-    epoch = _body_epoch(question)
+    epoch = _body_epoch(request)
     facts = chain.latest if epoch is None else chain.facts(epoch)
     if facts is None:
-        return Answer({"validators": []})
+        return SandboxResponse({"validators": []})
     out = facts in published(chain) and (epoch is not None or chain.latest.number == chain.current)
     rows = [
         validator_row(v, published=out) for v in facts.epoch.validators if v.mev_commission_bps is not None
     ]
-    return Answer({"validators": rows})
+    return SandboxResponse({"validators": rows})
 
 
-def _validator_history(chain: Chain, vote: str) -> Answer:
+def _validator_history(chain: Chain, vote: str) -> SandboxResponse:
     _pubkey(vote, empty=[])
     rows = []
     for facts in reversed(published(chain)):
@@ -84,48 +88,48 @@ def _validator_history(chain: Chain, vote: str) -> Answer:
                 "priority_fee_rewards": 0 if shared is None else shared,  # kobe turns null into 0 here
             }
         )
-    return Answer(rows)
+    return SandboxResponse(rows)
 
 
-def _validator_rewards(chain: Chain, question: Question) -> Answer:
-    vote = question.query.get("vote_account")
+def _validator_rewards(chain: Chain, request: SandboxRequest) -> SandboxResponse:
+    vote = request.query.get("vote_account")
     if vote is not None:
         _pubkey(vote, empty=EMPTY_PAGE)
     rows = [
         tip_row(facts, validator)
-        for facts in _asked(chain, question)
+        for facts in _asked(chain, request)
         for validator in facts.epoch.validators
         if validator.tips is not None and vote in (None, validator.vote_account)
     ]
-    page = _page(rows, question, itemgetter("epoch", "mev_revenue"))
-    return Answer({"rewards": page, "total_count": len(rows)})
+    page = _page(rows, request, itemgetter("epoch", "mev_revenue"))
+    return SandboxResponse({"rewards": page, "total_count": len(rows)})
 
 
-def _staker_rewards(chain: Chain, question: Question) -> Answer:
-    vote, authority = question.query.get("validator_vote_account"), question.query.get("stake_authority")
+def _staker_rewards(chain: Chain, request: SandboxRequest) -> SandboxResponse:
+    vote, authority = request.query.get("validator_vote_account"), request.query.get("stake_authority")
     for key in (vote, authority):
         if key is not None:
             _pubkey(key, empty=EMPTY_PAGE)
     rows = [
         claim
-        for facts in _asked(chain, question)
+        for facts in _asked(chain, request)
         for claim in claims(facts, vote)
         if authority in (None, claim.staker)
     ]
-    counted = None not in (vote, authority, question.query.get("epoch"))
-    page = [staker_row(claim) for claim in _page(rows, question, attrgetter("epoch", "amount"))]
-    return Answer({"rewards": page, "total_count": len(rows) if counted else 0})
+    counted = None not in (vote, authority, request.query.get("epoch"))
+    page = [staker_row(claim) for claim in _page(rows, request, attrgetter("epoch", "amount"))]
+    return SandboxResponse({"rewards": page, "total_count": len(rows) if counted else 0})
 
 
-def _mev_rewards(chain: Chain, question: Question) -> Answer:
-    epoch, known = _body_epoch(question), published(chain)
+def _mev_rewards(chain: Chain, request: SandboxRequest) -> SandboxResponse:
+    epoch, known = _body_epoch(request), published(chain)
     facts = known[-1] if known and epoch is None else next((f for f in known if f.number == epoch), None)
     if facts is None:
-        return Answer(EMPTY_NETWORK, 500)
+        return SandboxResponse(EMPTY_NETWORK, 500)
     running = [v for v in facts.epoch.validators if v.mev_commission_bps is not None]
     tips = sum(v.tips for v in running if v.tips is not None)
     stake = sum(v.stake for v in running)
-    return Answer(
+    return SandboxResponse(
         {
             "epoch": facts.number,
             "total_network_mev_lamports": tips,
@@ -135,7 +139,7 @@ def _mev_rewards(chain: Chain, question: Question) -> Answer:
     )
 
 
-_ENDPOINTS: Final[Mapping[str, Callable[[Chain, Question], Answer]]] = {
+_ENDPOINTS: Final[Mapping[str, Callable[[Chain, SandboxRequest], SandboxResponse]]] = {
     "validators": _validators,
     "validator_rewards": _validator_rewards,
     "staker_rewards": _staker_rewards,
@@ -143,17 +147,17 @@ _ENDPOINTS: Final[Mapping[str, Callable[[Chain, Question], Answer]]] = {
 }
 
 
-def _asked(chain: Chain, question: Question) -> list[EpochFacts]:
+def _asked(chain: Chain, request: SandboxRequest) -> list[EpochFacts]:
     """The published epochs that the query names, descending or ascending as it wants them sorted."""
-    epoch = _number(question, "epoch", None)
+    epoch = _number(request, "epoch", None)
     found = [facts for facts in published(chain) if epoch in (None, facts.number)]
-    return found if question.query.get("sort_order") == "asc" else found[::-1]
+    return found if request.query.get("sort_order") == "asc" else found[::-1]
 
 
-def _page(rows: list[R], question: Question, epoch_and_amount: Callable[[R], Any]) -> list[R]:
+def _page(rows: list[R], request: SandboxRequest, epoch_and_amount: Callable[[R], Any]) -> list[R]:
     """Rows sorted by epoch and amount, the largest first unless `sort_order` is asc; pages from 1."""
-    limit, page = _number(question, "limit", DEFAULT_LIMIT), _number(question, "page", 1)
-    order = question.query.get("sort_order", "desc")
+    limit, page = _number(request, "limit", DEFAULT_LIMIT), _number(request, "page", 1)
+    order = request.query.get("sort_order", "desc")
     if order not in ("asc", "desc"):
         raise _BadRequest({"error": {"code": 400, "message": f"unknown sort_order {order!r}"}})
     assert limit is not None and page is not None, "both have defaults"  # noqa: S101
@@ -165,8 +169,8 @@ def _page(rows: list[R], question: Question, epoch_and_amount: Callable[[R], Any
     return ordered[(page - 1) * limit : page * limit]
 
 
-def _number(question: Question, name: str, default: int | None) -> int | None:
-    text = question.query.get(name)
+def _number(request: SandboxRequest, name: str, default: int | None) -> int | None:
+    text = request.query.get(name)
     if text is None:
         return default
     if not (text.isascii() and text.isdigit()):
@@ -175,11 +179,11 @@ def _number(question: Question, name: str, default: int | None) -> int | None:
     return int(text)
 
 
-def _body_epoch(question: Question) -> int | None:
+def _body_epoch(request: SandboxRequest) -> int | None:
     """The epoch in a POST's JSON body; None for GET, whose query is ignored, and for a body without one."""
-    if question.method != "POST" or not question.raw:
+    if request.method != "POST" or not request.raw:
         return None
-    epoch = question.json.get("epoch") if isinstance(question.json, dict) else "?"
+    epoch = request.json.get("epoch") if isinstance(request.json, dict) else "?"
     if epoch is not None and (not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0):
         raise _BadRequest({"error": {"code": 400, "message": "Failed to deserialize the JSON body: epoch"}})
     return epoch
@@ -190,3 +194,50 @@ def _pubkey(text: str, *, empty: Json) -> None:
         check_pubkey(text)
     except ValueError:
         raise _BadRequest(empty, 500) from None
+
+
+def _empty(call: Call) -> Json:
+    shapes = {"validators": {"validators": []}, "mev_rewards": EMPTY_NETWORK}
+    return shapes.get(call.endpoint, EMPTY_PAGE if call.endpoint.endswith("_rewards") else [])
+
+
+def _missing_epoch(
+    chain: Chain | None, fault: Fault, call: Call, response: SandboxResponse
+) -> SandboxResponse:
+    if call.endpoint not in ("validators", "mev_rewards"):
+        return without_rows_of_epoch(chain, fault, call, response)
+    if fault.epoch not in (None, call.epoch):
+        return response
+    if call.endpoint == "mev_rewards":
+        return SandboxResponse(EMPTY_NETWORK, 500)
+    rows = response.body.get("validators", [])
+    return SandboxResponse(
+        {"validators": [{**row, "mev_rewards": 0, "priority_fee_rewards": None} for row in rows]}
+    )
+
+
+def _missing_validator(
+    chain: Chain | None, fault: Fault, call: Call, response: SandboxResponse
+) -> SandboxResponse:
+    if fault.validator in call.endpoint.split("/"):
+        return SandboxResponse([])
+    return without_rows_of_validator(chain, fault, call, response)
+
+
+PROVIDER: Final = Provider(
+    name="jito",
+    network=NETWORK,
+    prefix="/jito",
+    base_path="/api/v1",
+    variables="JITO",
+    respond=respond,
+    describe_call=lambda _chain, request: rest_call(request, "/api/v1/"),
+    rows=RowFaults(
+        format=LAMPORTS,
+        amounts={"*": frozenset({"amount", "mev_revenue", "mev_rewards", "total_network_mev_lamports"})},
+        typed=TYPED_FIELDS,
+        empty=_empty,
+        missing_epoch=_missing_epoch,
+        missing_validator=_missing_validator,
+    ),
+)

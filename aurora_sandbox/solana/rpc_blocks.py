@@ -2,12 +2,11 @@
 
 from typing import Any
 
+from aurora_sandbox.server.json_rpc import INVALID_PARAMS, RpcError
 from aurora_sandbox.solana.chain import Chain
 from aurora_sandbox.solana.rpc_calls import (
-    INVALID_PARAMS,
     UNSUPPORTED_VERSION,
     Params,
-    RpcError,
     block_not_available,
     cleaned_up,
     commission_fields,

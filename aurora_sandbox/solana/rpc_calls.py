@@ -5,12 +5,12 @@ The methods themselves are in `rpc_cluster.py`, `rpc_blocks.py` and `rpc_stake.p
 
 from typing import Any
 
-from aurora_sandbox.server.answers import Json
-from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.server.json_rpc import INVALID_PARAMS, RpcError
+from aurora_sandbox.server.messages import Json
+from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.pubkeys import check_pubkey
 from aurora_sandbox.solana.world import U64_MAX
 
-INVALID_PARAMS = -32602
 BLOCK_CLEANED_UP = -32001
 BLOCK_NOT_AVAILABLE = -32004
 SLOT_SKIPPED = -32007
@@ -19,17 +19,6 @@ UNSUPPORTED_VERSION = -32015
 MIN_CONTEXT_SLOT = -32016
 REWARDS_ACTIVE = -32017
 NOT_EPOCH_BOUNDARY = -32018
-
-
-class RpcError(Exception):
-    """A JSON-RPC error object; travels with HTTP status 200."""
-
-    def __init__(self, code: int, message: str, data: Json = None) -> None:
-        """`data` is left out of the answer if None."""
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.data = data
 
 
 class Params:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
+from aurora_sandbox.server.json_rpc import INVALID_PARAMS, RpcError
 from aurora_sandbox.solana.chain import Chain, EpochFacts
 from aurora_sandbox.solana.rpc_calls import (
-    INVALID_PARAMS,
     NOT_EPOCH_BOUNDARY,
     REWARDS_ACTIVE,
     Params,
-    RpcError,
     block_not_available,
     cleaned_up,
     commission_fields,

@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from aurora_resources.addresses import decode_base58, encode_base58
-from aurora_sandbox.server.answers import Json
+from aurora_sandbox.server.json_rpc import INVALID_PARAMS, RpcError
+from aurora_sandbox.server.messages import Json
 from aurora_sandbox.solana.chain import Chain
 from aurora_sandbox.solana.pubkeys import STAKE_PROGRAM, SYSTEM_PROGRAM
-from aurora_sandbox.solana.rpc_calls import INVALID_PARAMS, Params, RpcError, pubkey, u64
+from aurora_sandbox.solana.rpc_calls import Params, pubkey, u64
 from aurora_sandbox.solana.rpc_cluster import RENT_EXEMPT_STAKE, context, credits_to
 from aurora_sandbox.solana.world import U64_MAX, StakeAccount
 

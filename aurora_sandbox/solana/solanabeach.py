@@ -6,8 +6,12 @@ Fees are lamports, newest epoch first; an epoch whose fees the world does not kn
 from collections.abc import Callable
 from typing import Any, Final
 
-from aurora_sandbox.server.answers import Answer, Question
+from aurora_sandbox.server.faults import Fault
+from aurora_sandbox.server.messages import SandboxRequest, SandboxResponse
+from aurora_sandbox.server.provider import Provider, rest_call
+from aurora_sandbox.server.row_faults import Call, RowFaults, without_rows_of_validator
 from aurora_sandbox.solana.chain import Chain, EpochFacts
+from aurora_sandbox.solana.network import LAMPORTS, NETWORK, TYPED_FIELDS
 from aurora_sandbox.solana.rpc_calls import Params
 from aurora_sandbox.solana.rpc_cluster import get_epoch_info, get_vote_accounts
 
@@ -21,33 +25,33 @@ _CREDITS: Final = {
 }
 
 
-def answer(chain: Chain, question: Question) -> Answer:
-    """Route one request; `question.path` starts after `/solanabeach`."""
+def respond(chain: Chain, request: SandboxRequest) -> SandboxResponse:
+    """Route one request; `request.path` starts after `/solanabeach`."""
     key = chain.settings.solanabeach_key
-    if key is not None and question.headers.get("authorization") != f"Bearer {key}":
+    if key is not None and request.headers.get("authorization") != f"Bearer {key}":
         return _refuse(401, "Unauthorized")
-    match question.path.strip("/").split("/") if question.method == "GET" else []:
+    match request.path.strip("/").split("/") if request.method == "GET" else []:
         case ["v2", "validator", identity, "block-rewards-history"]:
-            return _history(chain, question, identity, _rewards_entry)
+            return _history(chain, request, identity, _rewards_entry)
         case ["v2", "validator", identity, "success-rate-history"]:
-            return _history(chain, question, identity, _success_entry)
+            return _history(chain, request, identity, _success_entry)
         case ["v2", "validator", vote]:
             return _validator(chain, vote)
         case ["v2", "epoch-info"]:
-            return Answer(_epoch_info(chain), headers=_CREDITS)
+            return SandboxResponse(_epoch_info(chain), headers=_CREDITS)
         case _:
             return _refuse(404, "Not found")
 
 
-def _refuse(status: int, message: str) -> Answer:
-    return Answer({"err": message}, status, _CREDITS)
+def _refuse(status: int, message: str) -> SandboxResponse:
+    return SandboxResponse({"err": message}, status, _CREDITS)
 
 
 Entry = Callable[[Chain, EpochFacts, str], dict[str, Any] | None]
 
 
-def _history(chain: Chain, question: Question, identity: str, entry: Entry) -> Answer:
-    offset, limit = question.query.get("offset", "0"), question.query.get("limit", str(DEFAULT_LIMIT))
+def _history(chain: Chain, request: SandboxRequest, identity: str, entry: Entry) -> SandboxResponse:
+    offset, limit = request.query.get("offset", "0"), request.query.get("limit", str(DEFAULT_LIMIT))
     if not (offset.isdigit() and limit.isdigit() and 1 <= int(limit) <= MAX_LIMIT):
         return _refuse(400, f"offset must be a number and limit between 1 and {MAX_LIMIT}")
     if not any(v.node == identity for facts in chain.visible for v in facts.epoch.validators):
@@ -57,7 +61,7 @@ def _history(chain: Chain, question: Question, identity: str, entry: Entry) -> A
     start, count = int(offset), int(limit)
     pagination = {"total": len(entries), "offset": start, "limit": count}
     body = {"history": entries[start : start + count], "pagination": pagination}
-    return Answer(body, headers=_CREDITS)
+    return SandboxResponse(body, headers=_CREDITS)
 
 
 def _blocks(chain: Chain, facts: EpochFacts, identity: str) -> tuple[list[int], list[int]] | None:
@@ -86,7 +90,7 @@ def _success_entry(chain: Chain, facts: EpochFacts, identity: str) -> dict[str, 
     return {"epoch": facts.number, "slots": slots, "blocks": blocks, "successRate": rate}
 
 
-def _validator(chain: Chain, vote: str) -> Answer:
+def _validator(chain: Chain, vote: str) -> SandboxResponse:
     validator = chain.latest.epoch.by_vote.get(vote)
     if validator is None:
         return _refuse(404, "Validator not found")
@@ -100,7 +104,7 @@ def _validator(chain: Chain, vote: str) -> Answer:
         "delinquent": bool(accounts["delinquent"]),
         "name": validator.name,
     }
-    return Answer(body, headers=_CREDITS)
+    return SandboxResponse(body, headers=_CREDITS)
 
 
 def _epoch_info(chain: Chain) -> dict[str, Any]:
@@ -110,3 +114,30 @@ def _epoch_info(chain: Chain) -> dict[str, Any]:
         "epochStartTime": int(start.timestamp()),
         "slotTime": round((end - start).total_seconds() / chain.size, 3),
     }
+
+
+def _missing_validator(
+    chain: Chain | None, fault: Fault, call: Call, response: SandboxResponse
+) -> SandboxResponse:
+    if fault.validator in call.endpoint.split("/"):
+        return SandboxResponse({"err": "Validator not found"}, 404)
+    return without_rows_of_validator(chain, fault, call, response)
+
+
+PROVIDER: Final = Provider(
+    name="solanabeach",
+    network=NETWORK,
+    prefix="/solanabeach",
+    base_path="/v2",
+    variables="SOLANABEACH",
+    credentials={"SOLANABEACH_API_KEY": "sandbox"},
+    respond=respond,
+    describe_call=lambda _chain, request: rest_call(request, "/v2/"),
+    rows=RowFaults(
+        format=LAMPORTS,
+        amounts={"*": frozenset({"fees"})},
+        typed=TYPED_FIELDS,
+        empty=lambda _call: {"history": [], "pagination": {"total": 0, "offset": 0, "limit": 0}},
+        missing_validator=_missing_validator,
+    ),
+)

@@ -5,8 +5,11 @@
 
 from typing import Any, Final
 
-from aurora_sandbox.server.answers import Answer, Question
+from aurora_sandbox.server.messages import SandboxRequest, SandboxResponse
+from aurora_sandbox.server.provider import Provider, rest_call
+from aurora_sandbox.server.row_faults import RowFaults
 from aurora_sandbox.solana.chain import Chain
+from aurora_sandbox.solana.network import LAMPORTS, NETWORK, TYPED_FIELDS
 from aurora_sandbox.solana.rpc_calls import Params
 from aurora_sandbox.solana.rpc_cluster import VERSIONS, credits_to, get_vote_accounts
 from aurora_sandbox.solana.world import Validator
@@ -54,18 +57,22 @@ _CONSTANTS: Final[dict[str, Any]] = {
 }
 
 
-def answer(chain: Chain, question: Question) -> Answer:
-    """Route one request; `question.path` starts after `/stakewiz`."""
-    match [question.method, *question.path.strip("/").split("/")]:
+def respond(chain: Chain, request: SandboxRequest) -> SandboxResponse:
+    """Route one request; `request.path` starts after `/stakewiz`."""
+    match [request.method, *request.path.strip("/").split("/")]:
         case ["GET", "validators"]:
-            return Answer([row for _, row in sorted(_rows(chain).items())])
+            return SandboxResponse([row for _, row in sorted(_rows(chain).items())])
         case ["GET", "validator", vote]:
             row = next((row for row in _rows(chain).values() if row["vote_identity"] == vote), None)
-            return Answer({"error": "validator not found"}, 404) if row is None else Answer(row)
+            return (
+                SandboxResponse({"error": "validator not found"}, 404)
+                if row is None
+                else SandboxResponse(row)
+            )
         case ["GET", "epoch_info"]:
-            return Answer(_epoch_info(chain))
+            return SandboxResponse(_epoch_info(chain))
         case _:
-            return Answer({"error": "not found"}, 404)
+            return SandboxResponse({"error": "not found"}, 404)
 
 
 def _rows(chain: Chain) -> dict[int, dict[str, Any]]:
@@ -131,3 +138,14 @@ def _epoch_info(chain: Chain) -> dict[str, Any]:
         "remaining_seconds": seconds - elapsed,
         "epochs_per_year": _SECONDS_PER_YEAR / seconds,
     }
+
+
+PROVIDER: Final = Provider(
+    name="stakewiz",
+    network=NETWORK,
+    prefix="/stakewiz",
+    variables="STAKEWIZ",
+    respond=respond,
+    describe_call=lambda _chain, request: rest_call(request),
+    rows=RowFaults(format=LAMPORTS, typed=TYPED_FIELDS),
+)

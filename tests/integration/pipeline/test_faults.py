@@ -21,9 +21,10 @@ import yaml
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_sandbox.options import WorldSpec
-from aurora_sandbox.server.faults import Kind, build_fault
-from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.providers import FAULTS
+from aurora_sandbox.server.faults import Kind
 from aurora_sandbox.serving import SandboxServer, sandbox_app
+from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import generate_world
 from aurora_sandbox.solana.world import Validator
 from tests.integration.pipeline.books import COMPONENTS, Books, assert_honest, books
@@ -389,7 +390,7 @@ def assert_recovers(installed: Pipeline, undisturbed: Undisturbed, *, refresh: b
 
 def test_no_kind_of_fault_is_without_a_case() -> None:
     plans = [plan for plan, _ in (*PERMANENT.values(), *DRIFTS.values())]
-    kinds = {build_fault(fault).kind for plan in plans for fault in plan} | set(OUTLASTED)
+    kinds = {FAULTS.build(fault).kind for plan in plans for fault in plan} | set(OUTLASTED)
     elsewhere = {"no_endpoint", "no_state"}  # of the other chain: tests/integration/ethereum/test_gaps.py
     assert kinds | elsewhere == set(get_args(Kind))
 

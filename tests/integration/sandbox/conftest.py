@@ -8,9 +8,8 @@ import httpx
 import pytest
 
 from aurora_sandbox.server.recording import Recording
-from aurora_sandbox.server.settings import Settings
 from aurora_sandbox.serving import SandboxServer, sandbox_app
-from aurora_sandbox.solana.chain import Chain, EpochFacts
+from aurora_sandbox.solana.chain import Chain, EpochFacts, Settings
 from aurora_sandbox.solana.generate import Growth, demo_spec, demo_world
 from aurora_sandbox.solana.world import World
 
@@ -27,7 +26,8 @@ class Asker:
 
     @property
     def chain(self) -> Chain:
-        return self.server.state.chain
+        chain: Chain = self.server.state.networks["solana"].chain
+        return chain
 
     def facts(self, epoch: int) -> EpochFacts:
         """What the served world says of an epoch that it has reached."""

@@ -10,7 +10,7 @@ from aurora_resources.errors import ConfigurationError
 from aurora_sandbox.ethereum.spec import EthereumSpec
 from aurora_sandbox.ethereum.truth import BlockTruth, block_truths
 from aurora_sandbox.ethereum.world import demo_ethereum, generate_ethereum
-from aurora_sandbox.server.faults import parse_fault
+from aurora_sandbox.providers import FAULTS
 from aurora_sandbox.server.recording import Recording
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_a_missing_state_of_one_epoch(start: Start) -> None:
     assert asker.post("beacon", f"{REWARDS}/{EPOCH + 1}", INDICES).status_code == 200
     assert asker.get("beacon", f"/eth/v1/beacon/headers/{EPOCH * 32}").status_code == 200
     with pytest.raises(ConfigurationError, match="no_state is of beacon"):
-        parse_fault("rpc:no_state")
+        FAULTS.parse("rpc:no_state")
 
 
 def test_a_relay_that_is_down_or_lies(start: Start) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import demo_world
 from aurora_sandbox.solana.pubkeys import SYSTEM_PROGRAM
 from aurora_sandbox.solana.world_file import parse_world

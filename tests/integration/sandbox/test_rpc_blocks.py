@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import demo_world
 
 if TYPE_CHECKING:

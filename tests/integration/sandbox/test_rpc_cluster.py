@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from aurora_resources.addresses import decode_base58
-from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import demo_world
 from aurora_sandbox.solana.pubkeys import STAKE_PROGRAM
 

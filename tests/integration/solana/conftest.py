@@ -34,9 +34,9 @@ from aurora_resources.records import (
     ValidatorRewards,
 )
 from aurora_sandbox.options import WorldSpec
-from aurora_sandbox.server.faults import parse_fault
-from aurora_sandbox.server.settings import Settings
+from aurora_sandbox.providers import FAULTS
 from aurora_sandbox.serving import SandboxServer, sandbox_app
+from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import generate_world
 from aurora_sandbox.solana.world import World
 
@@ -193,7 +193,7 @@ def serve() -> Iterator[Callable[..., SandboxServer]]:
             faults: Sequence[str] = (),
         ) -> SandboxServer:
             shown = world if current is None else world.model_copy(update={"current_epoch": current})
-            app = sandbox_app(shown, settings=settings, faults=[parse_fault(text) for text in faults])
+            app = sandbox_app(shown, settings=settings, faults=[FAULTS.parse(text) for text in faults])
             return running.enter_context(SandboxServer(app))
 
         yield start

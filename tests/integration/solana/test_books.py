@@ -10,9 +10,8 @@ import pytest
 
 from aurora_resources.config.models import ChainSettings, ValidatorEntry
 from aurora_resources.records import FactState, Feed, ProviderRequest, ProviderResponse, StakeBasis
-from aurora_sandbox.server.settings import CommissionFields, Settings
 from aurora_sandbox.serving import SandboxServer
-from aurora_sandbox.solana.chain import EpochFacts
+from aurora_sandbox.solana.chain import CommissionFields, EpochFacts, Settings
 from aurora_sandbox.solana.world import World
 from aurora_sandbox.solana.world_file import load_world
 
@@ -24,7 +23,7 @@ ChainOf = Callable[..., ChainSettings]
 
 
 def served(server: SandboxServer, epoch: int = EPOCH) -> EpochFacts:
-    facts = server.state.chain.facts(epoch)
+    facts: EpochFacts | None = server.state.networks["solana"].chain.facts(epoch)
     assert facts is not None
     return facts
 

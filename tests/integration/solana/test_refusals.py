@@ -16,8 +16,8 @@ from aurora_resources.errors import (
     TransientProviderError,
 )
 from aurora_resources.records import FactState, Feed
-from aurora_sandbox.server.settings import Settings
 from aurora_sandbox.serving import SandboxServer
+from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.world import World
 
 EPOCH = 803

@@ -6,8 +6,7 @@ import pytest
 
 from aurora_resources.errors import ConfigurationError
 from aurora_sandbox.options import WorldSpec
-from aurora_sandbox.server.settings import Settings
-from aurora_sandbox.solana.chain import Chain
+from aurora_sandbox.solana.chain import Chain, Settings
 from aurora_sandbox.solana.generate import (
     demo_spec,
     demo_world,

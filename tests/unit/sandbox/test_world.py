@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from aurora_resources.errors import ConfigurationError
-from aurora_sandbox.server.settings import Settings
-from aurora_sandbox.solana.chain import Chain
+from aurora_sandbox.solana.chain import Chain, Settings
 from aurora_sandbox.solana.generate import demo_world
 from aurora_sandbox.solana.pubkeys import derive_pubkey
 from aurora_sandbox.solana.world import StakeAccount

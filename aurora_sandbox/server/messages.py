@@ -1,7 +1,7 @@
-"""What a provider of the sandbox is asked and what it answers, before faults and before HTTP."""
+"""A request to a provider of the sandbox and its response, before faults and before HTTP."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 Json: TypeAlias = Any
@@ -9,8 +9,8 @@ Json: TypeAlias = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A request; `raw` is its body and `json` what that says, None if there is none or it is not JSON."""
+class SandboxRequest:
+    """A request; `raw` is its body and `json` the value in it, None for no body or one that is not JSON."""
 
     method: str
     path: str
@@ -21,9 +21,13 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SandboxResponse:
     """A response whose `body` is still to be encoded; a `str` is sent as it is, anything else as JSON."""
 
     body: Json
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def with_body(self, body: Json) -> "SandboxResponse":
+        """The same status and headers with another body."""
+        return replace(self, body=body)

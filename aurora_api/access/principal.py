@@ -1,7 +1,7 @@
 """Who is asking, and what a role may do: the role matrix of the whole service on one page.
 
-Nothing is read here; `bearers.py` and `entering.py` find out who it is. Which field needs which capability is
-in `schema/permissions.py`.
+Nothing is read here: `service/authenticator.py` and `authenticate.py` find the caller. Which capability a
+field needs is in `schema/permissions.py`.
 """
 
 from collections.abc import Mapping
@@ -83,7 +83,7 @@ class Principal:
     `partner_id` is set for PARTNER and for nobody else. `chain_ids` and `validator_keys` narrow what is seen;
     None does not narrow (a PARTNER without `validator_keys` has been granted no validator). `scopes` narrows
     an API token to some capabilities; None for a person's own session. `session_id` is the refresh tokens'
-    family or the API token's id, as text (see `entering.py`).
+    family or the API token's id, as text (see `authenticate.py`).
     """
 
     user_id: int

@@ -7,10 +7,9 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from aurora_api.access.principal import Principal
+from aurora_api.access.scope import require_rules
 from aurora_api.context.request import Info
-from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
-from aurora_api.mutations.reasons import require_reason
-from aurora_api.mutations.scope import require_rules
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.agreements import Agreement, AgreementRuleInput, raw_agreement, resolve_agreement
 from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.editing import Change, amend_agreement, create_agreement, transition
@@ -64,7 +63,7 @@ class MoveAgreementInput:
     reason: str
 
 
-async def create(info: Info, input: CreateAgreementInput) -> AgreementResult:  # noqa: A002
+async def resolve_create_agreement(info: Info, input: CreateAgreementInput) -> AgreementResult:  # noqa: A002
     """A draft at version 1."""
 
     def change(session: DbConnection) -> Change:
@@ -73,7 +72,7 @@ async def create(info: Info, input: CreateAgreementInput) -> AgreementResult:  #
     return await _changed(info, "agreement.create", input.reason, change)
 
 
-async def amend(info: Info, input: AmendAgreementInput) -> AgreementResult:  # noqa: A002
+async def resolve_amend_agreement(info: Info, input: AmendAgreementInput) -> AgreementResult:  # noqa: A002
     """The next version."""
 
     def change(session: DbConnection) -> Change:
@@ -82,17 +81,17 @@ async def amend(info: Info, input: AmendAgreementInput) -> AgreementResult:  # n
     return await _changed(info, "agreement.amend", input.reason, change)
 
 
-async def activate(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
+async def resolve_activate_agreement(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
     """DRAFT or SUSPENDED to ACTIVE."""
     return await _move(info, input, AgreementAction.ACTIVATE)
 
 
-async def suspend(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
+async def resolve_suspend_agreement(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
     """ACTIVE to SUSPENDED."""
     return await _move(info, input, AgreementAction.SUSPEND)
 
 
-async def terminate(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
+async def resolve_terminate_agreement(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
     """ACTIVE or SUSPENDED to TERMINATED, for good."""
     return await _move(info, input, AgreementAction.TERMINATE)
 

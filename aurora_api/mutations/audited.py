@@ -89,6 +89,12 @@ async def run_audited(
     return await anyio.to_thread.run_sync(call, limiter=_writers)
 
 
+def require_reason(reason: str | None) -> None:
+    """Raise Problem for a blank reason."""
+    if reason is not None and not reason.strip():
+        raise Problem(Code.INVALID_ARGUMENT, "reason is empty; say why", "input.reason")
+
+
 @dataclass(frozen=True, slots=True)
 class _Note:
     action: str

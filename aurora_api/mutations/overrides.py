@@ -12,8 +12,7 @@ import strawberry
 
 from aurora_api.access.principal import Principal
 from aurora_api.context.request import Info
-from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
-from aurora_api.mutations.statements import require_reason
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.overrides import LineOverride, line_not_found, line_override, read_line_id
 from aurora_api.schema.scalars import Amount
 from aurora_assets.statements.overrides import (

@@ -1,24 +1,91 @@
-"""Asking for a recompute: kept in the queue that Dagster's sensor looks into, and started once a key.
+"""Requesting a recompute: it is queued for Dagster's sensor and started once per idempotency key.
 
-It begins when a Dagster daemon runs, as `aurora up` has one; until then it is PENDING.
+It begins when a Dagster daemon runs, as `aurora up` starts one; until then it is PENDING. Two requests with
+the same key are serialized; the second gets the recompute that the first one started.
 """
 
-from typing import Annotated, TypeAlias
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final, TypeAlias
 
 import strawberry
 
 from aurora_api.access.principal import Capability, Principal
 from aurora_api.access.scope import sees_chain
 from aurora_api.context.request import Info
-from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
-from aurora_api.mutations.started_work import note_started, started_before, work_key
-from aurora_api.mutations.statements import require_reason
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.recomputes import Recompute, find_recompute
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.recompute.queue import RecomputeOrder, order_recompute
 from aurora_resources.config.files import load_chains
 from aurora_resources.warehouse.connection import DbConnection
+from aurora_resources.warehouse.queries import read_query
+
+KEY_LENGTH_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WorkKey:
+    """One user's key for one operation, with the digest of what was asked for under it."""
+
+    user_id: int
+    operation: str
+    idempotency_key: str
+    request_digest: bytes
+
+    @property
+    def named(self) -> dict[str, object]:
+        """As parameters of a statement."""
+        return {
+            "user_id": self.user_id,
+            "operation": self.operation,
+            "idempotency_key": self.idempotency_key,
+        }
+
+
+def work_key(principal: Principal, operation: str, given: str, asked: Mapping[str, object]) -> WorkKey:
+    """The key of this input. Raises Problem for a key that is empty, too long or not printable."""
+    if not given.strip() or len(given) > KEY_LENGTH_MAX or not given.isprintable():
+        raise Problem(
+            Code.INVALID_ARGUMENT,
+            f"idempotencyKey is a text of 1 to {KEY_LENGTH_MAX} printable characters, new for each new work",
+            "input.idempotencyKey",
+        )
+    digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).digest()
+    return WorkKey(principal.user_id, operation, given, digest)
+
+
+def started_before(session: DbConnection, key: WorkKey) -> str | None:
+    """What was started under this key, None for nothing; nobody else can start it until the transaction ends.
+
+    Raises Problem when it was another input.
+    """
+    session.execute(
+        "select pg_advisory_xact_lock(hashtextextended(%s, 0))",
+        [f"started_work/{key.user_id}/{key.operation}/{key.idempotency_key}"],
+    )
+    row = session.execute(read_query("access/started_work.started_work"), key.named).fetchone()
+    if row is None:
+        return None
+    if bytes(row[1]) != key.request_digest:
+        raise Problem(
+            Code.IDEMPOTENCY_CONFLICT,
+            "idempotencyKey was used before for another input; use a new one",
+            "input.idempotencyKey",
+        )
+    return str(row[0])
+
+
+def note_started(session: DbConnection, key: WorkKey, reference: str) -> None:
+    """Keep what was started under the key."""
+    session.execute(
+        read_query("access/started_work.start_work"),
+        key.named | {"request_digest": key.request_digest, "reference": reference},
+    )
+
 
 OPERATION = "recompute.start"
 

@@ -1,19 +1,22 @@
-"""What people do to a monthly statement: submit, approve, release, note its payment, or send it back.
+"""The steps of a monthly statement: submit, approve, release, mark as paid, reject; and its download.
 
-The rules (states, four eyes, what blocks a step) are the engine's, in `aurora_assets/statements/store.py`;
-here is who asks, in which words, and what the audit log keeps.
+The rules (states, four eyes, what blocks a step) are in `aurora_assets/statements/store.py`. A download is
+answered with a path, valid for five minutes and for this user only; `service/downloads.py` serves the file.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 
 import strawberry
 
+from aurora_api.access.download_tokens import PATH, PURPOSE, Download, FileFormat, sign_download
 from aurora_api.access.principal import Principal, UserRole
-from aurora_api.access.scope import refuse_partial_view, sees_chain
+from aurora_api.access.scope import require_full_view, sees_chain
 from aurora_api.context.request import Info
-from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.problems import Code, Problem
+from aurora_api.queries.statement_documents import file_name, view_for
 from aurora_api.queries.statements import Statement, find_statement, key_of_statement
 from aurora_api.schema.node import not_found
 from aurora_assets.commission.statement import StatementAction, StatementKey, refuse_own_approval
@@ -96,12 +99,6 @@ async def reject_statement(info: Info, input: RejectStatementInput) -> Statement
     return await _take(info, input.statement_id, StatementAction.REOPEN, input.reason)
 
 
-def require_reason(reason: str | None) -> None:
-    """Raise Problem for a reason that says nothing."""
-    if reason is not None and not reason.strip():
-        raise Problem(Code.INVALID_ARGUMENT, "reason is empty; say why", "input.reason")
-
-
 async def _take(
     info: Info, given: str, action: StatementAction, reason: str | None, expected: str | None = None
 ) -> StatementResult:
@@ -132,7 +129,7 @@ def _step(
         place = key_of_statement(given)
         if not sees_chain(principal, place.chain_id):
             raise not_found("Statement")
-        refuse_partial_view(principal, "a statement")
+        require_full_view(principal, "a statement")
         lock_statements(session)
         try:
             parties = read_parties(session, place.partner, place.chain_id)
@@ -163,3 +160,50 @@ def _told(view: StatementView) -> dict[str, str | int | None]:
         "sha256": view.content.sha256.hex(),
         "payable": str(view.content.document["totals"]["payable"]),
     }
+
+
+strawberry.enum(
+    FileFormat, name="StatementFormat", description="The forms in which a statement is handed out."
+)
+
+
+@strawberry.type(description="Where a statement can be fetched as a file, for a short time.")
+class StatementDownload:
+    """An address."""
+
+    path: str = strawberry.field(
+        description="On this service; fetched with GET, without a token: it is a secret until it expires."
+    )
+    file_name: str
+    expires_at: datetime = strawberry.field(description="UTC.")
+
+
+StatementDownloadResult: TypeAlias = Annotated[
+    StatementDownload | MutationProblem,
+    strawberry.union("StatementDownloadResult", description="The address, or why there is none."),
+]
+
+
+@strawberry.input(description="Which statement, in which form.")
+class DownloadStatementInput:
+    """A statement and a format."""
+
+    statement_id: strawberry.ID
+    format: FileFormat
+
+
+async def download_statement(info: Info, input: DownloadStatementInput) -> StatementDownloadResult:  # noqa: A002
+    """An address for it."""
+    key, identity = info.context.sessions.keys.derive(PURPOSE), info.context.identity
+
+    def work(session: DbConnection, principal: Principal) -> AuditedChange[StatementDownload]:
+        place = key_of_statement(input.statement_id)
+        view = view_for(session, principal, place)
+        token, ends = sign_download(Download(place, input.format, identity), key)
+        made = StatementDownload(
+            path=f"{PATH}?token={token}", file_name=file_name(view, input.format), expires_at=ends
+        )
+        told = {"file": made.file_name, "sha256": view.content.sha256.hex()}
+        return AuditedChange(made, "Statement", str(place), after=told, partner_id=principal.partner_id)
+
+    return await run_audited(info, "statement.download", work)

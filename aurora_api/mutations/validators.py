@@ -6,10 +6,9 @@ import strawberry
 from pydantic import ValidationError
 
 from aurora_api.access.principal import Principal
+from aurora_api.access.scope import require_validator
 from aurora_api.context.request import Info
-from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
-from aurora_api.mutations.reasons import require_reason
-from aurora_api.mutations.scope import require_validator
+from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.validators import Validator, resolve_validator
 from aurora_api.schema.scalars import Ordinal
 from aurora_resources.config.files import load_chains
@@ -53,7 +52,7 @@ class RegisterValidatorInput:
     reason: str
 
 
-async def register(info: Info, input: RegisterValidatorInput) -> ValidatorResult:  # noqa: A002
+async def resolve_register_validator(info: Info, input: RegisterValidatorInput) -> ValidatorResult:  # noqa: A002
     """Declare a validator."""
     # The chains that this user may see, before those that the files name.
     chain = await info.context.find_chain(input.chain_id)

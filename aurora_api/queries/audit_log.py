@@ -11,7 +11,7 @@ import strawberry
 
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
-from aurora_api.queries.periods import read_ordinal
+from aurora_api.queries.chains import read_ordinal
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal

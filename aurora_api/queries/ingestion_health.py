@@ -1,6 +1,6 @@
-"""How far behind each chain's ingestion is: for the query, for `/health/ingestion` and for the metrics alike.
+"""How far behind each chain's ingestion is, for the query, for `/health/ingestion` and for the metrics.
 
-The lag counts periods between the newest that is final on the chain and the newest that is wholly ingested.
+The lag counts periods between the newest that is final on the chain and the newest that is fully ingested.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+import strawberry
+
 from aurora_api.context.reader import Reader
+from aurora_api.context.request import Info
+from aurora_api.schema.scalars import Ordinal
 from aurora_resources.records import Feed
 
 DEGRADED_FROM: Final = 5
@@ -122,3 +126,49 @@ def _judge(row: _HealthRow, lag: int | None) -> tuple[HealthStatus, str | None]:
         (unseen > WATCHED_DEGRADED, HealthStatus.DEGRADED, silent),
     )
     return next(((status, told) for is_so, status, told in wrong if is_so), (HealthStatus.HEALTHY, None))
+
+
+strawberry.enum(
+    HealthStatus,
+    description="HEALTHY: fewer than 5 periods behind. DEGRADED: 5 to 10. UNHEALTHY: more, or a failure of "
+    "late that nothing has mended.",
+)
+
+
+@strawberry.type(description="How far behind a chain's ingestion is.")
+class IngestionHealth:
+    """One chain."""
+
+    chain_id: str
+    status: HealthStatus
+    expected_period: Ordinal | None = strawberry.field(
+        description="The newest that was final when the chain was last seen; null before that."
+    )
+    latest_period: Ordinal | None = strawberry.field(
+        description="The newest with everything asked for and answered."
+    )
+    lag_periods: int | None = strawberry.field(description="Null while it is not known.")
+    last_success_at: datetime | None = strawberry.field(description="UTC.")
+    last_failure_at: datetime | None = strawberry.field(description="UTC.")
+    watched_at: datetime | None = strawberry.field(description="When the chain was last seen, UTC.")
+    problem: str | None = strawberry.field(description="Why it is not HEALTHY.")
+
+
+async def resolve_ingestion_health(info: Info, chain_id: str | None = None) -> list[IngestionHealth]:
+    """Of one chain, or of all that the caller sees."""
+    asked = None if chain_id is None else [(await info.context.find_chain(chain_id)).chain_id]
+    return [_ingestion_health(health) for health in await read_ingestion_health(info.context.reader, asked)]
+
+
+def _ingestion_health(health: ChainHealth) -> IngestionHealth:
+    return IngestionHealth(
+        chain_id=health.chain_id,
+        status=health.status,
+        expected_period=None if health.expected_period is None else Ordinal(health.expected_period),
+        latest_period=None if health.latest_period is None else Ordinal(health.latest_period),
+        lag_periods=health.lag_periods,
+        last_success_at=health.last_success_at,
+        last_failure_at=health.last_failure_at,
+        watched_at=health.watched_at,
+        problem=health.problem,
+    )

@@ -10,15 +10,14 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import strawberry
 
-from aurora_api.access.scope import refuse_partial_view
+from aurora_api.access.scope import require_full_view
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
-from aurora_api.queries.canonical_facts import CanonicalFacts, find_facts
+from aurora_api.queries.canonical_facts import CanonicalFacts, SourcePayload, find_facts
 from aurora_api.queries.commission_lines import CommissionLine, find_line
 from aurora_api.queries.overrides import read_line_id
-from aurora_api.queries.source_payloads import SourcePayload
-from aurora_api.queries.validator_pnl import ValidatorPnl, find_pnl
+from aurora_api.queries.validators import ValidatorPnl, find_pnl
 from aurora_api.schema.money import Coin, Money
 from aurora_assets.explain.explanation import Explanation, LineNotFound, Row, Source, explain
 from aurora_resources.config.files import load_chains
@@ -147,7 +146,7 @@ async def resolve_explain_line(
     line = await find_line(info, line_id)
     if line is None:
         return None
-    refuse_partial_view(info.context.caller, "explaining a line")
+    require_full_view(info.context.caller, "explaining a line")
     try:
         found = await read_with(info, lambda session: explain(session, line_id, load_chains()))
     except LineNotFound:

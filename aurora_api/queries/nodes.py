@@ -15,17 +15,14 @@ from aurora_api.problems import Code, Problem
 from aurora_api.queries.agreements import resolve_agreement
 from aurora_api.queries.audit_log import find_audit_entry
 from aurora_api.queries.canonical_facts import find_facts
-from aurora_api.queries.chains import find_chain
+from aurora_api.queries.chains import find_chain, find_period_node
 from aurora_api.queries.commission_lines import find_line
-from aurora_api.queries.partner_wallets import find_wallet
-from aurora_api.queries.partners import resolve_partner
+from aurora_api.queries.partners import find_wallet, resolve_partner
 from aurora_api.queries.period_statements import find_period_statement
-from aurora_api.queries.periods import find_period_node
 from aurora_api.queries.recomputes import find_recompute
 from aurora_api.queries.statements import find_statement
 from aurora_api.queries.users import find_user_node
-from aurora_api.queries.validator_pnl import find_pnl
-from aurora_api.queries.validators import resolve_validator
+from aurora_api.queries.validators import find_pnl, resolve_validator
 from aurora_api.schema.node import Node, read_node_id
 from aurora_api.schema.permissions import needed_capability
 

@@ -1,5 +1,6 @@
-"""The partners that commissions are owed to, found by their code."""
+"""Partners, found by their code, and the wallets that they introduced, as pages and as a CSV file."""
 
+from datetime import datetime
 from typing import Annotated, Final, NamedTuple
 
 import strawberry
@@ -8,8 +9,9 @@ from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_assets.agreements.wallet_csv import write_wallet_csv
 
-_KEYSET: Final = Keyset("partners", {"code": str})
+_PARTNERS: Final = Keyset("partners", {"code": str})
 
 
 class Partner(NamedTuple):
@@ -58,7 +60,7 @@ async def resolve_partners(
 ) -> Connection[PartnerNode]:
     """The partners, by code."""
     filters = {"partner_code": None, "search": search}
-    page = _KEYSET.page(first, after, filters)
+    page = _PARTNERS.page(first, after, filters)
     rows = await info.context.reader.rows(
         "registry/partners.partner_page", _PartnerRow, **filters, **page.parameters
     )
@@ -85,4 +87,140 @@ def _partner(row: _PartnerRow) -> PartnerNode:
         name=row.name,
         wallet_count=row.wallet_count,
         active_agreement_count=row.active_agreement_count,
+    )
+
+
+EXPORT_ROWS_MAX: Final = 100_000
+
+_WALLETS: Final = Keyset(
+    "partnerWallets", {"partner_code": str, "chain_id": str, "wallet": str, "start_text": str}
+)
+
+
+class _WalletRow(NamedTuple):
+    partner_code: str
+    chain_id: str
+    wallet: str
+    start_text: str
+    valid_from: datetime
+    valid_until: datetime | None
+    notes: str | None
+    recorded_at: datetime
+
+
+@strawberry.type(
+    description="A wallet that a partner introduced (who may withdraw stake), for as long as it counts as "
+    "the partner's. Nobody else holds it in that time."
+)
+class PartnerWallet(Node):
+    """One claim on one wallet."""
+
+    partner_code: str
+    chain_id: str
+    wallet: str
+    valid_from: datetime = strawberry.field(
+        description="UTC; it counts in periods that start from then on, itself included."
+    )
+    valid_until: datetime | None = strawberry.field(
+        description="UTC; from then on it does not count any more. Null: it has no end."
+    )
+    notes: str | None = strawberry.field(description="The partner sees them, too.")
+    recorded_at: datetime = strawberry.field(description="UTC.")
+
+
+@strawberry.type(description="Wallets as a CSV file that uploadWallets takes back as it is.")
+class WalletExport:
+    """A file."""
+
+    file_name: str
+    row_count: int
+    csv: str = strawberry.field(
+        description="Cells that a spreadsheet would run as a formula are quoted once more."
+    )
+
+
+async def resolve_partner_wallets(
+    info: Info,
+    partner_code: Annotated[
+        str | None, strawberry.argument(description="Only this partner's; null for every partner's.")
+    ] = None,
+    chain_id: str | None = None,
+    wallet: str | None = None,
+    held_at: Annotated[
+        datetime | None, strawberry.argument(description="Only those that count at this time, UTC.")
+    ] = None,
+    first: First = PAGE_DEFAULT,
+    after: After = None,
+) -> Connection[PartnerWallet]:
+    """Claims on wallets, by partner, chain, wallet and start."""
+    if partner_code is not None:
+        partner_code = (await find_partner(info, partner_code)).code
+    filters = {"partner_code": partner_code, "chain_id": chain_id, "wallet": wallet}
+    held = None if held_at is None else held_at.isoformat()
+    page = _WALLETS.page(first, after, {**filters, "held_at": held})
+    rows = await info.context.reader.rows(
+        "registry/wallets.claim_page", _WalletRow, **filters, held_at=held_at, **page.parameters
+    )
+    return page.connection(rows, _wallet)
+
+
+async def find_wallet(
+    info: Info, partner_code: str, chain_id: str, wallet: str, start: str
+) -> PartnerWallet | None:
+    """The claim that starts at `start` (ISO form); None when there is none to be seen."""
+    for row in await _read_all(info, partner_code, chain_id, wallet):
+        if row.valid_from.isoformat() == start:
+            return _wallet(row)
+    return None
+
+
+async def resolve_export_wallets(info: Info, partner_code: str, chain_id: str | None = None) -> WalletExport:
+    """All claims of a partner, those that ended too."""
+    partner = await find_partner(info, partner_code)
+    rows = await _read_all(info, partner.code, chain_id, None)
+    if len(rows) > EXPORT_ROWS_MAX:
+        raise Problem(
+            Code.LIMIT_EXCEEDED,
+            f"{partner.code} has more than {EXPORT_ROWS_MAX} wallets there; read them with partnerWallets",
+        )
+    cells = (
+        (row.chain_id, row.wallet, _iso(row.valid_from), _iso(row.valid_until), row.notes) for row in rows
+    )
+    return WalletExport(
+        file_name=f"{partner.code}-wallets.csv", row_count=len(rows), csv=write_wallet_csv(cells)
+    )
+
+
+async def _read_all(
+    info: Info, partner_code: str, chain_id: str | None, wallet: str | None
+) -> list[_WalletRow]:
+    return await info.context.reader.rows(
+        "registry/wallets.claim_page",
+        _WalletRow,
+        partner_code=partner_code,
+        chain_id=chain_id,
+        wallet=wallet,
+        held_at=None,
+        after_partner_code=None,
+        after_chain_id=None,
+        after_wallet=None,
+        after_start_text=None,
+        row_limit=EXPORT_ROWS_MAX + 1,
+    )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _wallet(row: _WalletRow) -> PartnerWallet:
+    return PartnerWallet(
+        id=node_id("PartnerWallet", row.partner_code, row.chain_id, row.wallet, row.valid_from.isoformat()),
+        partner_code=row.partner_code,
+        chain_id=row.chain_id,
+        wallet=row.wallet,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        notes=row.notes,
+        recorded_at=row.recorded_at,
     )

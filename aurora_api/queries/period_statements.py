@@ -10,9 +10,9 @@ import strawberry
 
 from aurora_api.context.chains import ChainRow
 from aurora_api.context.request import Info
+from aurora_api.queries.chains import Period, find_period, read_ordinal
 from aurora_api.queries.commission_lines import CommissionLine, lines_of_statement
 from aurora_api.queries.partners import Partner, find_partner
-from aurora_api.queries.periods import Period, find_period, read_ordinal
 from aurora_api.schema.enums import Component, StatementStatus
 from aurora_api.schema.money import Money
 from aurora_api.schema.node import Node, node_id

@@ -8,10 +8,10 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import strawberry
 
-from aurora_api.access.scope import refuse_partial_view
+from aurora_api.access.scope import require_full_view
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
-from aurora_api.queries.periods import Period, find_period
+from aurora_api.queries.chains import Period, find_period
 from aurora_api.schema.enums import Component
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
@@ -118,7 +118,7 @@ class Reconciliation:
     )
     async def checks(self, info: Info) -> list[CheckResult]:
         """The checks. Raises Problem for a user who sees only some validators."""
-        refuse_partial_view(info.context.caller, "checking a period")
+        require_full_view(info.context.caller, "checking a period")
         chain_id, period_id = self.chain_id, self.period.period_id
         outcomes = await read_with(
             info, lambda session: list(run_checks(session, chain_id, period_id, _SAMPLE))

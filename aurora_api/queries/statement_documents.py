@@ -1,25 +1,30 @@
-"""What a monthly statement says: its periods, lines, corrections and totals, from its frozen content.
+"""The content of a monthly statement: periods, lines, corrections and totals, as types and as a file.
 
-A draft is built from the books in force, as `aurora_assets/statements/store.py` does it, together with what
-stands in its way. Nothing is computed here.
+The content is frozen at submission. A draft is built from the lines in force by
+`aurora_assets/statements/store.py`, together with what prevents its submission. Nothing is computed here.
 """
 
+import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import strawberry
 
-from aurora_api.access.scope import refuse_partial_view
+from aurora_api.access.download_tokens import FileFormat
+from aurora_api.access.principal import Capability, Principal
+from aurora_api.access.scope import require_full_view, sees_chain
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
+from aurora_api.problems import Code, Problem
 from aurora_api.schema.enums import Component, FactState, Method
 from aurora_api.schema.money import Coin, Money
+from aurora_api.schema.node import not_found
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.scalars import Ordinal
-from aurora_assets.commission.statement import StatementError, StatementKey
+from aurora_assets.commission.statement import RELEASED_STATES, StatementError, StatementKey
 from aurora_assets.statements.csv_file import rate_text
-from aurora_assets.statements.store import view_statement
+from aurora_assets.statements.store import StatementView, view_frozen, view_statement
 from aurora_resources.warehouse.connection import DbConnection
 
 Asked: TypeAlias = tuple[StatementKey, str | None]
@@ -168,7 +173,7 @@ def load_documents(
             found = {row.statement_id: _document(row.content, row.sha256) for row in rows}
         places = [place for place, frozen_id in asked if frozen_id is None]
         if places:
-            refuse_partial_view(info.context.caller, "a draft")
+            require_full_view(info.context.caller, "a draft")
         drafts = await read_with(info, lambda session: _drafts(session, places)) if places else {}
         return [
             drafts.get(place) if frozen_id is None else found.get(frozen_id) for place, frozen_id in asked
@@ -265,3 +270,35 @@ def _correction(row: _Positioned, coin: Coin) -> StatementCorrection:
         difference=coin.money(int(item["difference"])),
         cause=item["cause"],
     )
+
+
+_HARMLESS: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def view_for(session: DbConnection, principal: Principal, place: StatementKey) -> StatementView:
+    """The statement as this user may export it: partners their own from RELEASED on. Raises Problem.
+
+    One that is missing and one that is somebody else's are told alike.
+    """
+    if Capability.EXPORT not in principal.capabilities:
+        raise Problem(Code.FORBIDDEN, "your role or token does not include exporting")
+    if not sees_chain(principal, place.chain_id):
+        raise not_found("Statement")
+    try:
+        view = view_frozen(session, place)
+        if principal.is_partner and (view is None or view.record.status not in RELEASED_STATES):
+            raise not_found("Statement")
+        if view is None:
+            require_full_view(principal, "a draft")
+            view = view_statement(session, place)
+    except StatementError:
+        raise not_found("Statement") from None
+    return view
+
+
+def file_name(view: StatementView, form: FileFormat) -> str:
+    """Such as `statement-12-northwind-a-chain-2026-01.csv`: safe on any system and in a header."""
+    place, number = view.place, view.record.number
+    told = "draft" if number is None else str(number)
+    name = _HARMLESS.sub("_", f"statement-{told}-{place.partner}-{place.chain_id}-{place.month:%Y-%m}")
+    return f"{name}.{form.lower()}"

@@ -1,8 +1,8 @@
 """Fields that are read from a row of the warehouse only when a query selects them.
 
 A type whose list can be long keeps its row (`row`) and its chain's coin (`coin`), and declares its fields
-with these resolvers: a page of 500 rows then costs what was asked of it, not what could have been. Those
-that are nothing but a column say so (`of_column`): it is written of all rows without calling them.
+with these resolvers: the cost of a page of 500 rows then depends on the selected fields. Fields that are
+one column are marked (`of_column`) and are written for all rows without calling the resolver.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,11 +12,49 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol
 
 import strawberry
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionNode,
+)
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.utils.str_converters import to_camel_case
 
 from aurora_api.schema.money import Coin
-from aurora_api.schema.selection import selected_names
+
+
+def selected_names(info: strawberry.Info[Any, None]) -> frozenset[str]:
+    """The names (as in the schema) of all fields that stand anywhere below the field being answered.
+
+    `@skip` and `@include` are not looked at: what they leave out counts as selected.
+    """
+    raw = info._raw_info  # Strawberry's selected_fields would copy the tree
+    names: set[str] = set()
+    for node in raw.field_nodes:
+        if node.selection_set:
+            _gather(node.selection_set.selections, raw.fragments, names, set())
+    return frozenset(names)
+
+
+def _gather(
+    nodes: Iterable[SelectionNode],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    names: set[str],
+    seen: set[str],
+) -> None:
+    for node in nodes:
+        if isinstance(node, FieldNode):
+            names.add(node.name.value)
+        elif isinstance(node, FragmentSpreadNode):
+            if node.name.value not in seen:
+                seen.add(node.name.value)
+                _gather(fragments[node.name.value].selection_set.selections, fragments, names, seen)
+            continue
+        if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
+            _gather(node.selection_set.selections, fragments, names, seen)
+
 
 _COLUMNS: Final = "columns"
 _OF_COLUMN: Final = "of_column"

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from aurora_api.access.authenticate import caller_transaction
 from aurora_api.access.download_tokens import Download, FileFormat, read_download
 from aurora_api.problems import Code, Problem
-from aurora_api.queries.statement_files import file_name, view_for
+from aurora_api.queries.statement_documents import file_name, view_for
 from aurora_api.service.endpoint import refuse
 from aurora_assets.statements.csv_file import statement_csv
 from aurora_assets.statements.store import StatementView

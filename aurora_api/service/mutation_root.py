@@ -5,34 +5,33 @@ A refusal is a `Problem` in the answer; a mutation that failed inside is null be
 
 import strawberry
 
-from aurora_api.mutations import agreements, partners, validators, wallets
+from aurora_api.mutations import agreements, partners, validators
 from aurora_api.mutations.agreements import AgreementResult
-from aurora_api.mutations.api_tokens import (
-    ApiTokenResult,
-    NewApiTokenResult,
-    resolve_create_api_token,
-    resolve_revoke_api_token,
-)
 from aurora_api.mutations.overrides import (
     LineOverrideResult,
     confirm_line_override,
     override_commission_line,
     withdraw_line_override,
 )
-from aurora_api.mutations.partners import PartnerResult
+from aurora_api.mutations.partners import PartnerResult, PartnerWalletResult, WalletUploadResult
 from aurora_api.mutations.recomputes import RecomputeResult, start_recompute
-from aurora_api.mutations.signing_in import (
+from aurora_api.mutations.sessions import (
+    ApiTokenResult,
     DoneResult,
+    NewApiTokenResult,
     SessionResult,
     resolve_change_password,
+    resolve_create_api_token,
     resolve_login,
     resolve_logout,
     resolve_refresh,
+    resolve_revoke_api_token,
 )
-from aurora_api.mutations.statement_downloads import StatementDownloadResult, download_statement
 from aurora_api.mutations.statements import (
+    StatementDownloadResult,
     StatementResult,
     approve_statement,
+    download_statement,
     mark_statement_paid,
     reject_statement,
     release_statement,
@@ -48,7 +47,6 @@ from aurora_api.mutations.users import (
     resolve_update_user,
 )
 from aurora_api.mutations.validators import ValidatorResult
-from aurora_api.mutations.wallets import PartnerWalletResult, WalletUploadResult
 
 
 @strawberry.type(description="What can be done. Every change is one transaction, its audit row included.")
@@ -56,13 +54,13 @@ class Mutation:
     """The changes, by the name of what they are about."""
 
     activate_agreement: AgreementResult | None = strawberry.mutation(
-        resolver=agreements.activate, description="Let a draft or suspended agreement pay."
+        resolver=agreements.resolve_activate_agreement, description="Let a draft or suspended agreement pay."
     )
     add_wallet: PartnerWalletResult | None = strawberry.mutation(
-        resolver=wallets.add, description="Count a wallet as a partner's."
+        resolver=partners.resolve_add_wallet, description="Count a wallet as a partner's."
     )
     amend_agreement: AgreementResult | None = strawberry.mutation(
-        resolver=agreements.amend, description="Make an agreement's next version."
+        resolver=agreements.resolve_amend_agreement, description="Make an agreement's next version."
     )
     approve_statement: StatementResult | None = strawberry.mutation(
         resolver=approve_statement, description="Approve what another user submitted."
@@ -71,7 +69,7 @@ class Mutation:
         resolver=resolve_change_password, description="Change your own password; your other sessions end."
     )
     create_agreement: AgreementResult | None = strawberry.mutation(
-        resolver=agreements.create, description="Draft an agreement."
+        resolver=agreements.resolve_create_agreement, description="Draft an agreement."
     )
     confirm_line_override: LineOverrideResult | None = strawberry.mutation(
         resolver=confirm_line_override, description="Confirm the amount that another user set on a line."
@@ -80,7 +78,7 @@ class Mutation:
         resolver=resolve_create_api_token, description="Make a token for a program of yours."
     )
     create_partner: PartnerResult | None = strawberry.mutation(
-        resolver=partners.create, description="Add a partner."
+        resolver=partners.resolve_create_partner, description="Add a partner."
     )
     create_user: UserResult | None = strawberry.mutation(
         resolver=resolve_create_user, description="Add a user."
@@ -95,7 +93,8 @@ class Mutation:
         resolver=resolve_enable_user, description="Let a stopped user in again, who then signs in anew."
     )
     end_wallet: PartnerWalletResult | None = strawberry.mutation(
-        resolver=wallets.end, description="End the time for which a wallet counts as a partner's."
+        resolver=partners.resolve_end_wallet,
+        description="End the time for which a wallet counts as a partner's.",
     )
     login: SessionResult | None = strawberry.mutation(
         resolver=resolve_login, description="Sign in. Ten attempts a minute from one address are looked at."
@@ -130,7 +129,8 @@ class Mutation:
         resolver=resolve_refresh, description="Exchange a refresh token for the next pair of tokens."
     )
     register_validator: ValidatorResult | None = strawberry.mutation(
-        resolver=validators.register, description="Keep books for a validator from the next run on."
+        resolver=validators.resolve_register_validator,
+        description="Keep books for a validator from the next run on.",
     )
     revoke_api_token: ApiTokenResult | None = strawberry.mutation(
         resolver=resolve_revoke_api_token, description="End an API token, at once."
@@ -142,18 +142,20 @@ class Mutation:
         resolver=resolve_sign_out_user, description="End a user's sessions and API tokens, at once."
     )
     suspend_agreement: AgreementResult | None = strawberry.mutation(
-        resolver=agreements.suspend, description="Stop an active agreement from paying, for a while."
+        resolver=agreements.resolve_suspend_agreement,
+        description="Stop an active agreement from paying, for a while.",
     )
     terminate_agreement: AgreementResult | None = strawberry.mutation(
-        resolver=agreements.terminate, description="End an active or suspended agreement for good."
+        resolver=agreements.resolve_terminate_agreement,
+        description="End an active or suspended agreement for good.",
     )
     update_partner: PartnerResult | None = strawberry.mutation(
-        resolver=partners.update, description="Rename a partner."
+        resolver=partners.resolve_update_partner, description="Rename a partner."
     )
     update_user: UserResult | None = strawberry.mutation(
         resolver=resolve_update_user, description="Change a user; what is left out stays."
     )
     upload_wallets: WalletUploadResult | None = strawberry.mutation(
-        resolver=wallets.upload_file,
+        resolver=partners.resolve_upload_wallets,
         description="Count a file of wallets as a partner's: all of it or nothing.",
     )

@@ -5,28 +5,34 @@ import strawberry
 from aurora_api.queries.agreements import Agreement, resolve_agreement, resolve_agreements
 from aurora_api.queries.audit_log import AuditEntry, resolve_audit_log
 from aurora_api.queries.canonical_facts import CanonicalFacts, resolve_canonical_facts
-from aurora_api.queries.chains import Chain, resolve_chains
+from aurora_api.queries.chains import Chain, Period, resolve_chains, resolve_periods
 from aurora_api.queries.commission_lines import CommissionLine, resolve_commission_lines
-from aurora_api.queries.ingestion_status import IngestionHealth, resolve_ingestion_health
+from aurora_api.queries.ingestion_health import IngestionHealth, resolve_ingestion_health
 from aurora_api.queries.line_explanation import LineExplanation, resolve_explain_line
 from aurora_api.queries.nodes import resolve_node
 from aurora_api.queries.overrides import LineOverride, resolve_line_override
-from aurora_api.queries.partner_wallets import (
+from aurora_api.queries.partners import (
+    PartnerNode,
     PartnerWallet,
     WalletExport,
     resolve_export_wallets,
+    resolve_partner,
     resolve_partner_wallets,
+    resolve_partners,
 )
-from aurora_api.queries.partners import PartnerNode, resolve_partner, resolve_partners
 from aurora_api.queries.period_statements import PeriodStatement, resolve_period_statement
-from aurora_api.queries.periods import Period, resolve_periods
 from aurora_api.queries.recomputes import Recompute, resolve_recompute, resolve_recomputes
 from aurora_api.queries.reconciliation import Reconciliation, resolve_reconciliation
 from aurora_api.queries.simulations import Simulation, resolve_simulate_agreement
 from aurora_api.queries.statements import Statement, resolve_statement, resolve_statements
 from aurora_api.queries.users import ApiToken, Me, User, resolve_api_tokens, resolve_me, resolve_users
-from aurora_api.queries.validator_pnl import ValidatorPnl, resolve_validator_pnl
-from aurora_api.queries.validators import Validator, resolve_validator, resolve_validators
+from aurora_api.queries.validators import (
+    Validator,
+    ValidatorPnl,
+    resolve_validator,
+    resolve_validator_pnl,
+    resolve_validators,
+)
 from aurora_api.schema.node import Node
 from aurora_api.schema.pagination import Connection
 

@@ -14,9 +14,8 @@ from strawberry.types.execution import ExecutionContext
 from aurora_api.fast_lists.flat_rows import FlatRows
 from aurora_api.problems import Code, problem_of
 from aurora_api.schema import limits
-from aurora_api.schema.cost import CostLimit
-from aurora_api.schema.permission_check import PermissionCheck
-from aurora_api.schema.permissions import fields_without_permission
+from aurora_api.schema.limits import CostLimit
+from aurora_api.schema.permissions import PermissionCheck, fields_without_permission
 from aurora_api.schema.scalars import SCALARS
 from aurora_api.service.mutation_root import Mutation
 from aurora_api.service.query_root import Query

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from graphql import parse
 
-from aurora_api.schema import cost, limits
-from aurora_api.schema.cost import COST_MAX, count_cost
+from aurora_api.schema import limits
+from aurora_api.schema.limits import COST_MAX, count_cost
 from aurora_api.service.schema import schema
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def _cost(query: str, **variables: object) -> int:
 
 
 def test_each_field_counts_once_for_every_row_it_can_stand_in() -> None:
-    assert _cost("{ chains { id } }") == 1 + cost.LIST_ROWS
+    assert _cost("{ chains { id } }") == 1 + limits.LIST_ROWS
     row = 2 + 2 + 1  # edges' node, its id and amount, and amount's own field
     assert _cost(f"{{ {PAGE % 7} }}") == 1 + 1 + 7 * (row - 1)
     assert _cost(f"{{ a: {PAGE % 7} b: {PAGE % 7} }}") == 2 * _cost(f"{{ {PAGE % 7} }}")

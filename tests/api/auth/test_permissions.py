@@ -21,8 +21,7 @@ from graphql import (
 
 from aurora_api.access.principal import ROLE_CAPABILITIES, Capability, UserRole
 from aurora_api.context.reader import Reader
-from aurora_api.schema.permission_check import needed_by
-from aurora_api.schema.permissions import PERMISSIONS, fields_without_permission
+from aurora_api.schema.permissions import PERMISSIONS, fields_without_permission, needed_by
 from aurora_api.service.schema import schema
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Feed(StrEnum):
-    """The requests a chain's providers answer; also the kinds of staged payloads."""
+    """The kinds of data a chain's providers deliver; staged responses are grouped by feed."""
 
     PERIODS = "periods"
     FEES = "fees"
@@ -102,7 +102,7 @@ class ProviderResponse:
 
 
 Staged: TypeAlias = Mapping[tuple[Feed, str], Sequence[ProviderResponse]]
-"""Payloads of one period in the order they were asked, by role and provider."""
+"""Payloads of one period in the order they were asked, by feed and provider."""
 
 
 class Fetcher(Protocol):
@@ -146,7 +146,7 @@ class ChainHead:
     """
 
     current_period: int
-    asked_at: datetime
+    fetched_at: datetime
     note: str | None = None
 
 

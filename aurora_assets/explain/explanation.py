@@ -120,7 +120,7 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
         raise ConfigurationError(f"chains.yaml: {found['chain_id']} is not there any more")
     policies = chain_source(settings).policies
     read = [feed] if rule.method is Method.FIXED_SHARE else [feed, Feed.REWARDS]
-    feeds = [*read, *(earlier for each in read for earlier in policies[each].earlier)]
+    feeds = [*read, *(earlier for each in read for earlier in policies[each].depends_on)]
     return Explanation(
         line=found,
         rule=rule,

@@ -71,7 +71,7 @@ def agreements_key(chain_id: str) -> dg.AssetKey:
 def chain_assets(chain: ChainSettings) -> Iterator[dg.AssetsDefinition | dg.AssetSpec]:
     """Every asset of a chain."""
     for feed, policy in chain_source(chain).policies.items():
-        yield _staging_asset(chain, feed, policy.earlier)
+        yield _staging_asset(chain, feed, policy.depends_on)
     for name, table in _TABLES.items():
         yield _canonical_asset(chain, name, table)
     yield _agreements(chain)
@@ -179,7 +179,9 @@ _TABLES: Final[Mapping[str, _Table]] = {
 
 def _canonical_asset(chain: ChainSettings, name: str, table: _Table) -> dg.AssetsDefinition:
     # Every table but the first comes after the identities, and so after the period.
-    earlier = [feed for feed in chain_source(chain).policies[table.feed].earlier if feed is not Feed.PERIODS]
+    earlier = [
+        feed for feed in chain_source(chain).policies[table.feed].depends_on if feed is not Feed.PERIODS
+    ]
 
     @dg.asset(
         key=canonical_key(chain.chain_id, name),

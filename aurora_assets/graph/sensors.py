@@ -120,13 +120,13 @@ def plan_periods(
     again = [
         period for period in left_open if period in partitioned and period <= final and period not in due
     ]
-    occasion = f"again-in-{head.current_period}-{head.asked_at:%Y-%m-%d}"
+    occasion = f"again-in-{head.current_period}-{head.fetched_at:%Y-%m-%d}"
     requests = [
         *(_period_request(chain, period, f"{chain.chain_id}:{period}:all") for period in due),
         *(_period_request(chain, period, f"{chain.chain_id}:{period}:all:{occasion}") for period in again),
     ]
     if ended in partitioned and any(
-        policy.while_next_runs for policy in chain_source(chain).policies.values()
+        policy.only_during_next_period for policy in chain_source(chain).policies.values()
     ):
         requests.append(
             dg.RunRequest(

@@ -61,7 +61,7 @@ async def ingest(
     policy does not keep gaps.
     """
     policy = run.source.policies[role]
-    if policy.once_over:
+    if policy.before_final:
         run.require_over(head, period_id)
     else:
         run.require_final(head, period_id)
@@ -70,15 +70,15 @@ async def ingest(
         before = current_ingestion(connection, key)
         if before is not None and before.settled and not refresh:
             return Ingested(before, asked=False, findings=())
-        if policy.while_next_runs and head.current_period != period_id + 1:
+        if policy.only_during_next_period and head.current_period != period_id + 1:
             return Ingested(before, asked=False, findings=(_no_snapshot(period_id, head),))
-        earlier = read_staged(connection, run.settings.chain_id, period_id, policy.earlier)
+        earlier = read_staged(connection, run.settings.chain_id, period_id, policy.depends_on)
         staging = StagingSlice(connection, transport, key, run.run_id, fetch_everything=refresh)
         try:
             outcome = await _Inquiry(run, staging, period_id, role, policy, earlier).fetch()
         finally:
             staging.flush()
-        settled = outcome.settled and head.current_period >= period_id + policy.settles_after
+        settled = outcome.settled and head.current_period >= period_id + policy.settles_after_periods
         ingestion = staging.finish(
             settled=settled, head_period=head.current_period, findings=outcome.findings
         )
@@ -126,7 +126,7 @@ class _Inquiry:
         validators = self._validators()
         outcome = _Outcome(waiting=validators)
         names = self.run.settings.providers.for_feed(self.role)
-        if self.policy.together:
+        if self.policy.combine_providers:
             for provider in names:
                 await self._ask_one(provider, validators, outcome)
             self._read(names[0], validators, outcome)
@@ -137,7 +137,7 @@ class _Inquiry:
                 asked = validators if outcome.done else outcome.waiting
                 if await self._ask_one(provider, asked, outcome):
                     self._read(provider, asked, outcome)
-        if outcome.failures and not outcome.done and not self.policy.keeps_gaps:
+        if outcome.failures and not outcome.done and not self.policy.keep_partial:
             raise outcome.failures[0]
         if self.role is Feed.PERIODS and not outcome.done:
             raise PeriodError(str(outcome.not_yet[0]))

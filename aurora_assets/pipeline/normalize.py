@@ -99,7 +99,7 @@ def read_slice(
     ingestion = current_ingestion(connection, SliceKey(chain_id, period_id, role))
     if ingestion is None:
         return None
-    earlier = run.source.policies[role].earlier
+    earlier = run.source.policies[role].depends_on
     staged = read_staged(connection, chain_id, period_id, (*earlier, role))
     return StagedSlice(
         run=run,
@@ -224,7 +224,7 @@ def _most_telling(
 
     Where all providers' answers are read together, it is the same from each of them.
     """
-    together = slice_.run.source.policies[slice_.role].together
+    together = slice_.run.source.policies[slice_.role].combine_providers
     best: tuple[int, T] | None = None
     for provider in _answering(slice_)[: 1 if together else None]:
         told = normalize_from(provider)

@@ -28,43 +28,44 @@ from aurora_resources.records import (
 
 @dataclass(frozen=True, slots=True)
 class FeedPolicy:
-    """How a protocol wants one role to be asked.
+    """How the providers of one feed are asked.
 
-    `earlier` are the roles whose answers its requests are built from and its facts read with, in the order
-    they are asked. `together`: all providers make the fact, so every one is asked and their answers are read
-    as one; otherwise they are asked in order of preference until every validator is answered for.
-    `keeps_gaps`: when a provider fails the slice stays open with what was received, and what is not known is
-    MISSING; otherwise nothing is kept unless somebody answered. `once_over`: it may be asked as soon as the
-    period is over, before it is final. `while_next_runs`: it can only be asked during the next period.
-    `settles_after`: it is asked again until the chain is so many periods on.
+    `depends_on`: the feeds whose responses its requests are built from and its facts are read with.
+    `combine_providers`: every provider contributes to the fact, so all are asked and their responses are
+    read together; otherwise they are asked in order of preference until every validator has a fact.
+    `keep_partial`: if a provider fails, what was received is kept, the slice stays open, and what is not
+    known is MISSING; otherwise nothing is kept unless a provider answered.
+    `before_final`: it may be fetched as soon as the period is over, before it is final.
+    `only_during_next_period`: it can only be fetched while the next period runs.
+    `settles_after_periods`: it is fetched again until the chain is that many periods further.
     """
 
-    earlier: tuple[Feed, ...]
-    together: bool = False
-    keeps_gaps: bool = False
-    once_over: bool = False
-    while_next_runs: bool = False
-    settles_after: int = 0
+    depends_on: tuple[Feed, ...]
+    combine_providers: bool = False
+    keep_partial: bool = False
+    before_final: bool = False
+    only_during_next_period: bool = False
+    settles_after_periods: int = 0
 
 
-def in_order(policies: Mapping[Feed, FeedPolicy]) -> tuple[Feed, ...]:
-    """Every role after the roles it builds on."""
-    built_on = {role: policy.earlier for role, policy in policies.items()}
+def fetch_order(policies: Mapping[Feed, FeedPolicy]) -> tuple[Feed, ...]:
+    """Every feed after the feeds it builds on."""
+    built_on = {feed: policy.depends_on for feed, policy in policies.items()}
     return tuple(TopologicalSorter(built_on).static_order())
 
 
 class ChainSource(Protocol):
     """One chain: how to ask its providers about a period, and how to understand what they said.
 
-    `policies` has every role.
+    `policies` has every feed.
 
     The `ask_*` methods only ask (each answer is kept by `asks`); the `understand_*` methods are pure and
-    work on staged payloads alone, so that every number can be replayed.
+    work on staged responses alone, so that every number can be replayed.
     """
 
     @property
     def policies(self) -> Mapping[Feed, FeedPolicy]:
-        """How each role is asked."""
+        """How each feed is asked."""
         ...
 
     async def head(self, fetcher: Fetcher) -> ChainHead:
@@ -74,16 +75,16 @@ class ChainSource(Protocol):
     async def fetch(
         self,
         fetcher: Fetcher,
-        role: Feed,
+        feed: Feed,
         provider: str,
         period: Period | int,
         validators: Sequence[TrackedValidator],
         staged: Staged,
     ) -> None:
-        """Ask `provider` everything `role` needs for `period` and `validators`.
+        """Ask `provider` everything `feed` needs for `period` and `validators`.
 
         For Feed.PERIODS `period` is the bare period id; for the others the known facts. `staged` holds what
-        earlier roles brought (identities and validator lists come from there). Raises ProviderError.
+        earlier feeds brought (identities and validator lists come from there). Raises ProviderError.
         """
         ...
 

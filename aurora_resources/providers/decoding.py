@@ -29,19 +29,19 @@ class Shape(Generic[T]):
     def __init__(self, wanted: type[T], hook: Hook | None = None) -> None:
         self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(wanted, dec_hook=hook)
 
-    def read(self, payload: ProviderResponse) -> T:
+    def read(self, response: ProviderResponse) -> T:
         """Raise PayloadError naming provider, endpoint and field when the body has another shape."""
         try:
-            return self._decoder.decode(payload.body)
+            return self._decoder.decode(response.body)
         except msgspec.MsgspecError as problem:
-            raise unexpected(payload, str(problem)) from None
+            raise unexpected(response, str(problem)) from None
 
 
-def unexpected(payload: ProviderResponse, problem: str) -> PayloadError:
+def unexpected(response: ProviderResponse, problem: str) -> PayloadError:
     """The error for a body that is not what the provider documents."""
     return PayloadError(
-        f"{problem}; the body of {len(payload.body)} bytes is kept in staging",
-        provider=payload.request.provider,
-        endpoint=payload.request.endpoint,
-        status=payload.status,
+        f"{problem}; the body of {len(response.body)} bytes is kept in staging",
+        provider=response.request.provider,
+        endpoint=response.request.endpoint,
+        status=response.status,
     )

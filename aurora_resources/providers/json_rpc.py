@@ -34,11 +34,11 @@ class _Failed(msgspec.Struct):
 _failed = msgspec.json.Decoder(_Failed)
 
 
-def result(shape: Shape[Reply[T]], payload: ProviderResponse) -> T:
+def result(shape: Shape[Reply[T]], response: ProviderResponse) -> T:
     """The `result` of a JSON-RPC answer. Raises PayloadError when there is none."""
-    found = shape.read(payload).result
+    found = shape.read(response).result
     if isinstance(found, msgspec.UnsetType):
-        raise unexpected(payload, "the answer has no `result`")
+        raise unexpected(response, "the answer has no `result`")
     return found
 
 

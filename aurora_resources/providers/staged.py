@@ -1,6 +1,6 @@
-"""Finding one's way in staged payloads: by role, provider and endpoint, the latest answer to each request.
+"""Finding one's way in staged responses: by feed, provider and endpoint, the latest answer to each request.
 
-Payloads may come from several runs of the same role; an older answer to the same request never counts.
+Payloads may come from several runs of the same feed; an older answer to the same request never counts.
 Nothing here understands a body.
 """
 
@@ -12,7 +12,7 @@ from aurora_resources.records import Feed, ProviderRequest, ProviderResponse, St
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What one provider answered for one role: by endpoint, the latest answer to each request."""
+    """What one provider answered for one feed: by endpoint, the latest answer to each request."""
 
     provider: str
     by_endpoint: Mapping[str, tuple[ProviderResponse, ...]]
@@ -26,23 +26,23 @@ class Answers:
         return self.every(endpoint)[-1] if endpoint in self.by_endpoint else None
 
 
-def answers(staged: Staged, role: Feed, provider: str) -> Answers:
-    """The answers of `provider` for `role`; empty when nothing is staged."""
+def answers(staged: Staged, feed: Feed, provider: str) -> Answers:
+    """The answers of `provider` for `feed`; empty when nothing is staged."""
     latest: dict[bytes, ProviderResponse] = {}
-    for payload in staged.get((role, provider), ()):
-        digest = payload.request.digest()
+    for response in staged.get((feed, provider), ()):
+        digest = response.request.digest()
         latest.pop(digest, None)  # the order is that of the answers that count
-        latest[digest] = payload
+        latest[digest] = response
     by_endpoint: dict[str, list[ProviderResponse]] = {}
-    for payload in latest.values():
-        by_endpoint.setdefault(payload.request.endpoint, []).append(payload)
+    for response in latest.values():
+        by_endpoint.setdefault(response.request.endpoint, []).append(response)
     return Answers(provider, {endpoint: tuple(found) for endpoint, found in by_endpoint.items()})
 
 
-def first_with(staged: Staged, role: Feed, providers: Sequence[str], endpoint: str) -> Answers | None:
-    """The answers of the first of `providers` that was asked `endpoint` for `role`."""
+def first_with(staged: Staged, feed: Feed, providers: Sequence[str], endpoint: str) -> Answers | None:
+    """The answers of the first of `providers` that was asked `endpoint` for `feed`."""
     for provider in providers:
-        found = answers(staged, role, provider)
+        found = answers(staged, feed, provider)
         if found.every(endpoint):
             return found
     return None

@@ -268,7 +268,7 @@ class PayloadRef(msgspec.Struct, frozen=True):
 
 
 class BeaconBlock(msgspec.Struct, frozen=True):
-    """A block. `payload` is None before the Merge and where a fork moved the payload out of the block.
+    """A block. `response` is None before the Merge and where a fork moved the payload out of the block.
 
     `slashed` are the validators whose slashing the block carries.
     """
@@ -411,31 +411,31 @@ _duties = shape(Data[tuple[Duty, ...]])
 _committee = shape(Data[_Committee])
 
 
-def genesis(payload: ProviderResponse) -> Genesis:
+def genesis(response: ProviderResponse) -> Genesis:
     """The start of the network. Raises PayloadError."""
-    return _genesis.read(payload).data
+    return _genesis.read(response).data
 
 
-def finalized(payload: ProviderResponse) -> Checkpoint:
+def finalized(response: ProviderResponse) -> Checkpoint:
     """The newest finalised epoch, of finality_checkpoints. Raises PayloadError."""
-    return _finality.read(payload).data.finalized
+    return _finality.read(response).data.finalized
 
 
-def header(payload: ProviderResponse) -> Header:
+def header(response: ProviderResponse) -> Header:
     """A header at a slot or of a root. Raises PayloadError, also when another slot than asked is answered."""
-    found = _header.read(payload).data
+    found = _header.read(response).data
     message = found.header.message
-    asked = payload.request.path.rpartition("/")[2]
+    asked = response.request.path.rpartition("/")[2]
     if asked.isdecimal() and int(asked) != message.slot:
-        raise unexpected(payload, f"asked for slot {asked}, answered slot {message.slot}")
+        raise unexpected(response, f"asked for slot {asked}, answered slot {message.slot}")
     if asked.startswith("0x") and asked.lower() != found.root:
-        raise unexpected(payload, f"asked for root {asked}, answered root {found.root}")
+        raise unexpected(response, f"asked for root {asked}, answered root {found.root}")
     return Header(found.root, found.canonical, message.slot, message.proposer_index, message.parent_root)
 
 
-def block(payload: ProviderResponse) -> BeaconBlock:
+def block(response: ProviderResponse) -> BeaconBlock:
     """A block with what its execution payload says of itself. Raises PayloadError."""
-    found = _block.read(payload)
+    found = _block.read(response)
     message = found.data.message
     inside = message.body.execution_payload
     if inside is not None and inside.block_number == 0 and not inside.block_hash.strip("0x"):
@@ -449,7 +449,7 @@ def block(payload: ProviderResponse) -> BeaconBlock:
     )
 
 
-def validators(payload: ProviderResponse) -> tuple[ValidatorState, ...]:
+def validators(response: ProviderResponse) -> tuple[ValidatorState, ...]:
     """Validators in one state, in the node's order. Raises PayloadError, also for one named twice."""
     found = tuple(
         ValidatorState(
@@ -464,32 +464,32 @@ def validators(payload: ProviderResponse) -> tuple[ValidatorState, ...]:
             withdrawable_epoch=epoch_or_none(row.validator.withdrawable_epoch),
             credentials=row.validator.withdrawal_credentials,
         )
-        for row in _validators.read(payload).data
+        for row in _validators.read(response).data
     )
     if len({row.index for row in found}) != len(found):
-        raise unexpected(payload, "a validator is answered twice")
+        raise unexpected(response, "a validator is answered twice")
     return found
 
 
-def validators_by_key(payloads: Iterable[ProviderResponse]) -> Mapping[str, ValidatorState]:
+def validators_by_key(responses: Iterable[ProviderResponse]) -> Mapping[str, ValidatorState]:
     """The validators of all chunks of one request, by public key. Raises PayloadError.
 
     Keys the chain does not know are left out by the node: compare with what was asked.
     """
-    return {row.pubkey: row for payload in payloads for row in validators(payload)}
+    return {row.pubkey: row for response in responses for row in validators(response)}
 
 
-def duties(payload: ProviderResponse) -> tuple[Duty, ...]:
+def duties(response: ProviderResponse) -> tuple[Duty, ...]:
     """The proposers of one epoch, one a slot. Raises PayloadError, also for a slot named twice."""
-    found = _duties.read(payload).data
+    found = _duties.read(response).data
     if len({duty.slot for duty in found}) != len(found):
-        raise unexpected(payload, "a slot has two proposers")
+        raise unexpected(response, "a slot has two proposers")
     return found
 
 
-def sync_committee(payload: ProviderResponse) -> tuple[int, ...]:
+def sync_committee(response: ProviderResponse) -> tuple[int, ...]:
     """The members of a sync committee by index; one may sit twice. Raises PayloadError."""
-    return tuple(_committee.read(payload).data.validators)
+    return tuple(_committee.read(response).data.validators)
 
 
 # The index is unsigned; 20 digits are more than the chain's 64 bits ever need.
@@ -555,38 +555,38 @@ _attestation_rewards = shape(Data[_Attestations])
 _sync_rewards = shape(Data[tuple[_SyncReward, ...]])
 
 
-def block_rewards(payload: ProviderResponse) -> BlockRewards:
+def block_rewards(response: ProviderResponse) -> BlockRewards:
     """The proposer's consensus reward. Raises PayloadError, also when the parts do not sum to the total."""
-    found = _block_rewards.read(payload).data
+    found = _block_rewards.read(response).data
     if found.parts_gwei != found.total_gwei:
         raise unexpected(
-            payload, f"the parts sum to {found.parts_gwei:,} gwei, the total says {found.total_gwei:,}"
+            response, f"the parts sum to {found.parts_gwei:,} gwei, the total says {found.total_gwei:,}"
         )
     return found
 
 
-def attestation_rewards(payload: ProviderResponse) -> Mapping[int, int]:
+def attestation_rewards(response: ProviderResponse) -> Mapping[int, int]:
     """Gwei of one epoch by validator index, all parts summed: negative for missed or late votes.
 
     Raises PayloadError, also for a validator named twice.
     """
-    rows = _attestation_rewards.read(payload).data.total_rewards
+    rows = _attestation_rewards.read(response).data.total_rewards
     try:
         found = dict(row.read() for row in rows)
     except ValueError as problem:
-        raise unexpected(payload, str(problem)) from None
+        raise unexpected(response, str(problem)) from None
     if len(found) != len(rows):
-        raise unexpected(payload, "a validator is answered twice")
+        raise unexpected(response, "a validator is answered twice")
     return found
 
 
-def sync_rewards(payload: ProviderResponse) -> Mapping[int, int]:
+def sync_rewards(response: ProviderResponse) -> Mapping[int, int]:
     """Gwei of one block by validator index, signed; a member sitting twice has both seats in one sum.
 
     Raises PayloadError.
     """
     found: dict[int, int] = {}
-    for row in _sync_rewards.read(payload).data:
+    for row in _sync_rewards.read(response).data:
         index = int(row.validator_index)
         found[index] = found.get(index, 0) + int(row.reward)
     return found

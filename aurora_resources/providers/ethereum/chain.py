@@ -48,7 +48,7 @@ from aurora_resources.records import (
     ValidatorRewards,
 )
 
-_SPOKEN: Final = {
+_NODE_KINDS: Final = {
     Feed.PERIODS: "a beacon node",
     Feed.STAKES: "a beacon node",
     Feed.REWARDS: "a beacon node",
@@ -61,77 +61,77 @@ _SPOKEN: Final = {
 def classifier_of(settings: ChainSettings, provider: str) -> Classify | None:
     """How the client reads the provider's answers; None where HTTP says everything.
 
-    Raises ConfigurationError for a provider that is named for roles of different kinds.
+    Raises ConfigurationError for a provider that is named for feeds of different kinds.
     """
-    spoken = {_SPOKEN[role] for role in Feed if provider in settings.providers.for_feed(role)}
-    if len(spoken) > 1:
+    kinds = {_NODE_KINDS[feed] for feed in Feed if provider in settings.providers.for_feed(feed)}
+    if len(kinds) > 1:
         raise ConfigurationError(
             f'chains.yaml: {settings.chain_id}.providers: "{provider}" cannot be '
-            f"{' and '.join(sorted(spoken))}; "
+            f"{' and '.join(sorted(kinds))}; "
             "give each its own entry in providers.yaml, even at the same address"
         )
-    if "a beacon node" in spoken:
+    if "a beacon node" in kinds:
         return classify_beacon
-    return classify_execution if "an execution node" in spoken else None
+    return classify_execution if "an execution node" in kinds else None
 
 
-async def fetch_role(
-    fetcher: Fetcher, role: Feed, provider: str, period_id: int, keys: Sequence[str], known: Evidence
+async def fetch_feed(
+    fetcher: Fetcher, feed: Feed, provider: str, period_id: int, keys: Sequence[str], evidence: Evidence
 ) -> None:
-    """Ask `provider` everything `role` needs about the validators of these keys. Raises ProviderError."""
-    match role:
+    """Ask `provider` everything `feed` needs about the validators of these keys. Raises ProviderError."""
+    match feed:
         case Feed.PERIODS:
-            await fetch_period(fetcher, Beacon(provider), known.rules, period_id)
+            await fetch_period(fetcher, Beacon(provider), evidence.rules, period_id)
         case Feed.STAKES:
-            await _ask_stakes(fetcher, Beacon(provider), keys, known)
+            await _fetch_stakes(fetcher, Beacon(provider), keys, evidence)
         case Feed.META:
-            await fetch_all(fetcher, Beacon(provider).validators(known.window.last_slot, keys))
+            await fetch_all(fetcher, Beacon(provider).validators(evidence.window.last_slot, keys))
         case Feed.FEES:
-            await _ask_fees(fetcher, Execution(provider), known)
+            await _fetch_fees(fetcher, Execution(provider), evidence)
         case Feed.MEV:
-            await fetch_delivered(fetcher, Relay(provider), [found.slot for found in known.proposals])
+            await fetch_delivered(fetcher, Relay(provider), [found.slot for found in evidence.proposals])
         case Feed.REWARDS:
-            await fetch_rewards(fetcher, Beacon(provider), known)
+            await fetch_rewards(fetcher, Beacon(provider), evidence)
 
 
-async def _ask_stakes(fetcher: Fetcher, node: Beacon, keys: Sequence[str], known: Evidence) -> None:
-    window = known.window
-    states = await fetch_states(fetcher, node, known.constants, window, keys)
+async def _fetch_stakes(fetcher: Fetcher, node: Beacon, keys: Sequence[str], evidence: Evidence) -> None:
+    window = evidence.window
+    states = await fetch_states(fetcher, node, evidence.constants, window, keys)
     ours = {state.index for state in states.values()}
     epochs = await fetch_duties(fetcher, node, window.epochs)
     slots = [
-        duty.slot for payload in epochs for duty in beacon.duties(payload) if duty.validator_index in ours
+        duty.slot for response in epochs for duty in beacon.duties(response) if duty.validator_index in ours
     ]
     headers = await for_each(lambda slot: fetch_slot(fetcher, node, slot), slots)
     await fetch_all(fetcher, [node.block(header.root) for header in headers if header is not None])
 
 
-async def _ask_fees(fetcher: Fetcher, node: Execution, known: Evidence) -> None:
+async def _fetch_fees(fetcher: Fetcher, node: Execution, evidence: Evidence) -> None:
     """Blocks, receipts, and the balances that show a payment no transaction shows."""
     network = await fetcher.fetch(node.chain_id())
-    if (chain_id := execution.chain_id(network)) != known.rules.execution_chain_id:
+    if (chain_id := execution.chain_id(network)) != evidence.rules.execution_chain_id:
         raise RefusedByProvider(
-            f"this node is on chain {chain_id}, chains.yaml says {known.rules.execution_chain_id}; "
+            f"this node is on chain {chain_id}, chains.yaml says {evidence.rules.execution_chain_id}; "
             "check its address",
             provider=node.provider,
             endpoint=CHAIN_ID,
         )
-    expected = known.rules.recipients_in(known.window.period_id)
+    expected = evidence.rules.recipients_in(evidence.window.period_id)
 
     async def of_block(proposal: Proposal) -> None:
         if proposal.block is None or proposal.block.payload is None:
             return
         found = await fetch_block(fetcher, node, proposal.block.payload.block_hash)
-        for address in _to_be_watched(found, expected):
+        for address in _addresses_to_check(found, expected):
             try:
                 await fetch_balances(fetcher, node, address, found.number)
             except HistoryUnavailable:
                 return  # the payment stays unverified, and says so
 
-    await for_each(of_block, known.proposals)
+    await for_each(of_block, evidence.proposals)
 
 
-def _to_be_watched(found: ExecutionBlock, expected: frozenset[str]) -> Iterable[str]:
+def _addresses_to_check(found: ExecutionBlock, expected: frozenset[str]) -> Iterable[str]:
     """Addresses of ours whose balance tells what the block paid.
 
     That is the block's own fee recipient if it is ours, which gets payments on top of its fees; else those
@@ -147,16 +147,16 @@ _ABSENT: Final = frozenset({"active_slashed", "exited_slashed"})
 
 
 def normalize_meta(
-    known: Evidence, provider: str, validators: Sequence[TrackedValidator]
+    evidence: Evidence, provider: str, validators: Sequence[TrackedValidator]
 ) -> Normalized[ValidatorMeta]:
     """One record a validator the node knows. Raises PayloadError."""
-    states = known.states_at(known.window.last_slot, Feed.META) or {}
+    states = evidence.states_at(evidence.window.last_slot, Feed.META) or {}
     records = []
     for validator in validators:
         key = validator.validator_key
         if (state := states.get(key)) is None:
             continue
-        group = known.rules.group_of(key, known.window.period_id)
+        group = evidence.rules.group_of(key, evidence.window.period_id)
         records.append(
             ValidatorMeta(
                 key,
@@ -176,13 +176,13 @@ def normalize_meta(
 
 _POLICIES: Final[Mapping[Feed, FeedPolicy]] = {
     Feed.PERIODS: FeedPolicy(()),
-    Feed.STAKES: FeedPolicy((Feed.PERIODS,), keeps_gaps=True),
-    Feed.META: FeedPolicy((Feed.PERIODS,), keeps_gaps=True),
-    Feed.FEES: FeedPolicy((Feed.PERIODS, Feed.STAKES), keeps_gaps=True),
+    Feed.STAKES: FeedPolicy((Feed.PERIODS,), keep_partial=True),
+    Feed.META: FeedPolicy((Feed.PERIODS,), keep_partial=True),
+    Feed.FEES: FeedPolicy((Feed.PERIODS, Feed.STAKES), keep_partial=True),
     # A block may have come through any relay, so only all of them together can say that none delivered it.
-    Feed.MEV: FeedPolicy((Feed.PERIODS, Feed.STAKES, Feed.FEES), together=True, keeps_gaps=True),
+    Feed.MEV: FeedPolicy((Feed.PERIODS, Feed.STAKES, Feed.FEES), combine_providers=True, keep_partial=True),
     # A client's service fee may be a part of what its blocks earned.
-    Feed.REWARDS: FeedPolicy((Feed.PERIODS, Feed.STAKES, Feed.FEES, Feed.MEV), keeps_gaps=True),
+    Feed.REWARDS: FeedPolicy((Feed.PERIODS, Feed.STAKES, Feed.FEES, Feed.MEV), keep_partial=True),
 }
 
 
@@ -205,16 +205,16 @@ class EthereumChain:
     async def fetch(
         self,
         fetcher: Fetcher,
-        role: Feed,
+        feed: Feed,
         provider: str,
         period: Period | int,
         validators: Sequence[TrackedValidator],
         staged: Staged,
     ) -> None:
-        """Ask `provider` everything `role` needs. Raises ProviderError."""
+        """Ask `provider` everything `feed` needs. Raises ProviderError."""
         period_id = period if isinstance(period, int) else period.period_id
         keys = [validator.validator_key for validator in validators]
-        await fetch_role(fetcher, role, provider, period_id, keys, self._evidence(period_id, staged))
+        await fetch_feed(fetcher, feed, provider, period_id, keys, self._evidence(period_id, staged))
 
     def normalize_period(self, period_id: int, staged: Staged) -> Period:
         """Slots and times of the window. Raises PayloadError."""

@@ -58,7 +58,7 @@ class Proposal:
 
 
 class Evidence:
-    """The staged payloads of one window of one chain. Every property may raise PayloadError."""
+    """The staged responses of one window of one chain. Every property may raise PayloadError."""
 
     def __init__(self, settings: ChainSettings, rules: EthereumRules, period_id: int, staged: Staged) -> None:
         self.rules = rules
@@ -81,10 +81,10 @@ class Evidence:
         """The window's epochs and slots."""
         return window_of(self.rules, self.constants, self._period_id)
 
-    def states_at(self, slot: int, role: Feed = Feed.STAKES) -> Mapping[str, ValidatorState] | None:
+    def states_at(self, slot: int, feed: Feed = Feed.STAKES) -> Mapping[str, ValidatorState] | None:
         """The validators in the state at `slot`, by public key; None when it is not staged."""
         path = f"/eth/v1/beacon/states/{slot}/validators"
-        found = [payload for payload in self.every(role, VALIDATORS) if payload.request.path == path]
+        found = [response for response in self.every(feed, VALIDATORS) if response.request.path == path]
         return beacon.validators_by_key(found) if found else None
 
     @cached_property
@@ -106,14 +106,14 @@ class Evidence:
     def states_by_epoch(self) -> Mapping[int, Mapping[str, ValidatorState]]:
         """Our validators in every staged state, by its epoch."""
         found: dict[int, dict[str, ValidatorState]] = {}
-        for payload in self.every(Feed.STAKES, VALIDATORS):
-            epoch = self.constants.epoch_of(int(payload.request.path.split("/")[5]))
-            found.setdefault(epoch, {}).update(beacon.validators_by_key([payload]))
+        for response in self.every(Feed.STAKES, VALIDATORS):
+            epoch = self.constants.epoch_of(int(response.request.path.split("/")[5]))
+            found.setdefault(epoch, {}).update(beacon.validators_by_key([response]))
         return found
 
     def absence(self, validator_key: str) -> Finding:
         """Why nothing is known of a validator that no staged state has."""
-        if any(validator_key in _asked_ids(found) for found in self.every(Feed.STAKES, VALIDATORS)):
+        if any(validator_key in _requested_ids(found) for found in self.every(Feed.STAKES, VALIDATORS)):
             problem = "the node does not know it in this window; correct its key, or leave it out for now"
         else:
             problem = "the node was not asked about it in this window; ask for everything again (--refresh)"
@@ -128,10 +128,10 @@ class Evidence:
     def duties(self) -> Mapping[int, tuple[Duty, ...]]:
         """The proposers of the window's epochs, as far as they are staged."""
         found: dict[int, tuple[Duty, ...]] = {}
-        for payload in self.every(Feed.STAKES, DUTIES):
-            epoch = int(payload.request.path.rpartition("/")[2])
+        for response in self.every(Feed.STAKES, DUTIES):
+            epoch = int(response.request.path.rpartition("/")[2])
             if epoch in self.window.epochs:
-                found[epoch] = beacon.duties(payload)
+                found[epoch] = beacon.duties(response)
         return found
 
     @cached_property
@@ -148,8 +148,8 @@ class Evidence:
     def proposals(self) -> tuple[Proposal, ...]:
         """The slots ours were to propose in, ascending."""
         blocks = {
-            payload.request.path.rpartition("/")[2]: beacon.block(payload)
-            for payload in self.every(Feed.STAKES, BLOCK)
+            response.request.path.rpartition("/")[2]: beacon.block(response)
+            for response in self.every(Feed.STAKES, BLOCK)
         }
         found = []
         for duty in (duty for of_epoch in self.duties.values() for duty in of_epoch):
@@ -192,19 +192,19 @@ class Evidence:
 
     def _rows(self, relay: str) -> Iterable[RelayClaim]:
         found = answers(self.staged, Feed.MEV, relay).every(DELIVERED)
-        return [claim for payload in found for claim in delivered(payload)]
+        return [claim for response in found for claim in delivered(response)]
 
-    def every(self, role: Feed, endpoint: str) -> Sequence[ProviderResponse]:
-        """All staged answers of an endpoint for `role`, of every provider that answers that role."""
+    def every(self, feed: Feed, endpoint: str) -> Sequence[ProviderResponse]:
+        """All staged answers of an endpoint for `feed`, of every provider that answers that feed."""
         return [
-            payload
-            for provider in self.providers.for_feed(role)
-            for payload in answers(self.staged, role, provider).every(endpoint)
+            response
+            for provider in self.providers.for_feed(feed)
+            for response in answers(self.staged, feed, provider).every(endpoint)
         ]
 
 
-def _asked_ids(payload: ProviderResponse) -> Sequence[object]:
+def _requested_ids(response: ProviderResponse) -> Sequence[object]:
     """The validators that a request about states named."""
-    body = payload.request.body
+    body = response.request.body
     ids = body.get("ids") if isinstance(body, Mapping) else None
     return ids if isinstance(ids, Sequence) else ()

@@ -208,33 +208,33 @@ _receipt = shape(Reply[Receipt])
 _balance = shape(Reply[HexUint])
 
 
-def chain_id(payload: ProviderResponse) -> int:
+def chain_id(response: ProviderResponse) -> int:
     """The answer of eth_chainId. Raises PayloadError."""
-    return int(result(_chain_id, payload))
+    return int(result(_chain_id, response))
 
 
-def block(payload: ProviderResponse) -> ExecutionBlock:
+def block(response: ProviderResponse) -> ExecutionBlock:
     """A block with whole transactions. Raises PayloadError, also when it is another block, or null."""
-    found = result(_block, payload)
-    asked = next(iter(rpc_params(payload.request)), None)
+    found = result(_block, response)
+    asked = next(iter(rpc_params(response.request)), None)
     if isinstance(asked, str) and _is_hash(asked) and asked.lower() != found.hash:
-        raise unexpected(payload, f"asked for block {asked}, answered block {found.hash}")
+        raise unexpected(response, f"asked for block {asked}, answered block {found.hash}")
     return found
 
 
-def receipts(payload: ProviderResponse) -> tuple[Receipt, ...]:
+def receipts(response: ProviderResponse) -> tuple[Receipt, ...]:
     """The receipts of a whole block. Raises PayloadError, also when they are null."""
-    return result(_receipts, payload)
+    return result(_receipts, response)
 
 
-def receipt(payload: ProviderResponse) -> Receipt:
+def receipt(response: ProviderResponse) -> Receipt:
     """One receipt. Raises PayloadError, also when it is null."""
-    return result(_receipt, payload)
+    return result(_receipt, response)
 
 
-def balance(payload: ProviderResponse) -> int:
+def balance(response: ProviderResponse) -> int:
     """A balance in wei; an unknown account has none, which is zero. Raises PayloadError."""
-    return int(result(_balance, payload))
+    return int(result(_balance, response))
 
 
 def receipts_of(
@@ -330,12 +330,12 @@ class ExecutionResponses:
 
         Raises PayloadError when it is not the block that the beacon chain has.
         """
-        payload = self._blocks.get(inside.block_hash)
-        if payload is None:
+        response = self._blocks.get(inside.block_hash)
+        if response is None:
             return None
-        found = block(payload)
+        found = block(response)
         if problem := contradiction(found, inside):
-            raise unexpected(payload, problem)
+            raise unexpected(response, problem)
         rows = self._receipts(found)
         if rows is None:
             return None
@@ -354,7 +354,7 @@ class ExecutionResponses:
         if whole is not None:
             return receipts(whole)
         single = [self._single_receipts.get(transaction.hash) for transaction in found.transactions]
-        known = [receipt(payload) for payload in single if payload is not None]
+        known = [receipt(response) for response in single if response is not None]
         return known if len(known) == len(single) else None
 
     @cached_property
@@ -373,10 +373,10 @@ class ExecutionResponses:
     def _balances(self) -> Mapping[int, Mapping[str, int]]:
         """Balances by address, by block number."""
         found: dict[int, dict[str, int]] = {}
-        for payload in self._found.every(BALANCE):
-            address, number = map(str, rpc_params(payload.request))
-            found.setdefault(int(number, 16), {})[address] = balance(payload)
+        for response in self._found.every(BALANCE):
+            address, number = map(str, rpc_params(response.request))
+            found.setdefault(int(number, 16), {})[address] = balance(response)
         return found
 
     def _by_first_param(self, endpoint: str) -> Mapping[object, ProviderResponse]:
-        return {rpc_params(payload.request)[0]: payload for payload in self._found.every(endpoint)}
+        return {rpc_params(response.request)[0]: response for response in self._found.every(endpoint)}

@@ -47,7 +47,7 @@ from aurora_resources.units import split_exactly
 
 
 @dataclass(slots=True)
-class Earned:
+class ValidatorBlocks:
     """A validator's blocks: their incomes, and what is not known about them. `gaps` leave no amount."""
 
     incomes: list[BlockIncome] = field(default_factory=list)
@@ -56,18 +56,18 @@ class Earned:
     produced: int = 0
 
 
-def earned_blocks(
-    known: Evidence, validator_key: str, books: Sequence[ExecutionResponses], *, with_relays: bool
-) -> Earned:
+def blocks_of(
+    evidence: Evidence, validator_key: str, all_responses: Sequence[ExecutionResponses], *, with_relays: bool
+) -> ValidatorBlocks:
     """The income of each of the validator's slots. Without relays only the fees in it are right.
 
     Raises PayloadError.
     """
-    earned = Earned(gaps=list(_unknown_slots(known, validator_key)))
-    expected = known.rules.recipients_in(known.window.period_id)
-    for proposal in known.proposals_of(validator_key):
-        if with_relays and (silent := known.silent_relays(proposal.slot)):
-            earned.gaps.append(
+    blocks = ValidatorBlocks(gaps=list(_unknown_slots(evidence, validator_key)))
+    expected = evidence.rules.recipients_in(evidence.window.period_id)
+    for proposal in evidence.proposals_of(validator_key):
+        if with_relays and (silent := evidence.silent_relays(proposal.slot)):
+            blocks.gaps.append(
                 _gap(
                     RELAY_SILENT,
                     proposal,
@@ -76,40 +76,40 @@ def earned_blocks(
             )
             continue
         if proposal.header is None:
-            _without_block(known, proposal, earned, with_relays=with_relays)
+            _without_block(evidence, proposal, blocks, with_relays=with_relays)
             continue
-        earned.produced += 1
+        blocks.produced += 1
         if proposal.block is not None and proposal.block.payload is None:
             continue  # before the Merge a block has no execution layer to earn in
         if not expected:
             problem = "declare the fee_recipients of chains.yaml, so that it is known whose its fees are"
-            earned.gaps.append(_gap(FEE_RECIPIENTS_UNDECLARED, proposal, problem))
+            blocks.gaps.append(_gap(FEE_RECIPIENTS_UNDECLARED, proposal, problem))
             continue
-        evidence = block_evidence(proposal, books)
-        if evidence is None:
+        shown = block_evidence(proposal, all_responses)
+        if shown is None:
             problem = "its block, receipts or payload are not staged; ask for stakes and fees again"
-            earned.gaps.append(_gap(BLOCKS_UNKNOWN, proposal, problem))
+            blocks.gaps.append(_gap(BLOCKS_UNKNOWN, proposal, problem))
             continue
-        claims = known.claims.get(evidence.block_hash) if with_relays else None
-        earned.incomes.append(decide(evidence, claims, expected))
-    for income in earned.incomes:
-        earned.findings += income.findings
-    return earned
+        claims = evidence.claims.get(shown.block_hash) if with_relays else None
+        blocks.incomes.append(decide(shown, claims, expected))
+    for income in blocks.incomes:
+        blocks.findings += income.findings
+    return blocks
 
 
-def block_evidence(proposal: Proposal, books: Sequence[ExecutionResponses]) -> BlockEvidence | None:
+def block_evidence(proposal: Proposal, all_responses: Sequence[ExecutionResponses]) -> BlockEvidence | None:
     """What the first of the nodes that has the whole block shows of it; None when none has it."""
     inside = None if proposal.block is None else proposal.block.payload
     if inside is None:
         return None
-    for book in books:
-        found = book.block(inside)
+    for responses in all_responses:
+        found = responses.block(inside)
         if found is None:
             continue
         block, receipts = found
         changes = {
             address: corrected_change(address, before, after, block, receipts)
-            for address, (before, after) in book.changes(block.number).items()
+            for address, (before, after) in responses.changes(block.number).items()
         }
         return BlockEvidence(
             validator_key=proposal.validator_key,
@@ -123,37 +123,39 @@ def block_evidence(proposal: Proposal, books: Sequence[ExecutionResponses]) -> B
     return None
 
 
-def _unknown_slots(known: Evidence, validator_key: str) -> Iterator[Finding]:
-    if known.at_end is None or known.at_start is None:
+def _unknown_slots(evidence: Evidence, validator_key: str) -> Iterator[Finding]:
+    if evidence.at_end is None or evidence.at_start is None:
         yield Finding(
             BLOCKS_UNKNOWN,
             "the node's states of the window's ends are not staged, so that its slots are not known; ask for "
             "stakes again",
             validator_key,
         )
-    elif validator_key not in known.states:
-        yield known.absence(validator_key)
-    elif epochs := known.unknown_duties:
+    elif validator_key not in evidence.states:
+        yield evidence.absence(validator_key)
+    elif epochs := evidence.unknown_duties:
         yield Finding(
             BLOCKS_UNKNOWN,
-            f"the proposers of {len(epochs)} of {len(known.window.epochs)} epochs are not staged, the first "
-            f"is {epochs[0]}; ask for stakes again",
+            f"the proposers of {len(epochs)} of {len(evidence.window.epochs)} epochs are not staged, the "
+            f"first is {epochs[0]}; ask for stakes again",
             validator_key,
         )
 
 
-def _without_block(known: Evidence, proposal: Proposal, earned: Earned, *, with_relays: bool) -> None:
+def _without_block(
+    evidence: Evidence, proposal: Proposal, blocks: ValidatorBlocks, *, with_relays: bool
+) -> None:
     if not proposal.is_empty:
         problem = "neither its block nor a proof that there is none is staged; ask for stakes again"
-        earned.gaps.append(_gap(BLOCKS_UNKNOWN, proposal, problem))
+        blocks.gaps.append(_gap(BLOCKS_UNKNOWN, proposal, problem))
         return
     if not with_relays:
-        earned.findings.append(
+        blocks.findings.append(
             _gap(MISSED_PROPOSAL, proposal, "it was to propose and no block of it is on the chain")
         )
         return
-    claims = {found.block_hash: found for found in known.claims_at.get(proposal.slot, ())}
-    earned.incomes.append(not_canonical(proposal.validator_key, proposal.slot, claims))
+    claims = {found.block_hash: found for found in evidence.claims_at.get(proposal.slot, ())}
+    blocks.incomes.append(not_canonical(proposal.validator_key, proposal.slot, claims))
 
 
 def _gap(code: str, proposal: Proposal, problem: str) -> Finding:
@@ -180,29 +182,31 @@ class Income:
 
 
 def fees_of(
-    known: Evidence, validators: Sequence[TrackedValidator], books: Sequence[ExecutionResponses]
+    evidence: Evidence, validators: Sequence[TrackedValidator], all_responses: Sequence[ExecutionResponses]
 ) -> Mapping[str, Income]:
     """Priority fees by validator: of the blocks whose fee recipient is ours. Raises PayloadError."""
-    return _incomes(known, validators, books, lambda income: income.priority_fees, with_relays=False)
+    return _incomes(
+        evidence, validators, all_responses, lambda income: income.priority_fees, with_relays=False
+    )
 
 
 def mev_of(
-    known: Evidence, validators: Sequence[TrackedValidator], books: Sequence[ExecutionResponses]
+    evidence: Evidence, validators: Sequence[TrackedValidator], all_responses: Sequence[ExecutionResponses]
 ) -> Mapping[str, Income]:
     """MEV by validator: what builders paid, beyond fees that are ours anyway. Raises PayloadError."""
-    return _incomes(known, validators, books, lambda income: income.mev, with_relays=True)
+    return _incomes(evidence, validators, all_responses, lambda income: income.mev, with_relays=True)
 
 
-def every_book(known: Evidence) -> Sequence[ExecutionResponses]:
+def execution_responses(evidence: Evidence) -> Sequence[ExecutionResponses]:
     """What each execution node answered, in the order of preference."""
-    return [ExecutionResponses(answers(known.staged, Feed.FEES, name)) for name in known.providers.fees]
+    return [ExecutionResponses(answers(evidence.staged, Feed.FEES, name)) for name in evidence.providers.fees]
 
 
 def normalize_fees(
-    known: Evidence, provider: str, validators: Sequence[TrackedValidator]
+    evidence: Evidence, provider: str, validators: Sequence[TrackedValidator]
 ) -> Normalized[ValidatorFees]:
     """One record a validator, as `provider` tells it. Raises PayloadError."""
-    found = fees_of(known, validators, [ExecutionResponses(answers(known.staged, Feed.FEES, provider))])
+    found = fees_of(evidence, validators, [ExecutionResponses(answers(evidence.staged, Feed.FEES, provider))])
     records = []
     for key, income in found.items():
         shares = income.shares
@@ -218,10 +222,10 @@ def normalize_fees(
 
 
 def normalize_mev(
-    known: Evidence, provider: str, validators: Sequence[TrackedValidator]
+    evidence: Evidence, provider: str, validators: Sequence[TrackedValidator]
 ) -> Normalized[ValidatorMev]:
     """One record a validator, of all relays together. Raises PayloadError."""
-    found = mev_of(known, validators, every_book(known))
+    found = mev_of(evidence, validators, execution_responses(evidence))
     records = []
     for key, income in found.items():
         shares = income.shares
@@ -236,15 +240,15 @@ def normalize_mev(
 
 
 def _incomes(
-    known: Evidence,
+    evidence: Evidence,
     validators: Sequence[TrackedValidator],
-    books: Sequence[ExecutionResponses],
+    all_responses: Sequence[ExecutionResponses],
     part: Callable[[BlockIncome], int],
     *,
     with_relays: bool,
 ) -> Mapping[str, Income]:
     found = {
-        validator.validator_key: _income(known, validator, books, part, with_relays=with_relays)
+        validator.validator_key: _income(evidence, validator, all_responses, part, with_relays=with_relays)
         for validator in validators
     }
     groups = {
@@ -255,7 +259,7 @@ def _incomes(
     for group in groups.values():
         members = {key: found[key] for key in group.validators if key in found}
         amounts = {key: income.amount for key, income in members.items()}
-        shared = pooled(known, group, amounts, with_payouts=with_relays)
+        shared = pooled(evidence, group, amounts, with_payouts=with_relays)
         # What an external pool pays is certain, whatever is known of blocks whose income went to it.
         certain = group.pool is Pool.EXTERNAL
         state = FactState.FINAL if certain else _least_sure([income.state for income in members.values()])
@@ -270,27 +274,30 @@ def _incomes(
 
 
 def _income(
-    known: Evidence,
+    evidence: Evidence,
     validator: TrackedValidator,
-    books: Sequence[ExecutionResponses],
+    all_responses: Sequence[ExecutionResponses],
     part: Callable[[BlockIncome], int],
     *,
     with_relays: bool,
 ) -> Income:
     key = validator.validator_key
-    state = known.states.get(key)
+    state = evidence.states.get(key)
     owner = ownership(
-        known.rules, validator, None if state is None else state.withdrawal_address, known.window.period_id
+        evidence.rules,
+        validator,
+        None if state is None else state.withdrawal_address,
+        evidence.window.period_id,
     )
-    earned = earned_blocks(known, key, books, with_relays=with_relays)
-    findings = [*earned.gaps, *(earned.findings if with_relays else _of_fees(earned.findings))]
-    if earned.gaps:
-        return Income(None, FactState.MISSING, earned.produced, owner, tuple(findings))
-    amount = sum(part(income) for income in earned.incomes)
+    blocks = blocks_of(evidence, key, all_responses, with_relays=with_relays)
+    findings = [*blocks.gaps, *(blocks.findings if with_relays else _of_fees(blocks.findings))]
+    if blocks.gaps:
+        return Income(None, FactState.MISSING, blocks.produced, owner, tuple(findings))
+    amount = sum(part(income) for income in blocks.incomes)
     if amount and owner.finding is not None:
         findings.append(owner.finding)
-    sure = _least_sure([income.state for income in earned.incomes]) if with_relays else FactState.FINAL
-    return Income(amount, sure, earned.produced, owner, tuple(findings))
+    sure = _least_sure([income.state for income in blocks.incomes]) if with_relays else FactState.FINAL
+    return Income(amount, sure, blocks.produced, owner, tuple(findings))
 
 
 def _of_fees(findings: Sequence[Finding]) -> Sequence[Finding]:
@@ -320,15 +327,17 @@ class Shared:
         return () if self.code is None else (Finding(self.code, self.message, validator_key),)
 
 
-def pooled(known: Evidence, group: Group, earned: Mapping[str, int | None], *, with_payouts: bool) -> Shared:
+def pooled(
+    evidence: Evidence, group: Group, incomes: Mapping[str, int | None], *, with_payouts: bool
+) -> Shared:
     """Divide what the group's members earned, or (`with_payouts`) what their external pool paid them."""
-    period_id = known.window.period_id
-    amounts = [amount for amount in earned.values() if amount is not None]
+    period_id = evidence.window.period_id
+    amounts = [amount for amount in incomes.values() if amount is not None]
     if group.pool is Pool.EXTERNAL:
         total = sum(amounts)
-        told = f"{wei(total)} of its group's blocks went to the pool of {group.code}" if total else ""
+        message = f"{wei(total)} of its group's blocks went to the pool of {group.code}" if total else ""
         if not with_payouts:
-            return Shared(dict.fromkeys(earned, 0), POOLED if told else None, told)
+            return Shared(dict.fromkeys(incomes, 0), POOLED if message else None, message)
         paid = next((entry.amount for entry in group.pool_payouts if entry.period == period_id), None)
         if paid is None:
             return Shared(
@@ -336,24 +345,24 @@ def pooled(known: Evidence, group: Group, earned: Mapping[str, int | None], *, w
                 message=f"what the pool of {group.code} paid for period {period_id} is not declared; add it "
                 "to pool_payouts, or 0 if it paid nothing",
             )
-        return _divided(known, group, paid, earned, POOLED if told else None, told)
-    if len(amounts) < len(earned):
+        return _divided(evidence, group, paid, incomes, POOLED if message else None, message)
+    if len(amounts) < len(incomes):
         return Shared(
             code=POOL_INCOMPLETE,
             message=f"the income of another member of {group.code} is not known, so that it cannot be shared",
         )
-    return _divided(known, group, sum(amounts), earned, None, "")
+    return _divided(evidence, group, sum(amounts), incomes, None, "")
 
 
 def _divided(
-    known: Evidence,
+    evidence: Evidence,
     group: Group,
     total: int,
     members: Mapping[str, int | None],
     code: str | None,
     message: str,
 ) -> Shared:
-    stakes = {key: active_stake(known.states_by_epoch, key, known.window) for key in members}
+    stakes = {key: active_stake(evidence.states_by_epoch, key, evidence.window) for key in members}
     weights = {key: stake for key, stake in stakes.items() if stake is not None}
     if total and (len(weights) < len(members) or not any(weights.values())):
         return Shared(

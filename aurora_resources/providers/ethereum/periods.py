@@ -81,12 +81,12 @@ class _Spec(msgspec.Struct, rename=str.upper):
 _answer = shape(Data[_Spec])
 
 
-def spec(payload: ProviderResponse) -> Spec:
+def spec(response: ProviderResponse) -> Spec:
     """The constants of the network; mainnet's where an old node leaves one out. Raises PayloadError."""
-    found = _answer.read(payload).data
+    found = _answer.read(response).data
     return Spec(
         slots_per_epoch=found.slots_per_epoch,
-        seconds_per_slot=_seconds_per_slot(payload, found),
+        seconds_per_slot=_seconds_per_slot(response, found),
         epochs_per_sync_committee_period=found.epochs_per_sync_committee_period,
         epochs_per_slashings_vector=found.epochs_per_slashings_vector,
         withdrawability_delay_epochs=found.min_validator_withdrawability_delay,
@@ -103,14 +103,14 @@ def spec(payload: ProviderResponse) -> Spec:
     )
 
 
-def _seconds_per_slot(payload: ProviderResponse, found: _Spec) -> int:
+def _seconds_per_slot(response: ProviderResponse, found: _Spec) -> int:
     if found.slot_duration_ms is not None:
         seconds, rest = divmod(found.slot_duration_ms, _MILLISECONDS)
         if rest or not seconds:
-            raise unexpected(payload, f"slots of {found.slot_duration_ms} ms are no whole seconds")
+            raise unexpected(response, f"slots of {found.slot_duration_ms} ms are no whole seconds")
         return seconds
     if not found.seconds_per_slot:
-        raise unexpected(payload, "neither SLOT_DURATION_MS nor SECONDS_PER_SLOT is there")
+        raise unexpected(response, "neither SLOT_DURATION_MS nor SECONDS_PER_SLOT is there")
     return found.seconds_per_slot
 
 
@@ -149,14 +149,14 @@ def window_of(rules: EthereumRules, constants: Spec, period_id: int) -> Window:
 async def fetch_head(fetcher: Fetcher, node: Beacon, rules: EthereumRules) -> ChainHead:
     """The window that runs, by what is finalised: the one before it is final. Raises ProviderError."""
     constants = spec(await fetcher.fetch(node.spec()))
-    payload = await fetcher.fetch(node.finality())
-    finalised = beacon.finalized(payload).epoch
+    response = await fetcher.fetch(node.finality())
+    finalised = beacon.finalized(response).epoch
     head = constants.epoch_of(beacon.header(await fetcher.fetch(node.header(HEAD))).slot)
     after = finalised - EPOCHS_FOR_REWARDS - rules.lag_epochs
     told = f"epoch {finalised} is finalised, the head is in epoch {head}"
     if head - finalised > _BEHIND_USUALLY:
         told += ": finality has stalled, and nothing is final before it goes on"
-    return ChainHead(max(0, after // rules.window_epochs), payload.fetched_at, told)
+    return ChainHead(max(0, after // rules.window_epochs), response.fetched_at, told)
 
 
 async def fetch_period(fetcher: Fetcher, node: Beacon, rules: EthereumRules, period_id: int) -> None:
@@ -166,8 +166,8 @@ async def fetch_period(fetcher: Fetcher, node: Beacon, rules: EthereumRules, per
     """
     _check_network(await fetcher.fetch(node.genesis()), rules)
     await fetcher.fetch(node.spec())
-    payload = await fetcher.fetch(node.finality())
-    finalised = beacon.finalized(payload).epoch
+    response = await fetcher.fetch(node.finality())
+    finalised = beacon.finalized(response).epoch
     needed = (period_id + 1) * rules.window_epochs + EPOCHS_FOR_REWARDS
     if finalised < needed:
         raise NotYetAvailable(
@@ -215,15 +215,15 @@ def normalize_period(period_id: int, period: Answers, rules: EthereumRules) -> P
     )
 
 
-def _check_network(payload: ProviderResponse, rules: EthereumRules) -> int:
+def _check_network(response: ProviderResponse, rules: EthereumRules) -> int:
     """When the network started, seconds since 1970. Raises PayloadError for another network."""
-    genesis = beacon.genesis(payload)
+    genesis = beacon.genesis(response)
     root = rules.genesis_validators_root
     if genesis.genesis_time != rules.genesis_time or (
         root is not None and genesis.genesis_validators_root != root.lower()
     ):
         raise unexpected(
-            payload,
+            response,
             f"this node is on a network that started at {genesis.genesis_time} with validators "
             f"{genesis.genesis_validators_root}, chains.yaml is about the one of {rules.genesis_time}"
             f"{'' if root is None else f' with {root}'}",

@@ -99,19 +99,19 @@ class Relay:
 _delivered = shape(tuple[RelayClaim, ...])
 
 
-def delivered(payload: ProviderResponse) -> tuple[RelayClaim, ...]:
+def delivered(response: ProviderResponse) -> tuple[RelayClaim, ...]:
     """The rows of an answer. Raises PayloadError, also for a row that was not asked for."""
-    rows = _delivered.read(payload)
-    asked = dict(payload.request.query)
+    rows = _delivered.read(response)
+    asked = dict(response.request.query)
     for row in rows:
         if "slot" in asked and row.slot != int(asked["slot"]):
-            raise unexpected(payload, f"asked for slot {asked['slot']}, answered slot {row.slot}")
+            raise unexpected(response, f"asked for slot {asked['slot']}, answered slot {row.slot}")
         if "block_hash" in asked and row.block_hash != asked["block_hash"].lower():
             raise unexpected(
-                payload, f"asked for block {asked['block_hash']}, answered block {row.block_hash}"
+                response, f"asked for block {asked['block_hash']}, answered block {row.block_hash}"
             )
         if "cursor" in asked and row.slot > int(asked["cursor"]):
-            raise unexpected(payload, f"asked for slots up to {asked['cursor']}, answered slot {row.slot}")
+            raise unexpected(response, f"asked for slots up to {asked['cursor']}, answered slot {row.slot}")
     return rows
 
 
@@ -138,13 +138,13 @@ class Coverage:
         """`answered` are payloads of DELIVERED requests of one relay. Raises PayloadError."""
         self._slots: set[int] = set()
         self._spans: list[range] = []
-        for payload in answered:
-            asked = dict(payload.request.query)
+        for response in answered:
+            asked = dict(response.request.query)
             if "slot" in asked:
                 self._slots.add(int(asked["slot"]))
             elif "cursor" in asked:
                 cursor = int(asked["cursor"])
-                lowest = min((int(row.slot) for row in delivered(payload)), default=cursor)
+                lowest = min((int(row.slot) for row in delivered(response)), default=cursor)
                 self._spans.append(range(0 if lowest == cursor else lowest + 1, cursor + 1))
 
     def __contains__(self, slot: int) -> bool:
@@ -152,7 +152,7 @@ class Coverage:
 
 
 def scan_is_cheaper(requests: int, slots: int) -> bool:
-    """Whether paging through `slots` slots takes fewer requests to a relay than `requests`, one a slot.
+    """Whether paging through `slots` slots takes fewer requests to a relay than asking `requests` of them.
 
     Reckoned for a relay that delivered every slot, the most there can be.
     """
@@ -168,8 +168,8 @@ async def fetch_delivered(fetcher: Fetcher, relay: Relay, slots: Iterable[int]) 
     if wanted and scan_is_cheaper(len(wanted), wanted[-1] - wanted[0] + 1):
         await scan_delivered(fetcher, relay, wanted[0], wanted[-1])
         return
-    for payload in await fetch_all(fetcher, map(relay.delivered_at, wanted)):
-        delivered(payload)
+    for response in await fetch_all(fetcher, map(relay.delivered_at, wanted)):
+        delivered(response)
 
 
 async def scan_delivered(fetcher: Fetcher, relay: Relay, first_slot: int, last_slot: int) -> None:

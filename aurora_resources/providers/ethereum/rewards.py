@@ -36,7 +36,7 @@ from aurora_resources.providers.ethereum.consensus import (
     sync_total,
 )
 from aurora_resources.providers.ethereum.evidence import Evidence
-from aurora_resources.providers.ethereum.execution_income import Income, every_book, fees_of, mev_of
+from aurora_resources.providers.ethereum.execution_income import Income, execution_responses, fees_of, mev_of
 from aurora_resources.providers.ethereum.findings import (
     EXECUTION_UNKNOWN,
     REWARDS_MISSING,
@@ -73,9 +73,9 @@ class SyncStretch:
     slots: range
 
 
-def sync_stretches(known: Evidence) -> Iterator[SyncStretch]:
+def sync_stretches(evidence: Evidence) -> Iterator[SyncStretch]:
     """The sync committees whose time touches the window, in order."""
-    constants, window = known.constants, known.window
+    constants, window = evidence.constants, evidence.window
     first = window.first_epoch
     while first <= window.last_epoch:
         after = (constants.sync_period(first) + 1) * constants.epochs_per_sync_committee_period
@@ -84,64 +84,64 @@ def sync_stretches(known: Evidence) -> Iterator[SyncStretch]:
         first = last + 1
 
 
-def correlated(known: Evidence) -> Iterator[tuple[str, ValidatorState, int]]:
+def correlated(evidence: Evidence) -> Iterator[tuple[str, ValidatorState, int]]:
     """Slashed validators whose correlation penalty falls into the window: key, state, the epoch it is due."""
-    for key, state in known.states.items():
-        epoch = correlation_epoch(state, known.constants)
-        if epoch is not None and epoch in known.window.epochs:
+    for key, state in evidence.states.items():
+        epoch = correlation_epoch(state, evidence.constants)
+        if epoch is not None and epoch in evidence.window.epochs:
             yield key, state, epoch
 
 
-async def fetch_rewards(fetcher: Fetcher, node: Beacon, known: Evidence) -> None:
+async def fetch_rewards(fetcher: Fetcher, node: Beacon, evidence: Evidence) -> None:
     """Ask for everything the consensus layer rewarded or took in the window. Raises ProviderError."""
-    await fetch_all(fetcher, _attestations(node, known))
+    await fetch_all(fetcher, _attestations(node, evidence))
     await fetch_all(
         fetcher,
-        [node.block_rewards(found.header.root) for found in known.proposals if found.header is not None],
+        [node.block_rewards(found.header.root) for found in evidence.proposals if found.header is not None],
     )
-    for stretch in sync_stretches(known):
+    for stretch in sync_stretches(evidence):
         committee = await fetcher.fetch(node.sync_committee(stretch.slots.start, stretch.epoch))
-        members = sorted(set(beacon.sync_committee(committee)) & set(known.keys))
+        members = sorted(set(beacon.sync_committee(committee)) & set(evidence.keys))
         if members:
             await fetch_sync_rewards(fetcher, node, stretch.slots, members)
-    for key, state, epoch in correlated(known):
-        for slot in correlation_slots(epoch, known.constants):
+    for key, state, epoch in correlated(evidence):
+        for slot in correlation_slots(epoch, evidence.constants):
             await fetch_all(fetcher, node.validators(slot, [key]))
-        if epoch - 1 not in known.window.epochs:
+        if epoch - 1 not in evidence.window.epochs:
             await fetch_all(fetcher, node.attestation_rewards(epoch - 1, [state.index]))
 
 
-def _attestations(node: Beacon, known: Evidence) -> Iterator[ProviderRequest]:
-    for epoch in known.window.epochs:
-        if ids := sorted(state.index for state in known.states.values() if state.on_duty(epoch)):
+def _attestations(node: Beacon, evidence: Evidence) -> Iterator[ProviderRequest]:
+    for epoch in evidence.window.epochs:
+        if ids := sorted(state.index for state in evidence.states.values() if state.on_duty(epoch)):
             yield from node.attestation_rewards(epoch, ids)
 
 
 class RewardResponses:
     """One node's answers about the rewards of one window. Every reading may raise PayloadError."""
 
-    def __init__(self, known: Evidence, provider: str) -> None:
-        self._known = known
-        self._found: Answers = answers(known.staged, Feed.REWARDS, provider)
+    def __init__(self, evidence: Evidence, provider: str) -> None:
+        self._evidence = evidence
+        self._found: Answers = answers(evidence.staged, Feed.REWARDS, provider)
 
     def income(self, key: str, state: ValidatorState) -> ConsensusIncome:
         """What a validator earned and lost; whatever is missing is listed."""
-        known = self._known
-        slots = [found.slot for found in known.proposals_of(key) if found.header is not None]
+        evidence = self._evidence
+        slots = [found.slot for found in evidence.proposals_of(key) if found.header is not None]
         unknown = [
-            found.slot for found in known.proposals_of(key) if found.header is None and not found.is_empty
+            found.slot for found in evidence.proposals_of(key) if found.header is None and not found.is_empty
         ]
         proposals = proposal_total(self._proposals, state.index, slots)
         return ConsensusIncome(
-            attestations=attestation_total(self._attestations, state, known.window.epochs),
-            proposals=Summed(proposals.gwei, (*proposals.missing, *unknown, *known.unknown_duties)),
+            attestations=attestation_total(self._attestations, state, evidence.window.epochs),
+            proposals=Summed(proposals.gwei, (*proposals.missing, *unknown, *evidence.unknown_duties)),
             sync=self._sync(state.index),
             slashing=self._slashing(key, state),
         )
 
     def _sync(self, index: int) -> Summed:
         total, missing = 0, list[int]()
-        for stretch in sync_stretches(self._known):
+        for stretch in sync_stretches(self._evidence):
             members = self._committees.get(stretch.epoch)
             if members is None:
                 missing.append(stretch.slots.start)
@@ -155,19 +155,19 @@ class RewardResponses:
         """Zero or negative; `missing` is the epoch of a penalty that cannot be told."""
         if not state.slashed:
             return Summed(0)
-        known, taken, missing = self._known, 0, list[int]()
-        epoch = slashed_in_epoch(state, known.constants)
+        evidence, taken, missing = self._evidence, 0, list[int]()
+        epoch = slashed_in_epoch(state, evidence.constants)
         if epoch is None:
-            before = (known.at_start or {}).get(key)
+            before = (evidence.at_start or {}).get(key)
             if before is None or not before.slashed:
-                missing.append(known.window.last_epoch)
-        elif epoch in known.window.epochs:
-            effective = effective_gwei(known.states_by_epoch, key, epoch)
+                missing.append(evidence.window.last_epoch)
+        elif epoch in evidence.window.epochs:
+            effective = effective_gwei(evidence.states_by_epoch, key, epoch)
             if effective is None:
                 missing.append(epoch)
             else:
-                taken += initial_penalty_gwei(effective, epoch, known.constants)
-        for due_of, _, due in correlated(known):
+                taken += initial_penalty_gwei(effective, epoch, evidence.constants)
+        for due_of, _, due in correlated(evidence):
             if due_of == key:
                 penalty = self._correlation(key, state.index, due)
                 if penalty is None:
@@ -177,7 +177,7 @@ class RewardResponses:
         return Summed(-taken, tuple(missing))
 
     def _correlation(self, key: str, index: int, epoch: int) -> int | None:
-        slots = correlation_slots(epoch, self._known.constants)
+        slots = correlation_slots(epoch, self._evidence.constants)
         before, after = (self._balances.get((slot, key)) for slot in slots)
         credited = self._attestations.get(epoch - 1, {}).get(index)
         if before is None or after is None or credited is None:
@@ -188,33 +188,33 @@ class RewardResponses:
     @cached_property
     def _attestations(self) -> Mapping[int, Mapping[int, int]]:
         found: dict[int, dict[int, int]] = {}
-        for payload in self._found.every(ATTESTATION_REWARDS):
-            found.setdefault(int(_last(payload)), {}).update(beacon.attestation_rewards(payload))
+        for response in self._found.every(ATTESTATION_REWARDS):
+            found.setdefault(int(_last(response)), {}).update(beacon.attestation_rewards(response))
         return found
 
     @cached_property
     def _proposals(self) -> Mapping[int, BlockRewards]:
         by_root = {
-            _last(payload): beacon.block_rewards(payload) for payload in self._found.every(BLOCK_REWARDS)
+            _last(response): beacon.block_rewards(response) for response in self._found.every(BLOCK_REWARDS)
         }
         return {
             proposal.slot: by_root[proposal.header.root]
-            for proposal in self._known.proposals
+            for proposal in self._evidence.proposals
             if proposal.header is not None and proposal.header.root in by_root
         }
 
     @cached_property
     def _committees(self) -> Mapping[int, frozenset[int]]:
         return {
-            int(query_value(payload.request, "epoch") or -1): frozenset(beacon.sync_committee(payload))
-            for payload in self._found.every(SYNC_COMMITTEE)
+            int(query_value(response.request, "epoch") or -1): frozenset(beacon.sync_committee(response))
+            for response in self._found.every(SYNC_COMMITTEE)
         }
 
     @cached_property
     def _sync_rewards(self) -> Mapping[int, Mapping[int, int]]:
         found: dict[int, dict[int, int]] = {}
-        for payload in self._found.every(SYNC_REWARDS):
-            found.setdefault(int(_last(payload)), {}).update(beacon.sync_rewards(payload))
+        for response in self._found.every(SYNC_REWARDS):
+            found.setdefault(int(_last(response)), {}).update(beacon.sync_rewards(response))
         return found
 
     @cached_property
@@ -226,42 +226,42 @@ class RewardResponses:
         return dict(self._read_balances())
 
     def _read_balances(self) -> Iterator[tuple[tuple[int, str], int]]:
-        for payload in self._found.every(VALIDATORS):
-            slot = int(payload.request.path.split("/")[5])
-            for row in beacon.validators(payload):
+        for response in self._found.every(VALIDATORS):
+            slot = int(response.request.path.split("/")[5])
+            for row in beacon.validators(response):
                 yield (slot, row.pubkey), row.balance_gwei
 
 
-def _last(payload: ProviderResponse) -> str:
+def _last(response: ProviderResponse) -> str:
     """The last part of the path: the epoch, slot or root that was asked about."""
-    return payload.request.path.rpartition("/")[2]
+    return response.request.path.rpartition("/")[2]
 
 
 def normalize_rewards(
-    known: Evidence, provider: str, validators: Sequence[TrackedValidator]
+    evidence: Evidence, provider: str, validators: Sequence[TrackedValidator]
 ) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
     """One record a validator, as `provider` tells it, and one for its stake. Raises PayloadError."""
-    book, books = RewardResponses(known, provider), every_book(known)
-    fees, mev = fees_of(known, validators, books), mev_of(known, validators, books)
+    responses, all_responses = RewardResponses(evidence, provider), execution_responses(evidence)
+    fees, mev = fees_of(evidence, validators, all_responses), mev_of(evidence, validators, all_responses)
     records: list[ValidatorRewards] = []
     rows: list[StakeReward] = []
     findings: list[Finding] = []
     for validator in validators:
         key = validator.validator_key
-        state = known.states.get(key)
+        state = evidence.states.get(key)
         if state is None:
-            findings.append(_absent(known, provider, key))
+            findings.append(_absent(evidence, provider, key))
             records.append(_record(key, provider, None))
             continue
-        earned = _earn(known, validator, state, book.income(key, state), fees[key], mev[key])
-        findings += _told(provider, earned)
-        records.append(_record(key, provider, earned))
-        rows.append(_stake(earned))
+        summary = _summarize(evidence, validator, state, responses.income(key, state), fees[key], mev[key])
+        findings += _describe(provider, summary)
+        records.append(_record(key, provider, summary))
+        rows.append(_stake(summary))
     return Normalized(tuple(records), tuple(findings)), tuple(rows)
 
 
 @dataclass(frozen=True, slots=True)
-class _Earned:
+class _RewardSummary:
     """A validator's window put together; wei, None where it is not known."""
 
     key: str
@@ -281,73 +281,73 @@ class _Earned:
         return None if self.total is None or self.commission is None else self.total - self.commission
 
 
-def _earn(
-    known: Evidence,
+def _summarize(
+    evidence: Evidence,
     validator: TrackedValidator,
     state: ValidatorState,
     income: ConsensusIncome,
     fees: Income,
     mev: Income,
-) -> _Earned:
-    owner = ownership(known.rules, validator, state.withdrawal_address, known.window.period_id)
+) -> _RewardSummary:
+    owner = ownership(evidence.rules, validator, state.withdrawal_address, evidence.window.period_id)
     total = income.wei if income.is_whole else None
     parts = (fees.amount, mev.amount)
     execution = None if None in parts else sum(part for part in parts if part is not None)
     commission = None if total is None else owner.service_fee(total, execution)
     counted = owner.counts_execution
     certain = not counted or FactState.PROVISIONAL not in (fees.state, mev.state)
-    stake = active_stake(known.states_by_epoch, validator.validator_key, known.window)
-    return _Earned(
+    stake = active_stake(evidence.states_by_epoch, validator.validator_key, evidence.window)
+    return _RewardSummary(
         validator.validator_key, state, income, owner, total, commission, stake, fees, mev, certain
     )
 
 
-def _record(key: str, provider: str, earned: _Earned | None) -> ValidatorRewards:
-    if earned is None or earned.commission is None or earned.total is None:
-        stake = None if earned is None else earned.stake
+def _record(key: str, provider: str, summary: _RewardSummary | None) -> ValidatorRewards:
+    if summary is None or summary.commission is None or summary.total is None:
+        stake = None if summary is None else summary.stake
         return ValidatorRewards(
             key, provider, FactState.MISSING, None, None, None, stake, FactState.MISSING, 0
         )
-    state = FactState.FINAL if earned.certain else FactState.PROVISIONAL
+    state = FactState.FINAL if summary.certain else FactState.PROVISIONAL
     return ValidatorRewards(
         key,
         provider,
         state,
-        commission=earned.commission,
-        delegators_share=earned.delegators_share,
-        own_rewards=earned.total if earned.owner.is_own else 0,
-        active_stake=earned.stake,
-        stakers_state=FactState.FINAL if earned.stake is not None else FactState.MISSING,
+        commission=summary.commission,
+        delegators_share=summary.delegators_share,
+        own_rewards=summary.total if summary.owner.is_own else 0,
+        active_stake=summary.stake,
+        stakers_state=FactState.FINAL if summary.stake is not None else FactState.MISSING,
         staker_count=1,
     )
 
 
-def _stake(earned: _Earned) -> StakeReward:
+def _stake(summary: _RewardSummary) -> StakeReward:
     """The one stake of a validator, with the MEV of its blocks: observed from this very stake."""
-    shares = earned.mev.shares
+    shares = summary.mev.shares
     return StakeReward(
-        earned.key,
-        earned.key,
-        staker=earned.owner.group.client if earned.owner.group is not None else None,
-        withdrawer=earned.state.withdrawal_address,
-        active_stake=earned.stake,
-        stake_basis=StakeBasis.UNKNOWN if earned.stake is None else StakeBasis.SNAPSHOT,
-        reward=earned.delegators_share,
-        commission=earned.commission,
+        summary.key,
+        summary.key,
+        staker=summary.owner.group.client if summary.owner.group is not None else None,
+        withdrawer=summary.state.withdrawal_address,
+        active_stake=summary.stake,
+        stake_basis=StakeBasis.UNKNOWN if summary.stake is None else StakeBasis.SNAPSHOT,
+        reward=summary.delegators_share,
+        commission=summary.commission,
         tips=None if shares is None else shares[1],
         tips_commission=None if shares is None else shares[0],
     )
 
 
-def _absent(known: Evidence, provider: str, key: str) -> Finding:
-    if known.at_end is None:
+def _absent(evidence: Evidence, provider: str, key: str) -> Finding:
+    if evidence.at_end is None:
         problem = "the state at the window's end is not staged; ask for stakes again"
         return Finding(REWARDS_MISSING, f"{provider}: {problem}", key)
-    return known.absence(key)
+    return evidence.absence(key)
 
 
-def _told(provider: str, earned: _Earned) -> Iterator[Finding]:
-    key, income = earned.key, earned.income
+def _describe(provider: str, summary: _RewardSummary) -> Iterator[Finding]:
+    key, income = summary.key, summary.income
     for what, part in (
         ("epochs of its attestations", income.attestations),
         ("of its proposals", income.proposals),
@@ -369,13 +369,13 @@ def _told(provider: str, earned: _Earned) -> Iterator[Finding]:
     if income.slashing.gwei:
         taken = wei(gwei_to_wei(-income.slashing.gwei))
         yield Finding(SLASHED, f"slashing took {taken} in this window, beside its missed votes", key)
-    if earned.owner.finding is not None:
-        yield earned.owner.finding
-    elif earned.total is not None and earned.commission is None:
+    if summary.owner.finding is not None:
+        yield summary.owner.finding
+    elif summary.total is not None and summary.commission is None:
         yield Finding(
             EXECUTION_UNKNOWN,
             "its client's fee is a part of what its blocks earned, and that is not known; see fees and MEV",
             key,
         )
-    if earned.stake is None:
+    if summary.stake is None:
         yield Finding(STAKE_UNKNOWN, "its effective balance is not known for the whole window", key)

@@ -47,12 +47,12 @@ async def fetch_slot(fetcher: Fetcher, node: Beacon, slot: int) -> Header | None
 
     Raises ProviderError, also when the node can give neither a block nor the proof.
     """
-    found = await _ask_header(fetcher, node, slot)
+    found = await _fetch_header(fetcher, node, slot)
     if found is not None:
         return found
     later = await _first_after(fetcher, node, slot)
     while later.slot > slot:
-        parent = await _ask_header(fetcher, node, later.parent_root)
+        parent = await _fetch_header(fetcher, node, later.parent_root)
         if parent is None:
             raise HistoryUnavailable(
                 f"no block at slot {slot}, and no header of {later.parent_root}, the parent of the block at "
@@ -72,11 +72,11 @@ async def fetch_duties(fetcher: Fetcher, node: Beacon, epochs: Sequence[int]) ->
     """
     if not epochs:
         return []
-    first, newest = await _ask_duties_of(fetcher, node, epochs[0], (2, 1))
+    first, newest = await _fetch_duties_of(fetcher, node, epochs[0], (2, 1))
     versions: tuple[Literal[1, 2], ...] = (2, 1) if newest else (1,)
 
     async def of(epoch: int) -> ProviderResponse:
-        return (await _ask_duties_of(fetcher, node, epoch, versions))[0]
+        return (await _fetch_duties_of(fetcher, node, epoch, versions))[0]
 
     return [first, *await for_each(of, epochs[1:])]
 
@@ -101,7 +101,7 @@ async def fetch_sync_rewards(
     await for_each(at, slots)
 
 
-async def _ask_header(fetcher: Fetcher, node: Beacon, block: BlockId) -> Header | None:
+async def _fetch_header(fetcher: Fetcher, node: Beacon, block: BlockId) -> Header | None:
     try:
         found = header(await fetcher.fetch(node.header(block)))
     except NotYetAvailable as problem:
@@ -113,7 +113,7 @@ async def _ask_header(fetcher: Fetcher, node: Beacon, block: BlockId) -> Header 
 
 async def _first_after(fetcher: Fetcher, node: Beacon, slot: int) -> Header:
     for later in range(slot + 1, slot + 1 + LONGEST_GAP_SLOTS):
-        found = await _ask_header(fetcher, node, later)
+        found = await _fetch_header(fetcher, node, later)
         if found is not None:
             return found
     raise HistoryUnavailable(
@@ -125,7 +125,7 @@ async def _first_after(fetcher: Fetcher, node: Beacon, slot: int) -> Header:
     )
 
 
-async def _ask_duties_of(
+async def _fetch_duties_of(
     fetcher: Fetcher, node: Beacon, epoch: int, versions: Sequence[Literal[1, 2]]
 ) -> tuple[ProviderResponse, bool]:
     """The answer, and whether the newest version gave it."""

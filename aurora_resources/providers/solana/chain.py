@@ -57,7 +57,7 @@ from aurora_resources.records import (
 Adapter: TypeAlias = Literal["rpc", "solanabeach", "jito", "stakewiz"]
 
 _ADAPTERS: Final[tuple[Adapter, ...]] = ("rpc", "solanabeach", "jito", "stakewiz")
-_ROLES: Final[dict[Feed, tuple[Adapter, ...]]] = {
+_ADAPTERS_BY_FEED: Final[dict[Feed, tuple[Adapter, ...]]] = {
     Feed.PERIODS: ("rpc",),
     Feed.FEES: ("solanabeach", "rpc"),
     Feed.MEV: ("jito",),
@@ -67,24 +67,24 @@ _ROLES: Final[dict[Feed, tuple[Adapter, ...]]] = {
 }
 
 
-def adapter_of(settings: ChainSettings, provider: str, role: Feed) -> Adapter:
-    """The adapter `provider` speaks. Raises ConfigurationError when that cannot answer `role`."""
+def adapter_of(settings: ChainSettings, provider: str, feed: Feed) -> Adapter:
+    """The adapter `provider` speaks. Raises ConfigurationError when that cannot answer `feed`."""
     adapter = _named(provider)
     if adapter is None and provider in settings.providers.rpc:
         adapter = "rpc"
-    if adapter is None or adapter not in _ROLES[role]:
-        can = " or ".join(_ROLES[role])
+    if adapter is None or adapter not in _ADAPTERS_BY_FEED[feed]:
+        can = " or ".join(_ADAPTERS_BY_FEED[feed])
         raise ConfigurationError(
-            f'chains.yaml: {settings.chain_id}.providers: "{provider}" cannot answer {role.value}; name a '
-            f"provider {can}, or one whose name begins so, like {_ROLES[role][0]}-2"
+            f'chains.yaml: {settings.chain_id}.providers: "{provider}" cannot answer {feed.value}; name a '
+            f"provider {can}, or one whose name begins so, like {_ADAPTERS_BY_FEED[feed][0]}-2"
         )
     return adapter
 
 
 def classifier_of(settings: ChainSettings, provider: str) -> Classify | None:
     """How the client reads answers of status 2xx; None where HTTP says everything."""
-    speaks_rpc = _named(provider) == "rpc" or provider in settings.providers.rpc
-    return classify_rpc if speaks_rpc else None
+    is_rpc = _named(provider) == "rpc" or provider in settings.providers.rpc
+    return classify_rpc if is_rpc else None
 
 
 def _named(provider: str) -> Adapter | None:
@@ -94,59 +94,59 @@ def _named(provider: str) -> Adapter | None:
     return None
 
 
-async def fetch_role(
+async def fetch_feed(
     settings: ChainSettings,
     fetcher: Fetcher,
-    role: Feed,
+    feed: Feed,
     provider: str,
     epoch: int,
     validators: Sequence[TrackedValidator],
     staged: Staged,
 ) -> None:
-    """Ask `provider` everything `role` needs. Raises ProviderError, ConfigurationError."""
-    adapter = adapter_of(settings, provider, role)
-    known = Evidence(settings, epoch, staged)
-    match role:
+    """Ask `provider` everything `feed` needs. Raises ProviderError, ConfigurationError."""
+    adapter = adapter_of(settings, provider, feed)
+    evidence = Evidence(settings, epoch, staged)
+    match feed:
         case Feed.PERIODS:
             await fetch_period(fetcher, SolanaRpc(provider), epoch)
         case Feed.MEV:
             await fetch_tips(fetcher, Jito(provider), epoch, validators)
         case Feed.STAKES:
-            await fetch_snapshot(fetcher, SolanaRpc(provider), epoch, known.limits, validators)
+            await fetch_snapshot(fetcher, SolanaRpc(provider), epoch, evidence.limits, validators)
         case Feed.FEES:
-            identities = known.identity_of(validators)
+            identities = evidence.identity_of(validators)
             told_apart = set(identities.values()) - set(shared_identities(identities))
             if adapter == "rpc":
-                await fetch_blocks(fetcher, SolanaRpc(provider), known.limits, told_apart)
+                await fetch_blocks(fetcher, SolanaRpc(provider), evidence.limits, told_apart)
             else:
                 await fetch_history(fetcher, SolanaBeach(provider), epoch, told_apart)
         case Feed.REWARDS:
-            accounts = _accounts(known, validators)
+            accounts = _accounts(evidence, validators)
             if settings.validators == "all" or needs_blocks(len(accounts)):
-                await fetch_paying_blocks(fetcher, SolanaRpc(provider), known.limits)
+                await fetch_paying_blocks(fetcher, SolanaRpc(provider), evidence.limits)
             else:
                 await fetch_accounts(fetcher, SolanaRpc(provider), epoch, accounts)
         case Feed.META:
             await fetcher.fetch(Stakewiz(provider).validators())
 
 
-def _accounts(known: Evidence, validators: Sequence[TrackedValidator]) -> list[str]:
+def _accounts(evidence: Evidence, validators: Sequence[TrackedValidator]) -> list[str]:
     """The vote accounts, then the stake accounts known from Jito's claims and from our snapshot."""
     keys = [validator.validator_key for validator in validators]
     stakes: set[str] = set()
     for key in keys:
-        if known.tips is not None:
-            stakes.update([claim.claimant for claim in known.tips.stakers(key)])
-        if known.snapshot is not None:
-            stakes.update(known.snapshot.of(key) or ())
+        if evidence.tips is not None:
+            stakes.update([claim.claimant for claim in evidence.tips.stakers(key)])
+        if evidence.snapshot is not None:
+            stakes.update(evidence.snapshot.of(key) or ())
     return [*keys, *sorted(stakes.difference(keys))]
 
 
 _POLICIES: Final[Mapping[Feed, FeedPolicy]] = {
     # The node lists the validators of now, and goes on correcting a fresh epoch.
-    Feed.PERIODS: FeedPolicy((), once_over=True, settles_after=2),
+    Feed.PERIODS: FeedPolicy((), before_final=True, settles_after_periods=2),
     # Stake accounts are known as of now alone: at the end of an epoch means while the next one runs.
-    Feed.STAKES: FeedPolicy((Feed.PERIODS,), once_over=True, while_next_runs=True),
+    Feed.STAKES: FeedPolicy((Feed.PERIODS,), before_final=True, only_during_next_period=True),
     Feed.META: FeedPolicy((Feed.PERIODS,)),
     Feed.MEV: FeedPolicy((Feed.PERIODS,)),
     Feed.FEES: FeedPolicy((Feed.PERIODS, Feed.MEV)),
@@ -173,15 +173,15 @@ class SolanaChain:
     async def fetch(
         self,
         fetcher: Fetcher,
-        role: Feed,
+        feed: Feed,
         provider: str,
         period: Period | int,
         validators: Sequence[TrackedValidator],
         staged: Staged,
     ) -> None:
-        """Ask `provider` everything `role` needs. Raises ProviderError, ConfigurationError."""
+        """Ask `provider` everything `feed` needs. Raises ProviderError, ConfigurationError."""
         epoch = period if isinstance(period, int) else period.period_id
-        await fetch_role(self._settings, fetcher, role, provider, epoch, validators, staged)
+        await fetch_feed(self._settings, fetcher, feed, provider, epoch, validators, staged)
 
     def normalize_period(self, period_id: int, staged: Staged) -> Period:
         """Slots and times of the epoch. Raises ProviderError."""
@@ -208,42 +208,42 @@ class SolanaChain:
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
     ) -> Normalized[ValidatorFees]:
         """One record a validator, of a node's blocks or of Solana Beach. Raises PayloadError."""
-        epoch, known = period.period_id, self._evidence(period.period_id, staged)
-        identities = known.identity_of(validators)
+        epoch, evidence = period.period_id, self._evidence(period.period_id, staged)
+        identities = evidence.identity_of(validators)
         found = answers(staged, Feed.FEES, provider)
         if adapter_of(self._settings, provider, Feed.FEES) == "rpc":
-            fees = fees_of_blocks(found, known.limits, identities.values())
+            fees = fees_of_blocks(found, evidence.limits, identities.values())
         else:
             unit = self._rules.solanabeach_fee_unit
             fees = fees_of_history(found, epoch, unit, identities.values())
         return normalize_fees(
-            provider, epoch, known.running_epoch, validators, identities, fees, known.totals
+            provider, epoch, evidence.running_epoch, validators, identities, fees, evidence.totals
         )
 
     def normalize_mev(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
     ) -> Normalized[ValidatorMev]:
         """One record a validator, divided by the rules in force in the epoch. Raises PayloadError."""
-        known = self._evidence(period.period_id, staged)
+        evidence = self._evidence(period.period_id, staged)
         return normalize_tips(
-            known.tips, provider, period.period_id, known.running_epoch, validators, self._rules
+            evidence.tips, provider, period.period_id, evidence.running_epoch, validators, self._rules
         )
 
     def normalize_rewards(
         self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
     ) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
         """One record a validator, and one a stake account. Raises PayloadError."""
-        known = self._evidence(period.period_id, staged)
+        evidence = self._evidence(period.period_id, staged)
         return normalize_rewards(
             provider,
             period.period_id,
-            known.running_epoch,
+            evidence.running_epoch,
             validators,
-            payout(answers(staged, Feed.REWARDS, provider), known.limits, period.period_id),
-            known.tips,
-            known.snapshot,
+            payout(answers(staged, Feed.REWARDS, provider), evidence.limits, period.period_id),
+            evidence.tips,
+            evidence.snapshot,
             self._rules,
-            {found.vote_pubkey: found.announced_bps for found in known.vote_accounts},
+            {found.vote_pubkey: found.announced_bps for found in evidence.vote_accounts},
             of_all=self._settings.validators == "all",
         )
 

@@ -1,6 +1,6 @@
 """What is staged for one epoch, read once each when first needed: period, tips, snapshot, identities.
 
-Roles understand themselves with the help of what other roles brought; this is where they look it up.
+Feeds understand themselves with the help of what other feeds brought; this is where they look it up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from aurora_resources.records import Feed, Staged, TrackedValidator, ValidatorId
 
 
 class Evidence:
-    """The staged payloads of one epoch of one chain. Every property may raise PayloadError."""
+    """The staged responses of one epoch of one chain. Every property may raise PayloadError."""
 
     def __init__(self, settings: ChainSettings, epoch: int, staged: Staged) -> None:
         self._providers = settings.providers

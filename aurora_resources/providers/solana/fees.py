@@ -94,8 +94,8 @@ def fees_of_blocks(
     produced = _produced(listed)
     hole = _hole(limits, len(produced), found.every(BLOCK_HEADER)) if listed else None
     by_slot = {
-        rpc_params(payload.request)[0]: rpc.block_rewards(payload).total(rpc.FEE)
-        for payload in found.every("getBlock")
+        rpc_params(response.request)[0]: rpc.block_rewards(response).total(rpc.FEE)
+        for response in found.every("getBlock")
     }
 
     def fees_of(identity: str) -> Fees | NoFees:
@@ -123,12 +123,12 @@ async def fetch_history(fetcher: Fetcher, beach: SolanaBeach, epoch: int, identi
     async def fetch_identity(identity: str) -> None:
         for page in range(_PAGES_AT_MOST):
             try:
-                payload = await fetcher.fetch(beach.block_rewards(identity, page * solanabeach.PAGE_ROWS))
+                response = await fetcher.fetch(beach.block_rewards(identity, page * solanabeach.PAGE_ROWS))
             except NotYetAvailable as unknown:
                 if unknown.status != _NOT_FOUND:
                     raise
                 return  # an identity it does not know: missing for this validator, no fault of the others
-            rows = solanabeach.epoch_fees(payload)
+            rows = solanabeach.epoch_fees(response)
             if len(rows) < solanabeach.PAGE_ROWS or any(row.epoch == epoch for row in rows):
                 return
 
@@ -143,9 +143,9 @@ def fees_of_history(
     Raises PayloadError, also when the history holds the epoch twice with different numbers.
     """
     rows: dict[str, EpochFees] = {}
-    for payload in found.every(solanabeach.BLOCK_REWARDS):
-        identity = solanabeach.identity_asked(payload)
-        for row in solanabeach.epoch_fees(payload):
+    for response in found.every(solanabeach.BLOCK_REWARDS):
+        identity = solanabeach.requested_identity(response)
+        for row in solanabeach.epoch_fees(response):
             if row.epoch != epoch:
                 continue
             if rows.setdefault(identity, row) != row:
@@ -153,7 +153,7 @@ def fees_of_history(
                     f"epoch {epoch} of {identity} stands there twice, with {rows[identity].fees} and "
                     f"{row.fees}; ask again",
                     provider=found.provider,
-                    endpoint=payload.request.endpoint,
+                    endpoint=response.request.endpoint,
                 )
     return {
         identity: Fees(mine.fees * fee_unit, mine.blocks)
@@ -171,12 +171,12 @@ class _Leaders:
     all_known: bool
 
     @classmethod
-    def read(cls, payloads: Iterable[ProviderResponse]) -> "_Leaders":
+    def read(cls, responses: Iterable[ProviderResponse]) -> "_Leaders":
         by_identity: dict[str, Sequence[int]] = {}
         all_known = False
-        for payload in payloads:
-            schedule = rpc.leader_schedule(payload)
-            options = rpc_params(payload.request)[1]
+        for response in responses:
+            schedule = rpc.leader_schedule(response)
+            options = rpc_params(response.request)[1]
             asked = options.get("identity") if isinstance(options, Mapping) else None
             if schedule is None:
                 continue
@@ -193,7 +193,7 @@ class _Leaders:
 
 
 def _produced(listed: Iterable[ProviderResponse]) -> set[int]:
-    return {slot for payload in listed for slot in rpc.slots(payload)}
+    return {slot for response in listed for slot in rpc.slots(response)}
 
 
 def _hole(limits: Boundaries, produced: int, headers: Sequence[ProviderResponse]) -> str | None:
@@ -238,7 +238,7 @@ def normalize_fees(
     validators: Sequence[TrackedValidator],
     identities: Mapping[str, str],
     fees: Mapping[str, Fees | NoFees],
-    book: TipResponses | None,
+    published: TipResponses | None,
 ) -> Normalized[ValidatorFees]:
     """One record a validator, in lamports. `identities` is by vote account, `fees` by identity."""
     shared_keys = shared_identities(identities)
@@ -261,22 +261,22 @@ def normalize_fees(
             findings.append(Finding(code, f"{provider}, epoch {epoch}: {found.reason}", key))
             records.append(ValidatorFees(key, provider, FactState.MISSING, None, None, None))
             continue
-        record, doubts = _kept(provider, epoch, running_epoch, validator, found, book)
+        record, doubts = _fee_record(provider, epoch, running_epoch, validator, found, published)
         records.append(record)
         findings += doubts
     return Normalized(tuple(records), tuple(findings))
 
 
-def _kept(
+def _fee_record(
     provider: str,
     epoch: int,
     running_epoch: int,
     validator: TrackedValidator,
     fees: Fees,
-    book: TipResponses | None,
+    published: TipResponses | None,
 ) -> tuple[ValidatorFees, list[Finding]]:
     key, gross = validator.validator_key, fees.lamports
-    row = None if book is None else book.tips.get(key)
+    row = None if published is None else published.tips.get(key)
     shared = None if row is None else row.priority_fee_revenue
     state, doubts = FactState.FINAL, []
     if row is not None and shared is not None:

@@ -125,38 +125,38 @@ class Jito:
         return ProviderRequest(self.provider, NETWORK_REWARDS, "POST", "/mev_rewards", body={"epoch": epoch})
 
 
-def validator_tips(payload: ProviderResponse, epoch: int) -> tuple[ValidatorTips, ...]:
+def validator_tips(response: ProviderResponse, epoch: int) -> tuple[ValidatorTips, ...]:
     """One page of /validator_rewards. Raises PayloadError, also for rows of another epoch."""
-    rows = _validator_page.read(payload).rewards
-    _same_epoch(payload, epoch, [row.epoch for row in rows])
+    rows = _validator_page.read(response).rewards
+    _same_epoch(response, epoch, [row.epoch for row in rows])
     return rows
 
 
-def validator_tips_total(payload: ProviderResponse) -> int:
+def validator_tips_total(response: ProviderResponse) -> int:
     """How many rows /validator_rewards says there are on all pages."""
-    return _validator_page.read(payload).total_count
+    return _validator_page.read(response).total_count
 
 
-def staker_tips(payload: ProviderResponse, epoch: int) -> tuple[StakerTips, ...]:
+def staker_tips(response: ProviderResponse, epoch: int) -> tuple[StakerTips, ...]:
     """One page of /staker_rewards, all kinds of claims. Raises PayloadError, also for another epoch."""
-    rows = _staker_page.read(payload).rewards
-    _same_epoch(payload, epoch, [row.epoch for row in rows])
+    rows = _staker_page.read(response).rewards
+    _same_epoch(response, epoch, [row.epoch for row in rows])
     return rows
 
 
-def jito_validators(payload: ProviderResponse) -> tuple[JitoValidator, ...]:
+def jito_validators(response: ProviderResponse) -> tuple[JitoValidator, ...]:
     """POST /validators. Raises PayloadError."""
-    return _validators.read(payload).validators
+    return _validators.read(response).validators
 
 
-def network_tips(payload: ProviderResponse, epoch: int) -> int:
+def network_tips(response: ProviderResponse, epoch: int) -> int:
     """POST /mev_rewards: lamports. Raises PayloadError, also when another epoch is answered."""
-    found = _network.read(payload)
-    _same_epoch(payload, epoch, [found.epoch])
+    found = _network.read(response)
+    _same_epoch(response, epoch, [found.epoch])
     return found.total_network_mev_lamports
 
 
-def _same_epoch(payload: ProviderResponse, epoch: int, answered: list[int]) -> None:
+def _same_epoch(response: ProviderResponse, epoch: int, answered: list[int]) -> None:
     if answered and answered.count(epoch) != len(answered):
         other = next(found for found in answered if found != epoch)
-        raise unexpected(payload, f"asked for epoch {epoch}, answered epoch {other}")
+        raise unexpected(response, f"asked for epoch {epoch}, answered epoch {other}")

@@ -102,8 +102,8 @@ async def fetch_tips(
     """
     paid: set[str] = set()
     for page in range(1, _PAGES_AT_MOST):
-        payload = await fetcher.fetch(source.validator_rewards(epoch, page))
-        rows = jito.validator_tips(payload, epoch)
+        response = await fetcher.fetch(source.validator_rewards(epoch, page))
+        rows = jito.validator_tips(response, epoch)
         paid.update([row.vote_account for row in rows])
         if len(rows) < jito.PAGE_ROWS:
             break
@@ -114,8 +114,8 @@ async def fetch_tips(
 
     async def fetch_claims(vote_account: str) -> None:
         for page in range(1, _PAGES_AT_MOST):
-            payload = await fetcher.fetch(source.staker_rewards(epoch, vote_account, page))
-            if len(jito.staker_tips(payload, epoch)) < jito.PAGE_ROWS:
+            response = await fetcher.fetch(source.staker_rewards(epoch, vote_account, page))
+            if len(jito.staker_tips(response, epoch)) < jito.PAGE_ROWS:
                 break
 
     await for_each(fetch_claims, [v.validator_key for v in validators if v.validator_key in paid])
@@ -132,7 +132,7 @@ def tip_responses(
     if found is None:
         return None
     totals = found.every(jito.VALIDATOR_REWARDS)
-    tips = _until_short(jito.validator_tips(payload, epoch) for payload in _in_page_order(totals))
+    tips = _until_short(jito.validator_tips(response, epoch) for response in _in_page_order(totals))
     listed = found.last(jito.VALIDATORS)
     network = found.last(jito.NETWORK_REWARDS)
     return TipResponses(
@@ -148,21 +148,21 @@ def tip_responses(
     )
 
 
-def _claims(payloads: Iterable[ProviderResponse], epoch: int) -> dict[str, tuple[StakerTips, ...]]:
+def _claims(responses: Iterable[ProviderResponse], epoch: int) -> dict[str, tuple[StakerTips, ...]]:
     """Claims by validator. Rows can repeat at page borders, so a claimant counts once."""
     asked: dict[str, list[ProviderResponse]] = {}
-    for payload in payloads:
-        asked.setdefault(query_value(payload.request, "validator_vote_account") or "", []).append(payload)
+    for response in responses:
+        asked.setdefault(query_value(response.request, "validator_vote_account") or "", []).append(response)
     claims: dict[str, tuple[StakerTips, ...]] = {}
     for vote_account, pages in asked.items():
-        rows = _until_short(jito.staker_tips(payload, epoch) for payload in _in_page_order(pages))
+        rows = _until_short(jito.staker_tips(response, epoch) for response in _in_page_order(pages))
         mine = [row for row in rows if row.validator_vote_account == vote_account]
         claims[vote_account] = tuple({row.claimant: row for row in mine}.values())
     return claims
 
 
-def _in_page_order(payloads: Iterable[ProviderResponse]) -> list[ProviderResponse]:
-    return sorted(payloads, key=lambda payload: int(query_value(payload.request, "page") or 1))
+def _in_page_order(responses: Iterable[ProviderResponse]) -> list[ProviderResponse]:
+    return sorted(responses, key=lambda response: int(query_value(response.request, "page") or 1))
 
 
 def _until_short(pages: Iterable[Sequence[Row]]) -> list[Row]:
@@ -186,7 +186,7 @@ def tips_state(epoch: int, running_epoch: int) -> FactState:
 
 
 def normalize_tips(
-    book: TipResponses | None,
+    published: TipResponses | None,
     provider: str,
     epoch: int,
     running_epoch: int,
@@ -195,13 +195,13 @@ def normalize_tips(
 ) -> Normalized[ValidatorMev]:
     """One record a validator, in lamports; findings where Jito contradicts itself."""
     records: list[ValidatorMev] = []
-    findings: list[Finding] = list(_network_drift(book)) if book is not None else []
+    findings: list[Finding] = list(_network_drift(published)) if published is not None else []
     for validator in validators:
         key = validator.validator_key
-        row = None if book is None else book.tips.get(key)
-        if book is not None and row is not None:
+        row = None if published is None else published.tips.get(key)
+        if published is not None and row is not None:
             division = divide_tips(row.mev_revenue, row.mev_commission, epoch, rules)
-            findings += _drift(book, key, division, rules)
+            findings += _drift(published, key, division, rules)
             if validator.mev_declared_none:
                 message = f"{provider} has tips of epoch {epoch} for it; chains.yaml declares `mev: none`"
                 findings.append(Finding(DRIFT, message, key))
@@ -220,15 +220,15 @@ def normalize_tips(
         elif validator.mev_declared_none:
             records.append(ValidatorMev(key, provider, FactState.FINAL, 0, 0, 0, 0, None))
         else:
-            findings.append(Finding(MEV_MISSING, _why_missing(book, provider, epoch), key))
+            findings.append(Finding(MEV_MISSING, _why_missing(published, provider, epoch), key))
             records.append(ValidatorMev(key, provider, FactState.MISSING, None, None, None, None, None))
     return Normalized(tuple(records), tuple(findings))
 
 
-def _why_missing(book: TipResponses | None, provider: str, epoch: int) -> str:
-    if book is None:
+def _why_missing(published: TipResponses | None, provider: str, epoch: int) -> str:
+    if published is None:
         return f"{provider} was not asked about epoch {epoch}; materialise its MEV again"
-    if not book.is_published:
+    if not published.is_published:
         return f"{provider} has not published epoch {epoch} yet; ask again later"
     return (
         f"{provider} has no row for it in epoch {epoch}: it did not run Jito, or no tree was uploaded; "
@@ -236,46 +236,47 @@ def _why_missing(book: TipResponses | None, provider: str, epoch: int) -> str:
     )
 
 
-def _network_drift(book: TipResponses) -> Iterator[Finding]:
-    total = sum([row.mev_revenue for row in book.tips.values()])
-    if book.network_total is not None and total != book.network_total:
+def _network_drift(published: TipResponses) -> Iterator[Finding]:
+    total = sum([row.mev_revenue for row in published.tips.values()])
+    if published.network_total is not None and total != published.network_total:
         yield Finding(
             DRIFT,
-            f"{book.provider}: the tips of {len(book.tips)} validators sum to {coins(total)}, "
-            f"the network's total of epoch {book.epoch} is {coins(book.network_total)}, "
-            f"{coins(book.network_total - total)} more",
+            f"{published.provider}: the tips of {len(published.tips)} validators sum to {coins(total)}, "
+            f"the network's total of epoch {published.epoch} is {coins(published.network_total)}, "
+            f"{coins(published.network_total - total)} more",
         )
-    if book.listed_total != len(book.tips):
+    if published.listed_total != len(published.tips):
         yield Finding(
             DRIFT,
-            f"{book.provider}: epoch {book.epoch} lists {book.listed_total} validators, "
-            f"{len(book.tips)} were received; ask for the MEV again",
+            f"{published.provider}: epoch {published.epoch} lists {published.listed_total} validators, "
+            f"{len(published.tips)} were received; ask for the MEV again",
         )
 
 
-def _drift(book: TipResponses, key: str, division: TipDivision, rules: SolanaRules) -> Iterator[Finding]:
-    row, listed, own = book.tips[key], book.validators.get(key), book.own_claim(key)
+def _drift(published: TipResponses, key: str, division: TipDivision, rules: SolanaRules) -> Iterator[Finding]:
+    row, listed, own = published.tips[key], published.validators.get(key), published.own_claim(key)
     if listed is not None and listed.mev_rewards != row.mev_revenue:
         yield Finding(
             DRIFT,
-            f"{book.provider}: tips of epoch {book.epoch} are {coins(row.mev_revenue)} in validator_rewards "
-            f"and {coins(listed.mev_rewards)} in validators",
+            f"{published.provider}: tips of epoch {published.epoch} are {coins(row.mev_revenue)} in "
+            f"validator_rewards and {coins(listed.mev_rewards)} in validators",
             key,
         )
-    claim_is_exact = book.epoch >= rules.tip_router_first_epoch
+    claim_is_exact = published.epoch >= rules.tip_router_first_epoch
     if own is not None and claim_is_exact and own.amount != division.operator_share:
         yield Finding(
             DRIFT,
-            f"{book.provider}: its own claim of epoch {book.epoch} is {coins(own.amount)}, "
+            f"{published.provider}: its own claim of epoch {published.epoch} is {coins(own.amount)}, "
             f"its share by the rate of {row.mev_commission} bps is {coins(division.operator_share)}",
             key,
         )
-    stakers = book.stakers(key)
+    stakers = published.stakers(key)
     dust = division.delegators_share - sum([claim.amount for claim in stakers])
     if stakers and not 0 <= dust <= row.num_stakers:
         yield Finding(
             DRIFT,
-            f"{book.provider}: {len(stakers)} stakers' claims of epoch {book.epoch} leave {coins(dust)} of "
-            f"their {coins(division.delegators_share)}, more than the dust of {row.num_stakers} claims",
+            f"{published.provider}: {len(stakers)} stakers' claims of epoch {published.epoch} leave "
+            f"{coins(dust)} of their {coins(division.delegators_share)}, more than the dust "
+            f"of {row.num_stakers} claims",
             key,
         )

@@ -18,7 +18,7 @@ from aurora_resources.providers.solana.rpc import SolanaRpc
 from aurora_resources.providers.staged import Answers, first_with
 from aurora_resources.records import ChainHead, Feed, Fetcher, Period, ProviderResponse, Staged
 
-_LAST_ASKED: Final = "getVoteAccounts"
+_LAST_REQUEST: Final = "getVoteAccounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,8 @@ class Boundaries:
 
 async def fetch_head(fetcher: Fetcher, node: SolanaRpc) -> ChainHead:
     """The running epoch. Raises ProviderError."""
-    payload = await fetcher.fetch(node.epoch_info())
-    return ChainHead(rpc.epoch_info(payload).epoch, payload.fetched_at)
+    response = await fetcher.fetch(node.epoch_info())
+    return ChainHead(rpc.epoch_info(response).epoch, response.fetched_at)
 
 
 async def fetch_period(fetcher: Fetcher, node: SolanaRpc, epoch: int) -> None:
@@ -53,15 +53,15 @@ async def fetch_period(fetcher: Fetcher, node: SolanaRpc, epoch: int) -> None:
     schedule = rpc.epoch_schedule(await fetcher.fetch(node.epoch_schedule()))
     starts = [schedule.first_slot(epoch), schedule.first_slot(epoch + 1)]
     found = [
-        rpc.slots(payload)
-        for payload in await fetch_all(fetcher, [node.first_produced(start) for start in starts])
+        rpc.slots(response)
+        for response in await fetch_all(fetcher, [node.first_produced(start) for start in starts])
     ]
     limits = _limits(node.provider, epoch, starts, found)
     times = await fetch_all(
         fetcher, [node.block_time(limits.first_produced), node.block_time(limits.next_produced)]
     )
-    for payload in times:
-        _known_time(payload)
+    for response in times:
+        _known_time(response)
     await fetcher.fetch(node.vote_accounts())
 
 
@@ -94,7 +94,7 @@ async def fetch_paying_slots(fetcher: Fetcher, node: SolanaRpc, limits: Boundari
 
 def period_answers(staged: Staged, providers: Sequence[str]) -> Answers:
     """What the first node that answered all of PERIODS said. Raises PayloadError when none did."""
-    found = first_with(staged, Feed.PERIODS, providers, _LAST_ASKED)
+    found = first_with(staged, Feed.PERIODS, providers, _LAST_REQUEST)
     if found is None:
         raise PayloadError(
             "nothing complete is staged for the period; ask for it again",
@@ -146,13 +146,13 @@ def _limits(provider: str, epoch: int, starts: Sequence[int], found: Sequence[Se
     return Boundaries(first_slot, next_slot - 1, of_epoch[0], of_next[0])
 
 
-def _known_time(payload: ProviderResponse) -> datetime:
-    time = rpc.block_time(payload)
+def _known_time(response: ProviderResponse) -> datetime:
+    time = rpc.block_time(response)
     if time is None:
         raise HistoryUnavailable(
-            f"this node does not know the time of slot {rpc_params(payload.request)[0]}; ask another one",
-            provider=payload.request.provider,
-            endpoint=payload.request.endpoint,
+            f"this node does not know the time of slot {rpc_params(response.request)[0]}; ask another one",
+            provider=response.request.provider,
+            endpoint=response.request.endpoint,
         )
     return time
 

@@ -25,7 +25,7 @@ from aurora_resources.providers.solana.findings import (
 from aurora_resources.providers.solana.mev import TipResponses, divide_tips, tips_state
 from aurora_resources.providers.solana.periods import Boundaries, fetch_paying_slots
 from aurora_resources.providers.solana.rpc import MAX_ADDRESSES, BlockRewards, SolanaRpc
-from aurora_resources.providers.solana.stakes import Snapshot, Sources, StakerBook, staker_book
+from aurora_resources.providers.solana.stakes import Snapshot, Sources, Stakers, join_stakers
 from aurora_resources.providers.staged import Answers
 from aurora_resources.records import (
     FactState,
@@ -77,13 +77,13 @@ def payout(found: Answers, limits: Boundaries, epoch: int) -> Payout:
     if whole is not None:
         return whole
     amounts: dict[str, int] = {}
-    for payload in found.every("getInflationReward"):
-        amounts.update(rpc.inflation_rewards(payload, epoch))
+    for response in found.every("getInflationReward"):
+        amounts.update(rpc.inflation_rewards(response, epoch))
     return Payout(amounts, amounts, complete=False)
 
 
 def _from_blocks(found: Answers, limits: Boundaries, epoch: int) -> Payout | None:
-    blocks = {rpc_params(payload.request)[0]: payload for payload in found.every("getBlock")}
+    blocks = {rpc_params(response.request)[0]: response for response in found.every("getBlock")}
     if limits.next_produced not in blocks:
         return None
     boundary = rpc.block_rewards(blocks[limits.next_produced])
@@ -101,9 +101,9 @@ def _from_blocks(found: Answers, limits: Boundaries, epoch: int) -> Payout | Non
 
 
 def _paying_slots(found: Answers, start: int, count: int) -> tuple[int, ...] | None:
-    for payload in found.every("getBlocksWithLimit"):
-        if list(rpc_params(payload.request)[:2]) == [start, count]:
-            slots = rpc.slots(payload)
+    for response in found.every("getBlocksWithLimit"):
+        if list(rpc_params(response.request)[:2]) == [start, count]:
+            slots = rpc.slots(response)
             return slots if len(slots) == count else None
     return None
 
@@ -138,7 +138,7 @@ def normalize_rewards(
     running_epoch: int,
     validators: Sequence[TrackedValidator],
     paid: Payout,
-    book: TipResponses | None,
+    published: TipResponses | None,
     taken: Snapshot | None,
     rules: SolanaRules,
     announced: Mapping[str, int | None],
@@ -156,9 +156,9 @@ def normalize_rewards(
     rows: list[StakeReward] = []
     for validator in validators:
         key = validator.validator_key
-        known = _sources(validator, epoch, paid, book, taken, rules)
-        stakers = staker_book(known)
-        record = _record(provider, key, known, stakers, tips_state(epoch, running_epoch))
+        sources = _sources(validator, epoch, paid, published, taken, rules)
+        stakers = join_stakers(sources)
+        record = _record(provider, key, sources, stakers, tips_state(epoch, running_epoch))
         listed_bps = announced.get(key)
         if record.commission == 0 and record.delegators_share and (listed_bps or key not in announced):
             findings.append(_doubted(provider, epoch, key, listed_bps))
@@ -168,7 +168,7 @@ def normalize_rewards(
         records.append(record)
         rows += stakers.rows
         findings += stakers.findings
-        if known.commission is None:
+        if sources.commission is None:
             findings.append(Finding(REWARDS_MISSING, f"{provider}: not asked about epoch {epoch}", key))
     if of_all and paid.complete:
         findings += _unattributed(provider, epoch, paid, rows)
@@ -179,39 +179,39 @@ def _sources(
     validator: TrackedValidator,
     epoch: int,
     paid: Payout,
-    book: TipResponses | None,
+    published: TipResponses | None,
     taken: Snapshot | None,
     rules: SolanaRules,
 ) -> Sources:
     key = validator.validator_key
-    tips = None if book is None else book.tips.get(key)
+    tips = None if published is None else published.tips.get(key)
     operator_tips = 0 if validator.mev_declared_none else None
     if tips is not None:
         operator_tips = divide_tips(tips.mev_revenue, tips.mev_commission, epoch, rules).operator_share
     return Sources(
         validator=validator,
         epoch=epoch,
-        claims=() if book is None else book.stakers(key),
+        claims=() if published is None else published.stakers(key),
         snapshot=None if taken is None else taken.of(key),
         rewards=paid.staking,
         rewards_complete=paid.complete,
         commission=paid.commission(key),
         operator_tips=operator_tips,
-        jito_stake=None if book is None else book.active_stake(key),
+        jito_stake=None if published is None else published.active_stake(key),
     )
 
 
 def _record(
-    provider: str, key: str, known: Sources, stakers: StakerBook, jito_state: FactState
+    provider: str, key: str, sources: Sources, stakers: Stakers, jito_state: FactState
 ) -> ValidatorRewards:
     state = stakers.state
-    if state is FactState.FINAL and known.claims:
+    if state is FactState.FINAL and sources.claims:
         state = jito_state
     return ValidatorRewards(
         key,
         provider,
-        FactState.MISSING if known.commission is None else FactState.FINAL,
-        known.commission,
+        FactState.MISSING if sources.commission is None else FactState.FINAL,
+        sources.commission,
         stakers.delegators_share,
         stakers.own_rewards,
         stakers.active_stake,
@@ -230,8 +230,8 @@ def _doubted(provider: str, epoch: int, key: str, announced_bps: int | None) -> 
 
 
 def _unattributed(provider: str, epoch: int, paid: Payout, rows: Sequence[StakeReward]) -> Sequence[Finding]:
-    known = {row.stake_account for row in rows}
-    lost = [amount for account, amount in paid.staking.items() if account not in known]
+    attributed = {row.stake_account for row in rows}
+    lost = [amount for account, amount in paid.staking.items() if account not in attributed]
     if not lost:
         return ()
     message = (

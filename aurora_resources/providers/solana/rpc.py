@@ -298,60 +298,60 @@ _leader_schedule = Shape(Reply[dict[str, tuple[Unsigned, ...]] | None])
 _inflation_rewards = Shape(Reply[tuple[_InflationReward | None, ...]])
 
 
-def epoch_info(payload: ProviderResponse) -> EpochInfo:
+def epoch_info(response: ProviderResponse) -> EpochInfo:
     """The answer of getEpochInfo. Raises PayloadError."""
-    return result(_epoch_info, payload)
+    return result(_epoch_info, response)
 
 
-def epoch_schedule(payload: ProviderResponse) -> EpochSchedule:
+def epoch_schedule(response: ProviderResponse) -> EpochSchedule:
     """The answer of getEpochSchedule. Raises PayloadError."""
-    return result(_epoch_schedule, payload)
+    return result(_epoch_schedule, response)
 
 
-def slots(payload: ProviderResponse) -> tuple[int, ...]:
+def slots(response: ProviderResponse) -> tuple[int, ...]:
     """getBlocks, getBlocksWithLimit: produced slots, ascending. Raises PayloadError."""
-    return result(_slots, payload)
+    return result(_slots, response)
 
 
-def block_time(payload: ProviderResponse) -> datetime | None:
+def block_time(response: ProviderResponse) -> datetime | None:
     """The answer of getBlockTime in UTC; None when the node does not know. Raises PayloadError."""
-    seconds = result(_seconds, payload)
+    seconds = result(_seconds, response)
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def block_header(payload: ProviderResponse) -> BlockHeader:
+def block_header(response: ProviderResponse) -> BlockHeader:
     """The answer of getBlock without rewards. Raises PayloadError, also when the block is null."""
-    return result(_header, payload)
+    return result(_header, response)
 
 
-def block_rewards(payload: ProviderResponse) -> BlockRewards:
+def block_rewards(response: ProviderResponse) -> BlockRewards:
     """The answer of getBlock with rewards. Raises PayloadError, also when block or rewards are null."""
-    return result(_rewards, payload)
+    return result(_rewards, response)
 
 
-def vote_accounts(payload: ProviderResponse) -> tuple[VoteAccount, ...]:
+def vote_accounts(response: ProviderResponse) -> tuple[VoteAccount, ...]:
     """getVoteAccounts, delinquent ones included. Raises PayloadError."""
-    found = result(_vote_accounts, payload)
+    found = result(_vote_accounts, response)
     return (*found.current, *found.delinquent)
 
 
-def leader_schedule(payload: ProviderResponse) -> dict[str, tuple[int, ...]] | None:
+def leader_schedule(response: ProviderResponse) -> dict[str, tuple[int, ...]] | None:
     """getLeaderSchedule: slot indices from the epoch's first slot, by identity; None when not kept."""
-    return result(_leader_schedule, payload)
+    return result(_leader_schedule, response)
 
 
-def inflation_rewards(payload: ProviderResponse, epoch: int) -> Mapping[str, int]:
+def inflation_rewards(response: ProviderResponse, epoch: int) -> Mapping[str, int]:
     """getInflationReward: lamports of each address asked for; 0 where there is no reward row.
 
     The node answers only when the payout is complete, so a missing row is a known zero. Raises PayloadError
     when the rows are not as many as the addresses, or are of another epoch.
     """
-    addresses = rpc_params(payload.request)[0]
-    rows = result(_inflation_rewards, payload)
+    addresses = rpc_params(response.request)[0]
+    rows = result(_inflation_rewards, response)
     if not isinstance(addresses, list | tuple) or len(addresses) != len(rows):
-        raise unexpected(payload, f"{len(rows)} rows do not match the addresses asked for")
+        raise unexpected(response, f"{len(rows)} rows do not match the addresses asked for")
     if strange := [row.epoch for row in rows if row is not None and row.epoch != epoch]:
-        raise unexpected(payload, f"asked for epoch {epoch}, answered epoch {strange[0]}")
+        raise unexpected(response, f"asked for epoch {epoch}, answered epoch {strange[0]}")
     return {
         str(address): 0 if row is None else row.amount for address, row in zip(addresses, rows, strict=True)
     }

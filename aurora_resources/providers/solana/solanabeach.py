@@ -49,11 +49,11 @@ class SolanaBeach:
         )
 
 
-def epoch_fees(payload: ProviderResponse) -> tuple[EpochFees, ...]:
+def epoch_fees(response: ProviderResponse) -> tuple[EpochFees, ...]:
     """One page of history, newest or oldest first. Raises PayloadError."""
-    return _history.read(payload).history
+    return _history.read(response).history
 
 
-def identity_asked(payload: ProviderResponse) -> str:
+def requested_identity(response: ProviderResponse) -> str:
     """The identity an answer is about, from the path of its request."""
-    return payload.request.path.split("/")[2]
+    return response.request.path.split("/")[2]

@@ -101,21 +101,21 @@ class _Row(msgspec.Struct):
 _rows = Shape(Reply[tuple[_Row, ...]])
 
 
-def stake_accounts(payload: ProviderResponse) -> tuple[StakeAccount, ...]:
+def stake_accounts(response: ProviderResponse) -> tuple[StakeAccount, ...]:
     """getProgramAccounts: delegated stake accounts; those without a delegation are left out.
 
     Raises PayloadError naming the account that cannot be read.
     """
-    offset = _slice_offset(payload)
+    offset = _slice_offset(response)
     found = []
-    for row in result(_rows, payload):
+    for row in result(_rows, response):
         try:
             if isinstance(row.account.data, tuple):
                 account = _from_bytes(row.pubkey, row.account.data[0], offset)
             else:
                 account = _from_json(row.pubkey, row.account.data.parsed.info)
         except (ValueError, struct.error) as problem:
-            raise unexpected(payload, f"stake account {row.pubkey}: {problem}") from None
+            raise unexpected(response, f"stake account {row.pubkey}: {problem}") from None
         if account is not None:
             found.append(account)
     return tuple(found)
@@ -159,9 +159,9 @@ def _from_json(pubkey: str, info: _Info) -> StakeAccount | None:
     )
 
 
-def _slice_offset(payload: ProviderResponse) -> int:
+def _slice_offset(response: ProviderResponse) -> int:
     """Where the bytes start, from the request's `dataSlice`; 0 without one."""
-    params = rpc_params(payload.request)
+    params = rpc_params(response.request)
     options = params[1] if len(params) > 1 else None
     cut = options.get("dataSlice") if isinstance(options, Mapping) else None
     offset = cut.get("offset") if isinstance(cut, Mapping) else 0

@@ -75,31 +75,31 @@ def snapshot(staged: Staged, providers: Sequence[str], epoch: int) -> Snapshot |
     if found is None:
         return None
     running = {
-        payload.request.digest(): rpc.epoch_info(payload).epoch for payload in found.every("getEpochInfo")
+        response.request.digest(): rpc.epoch_info(response).epoch for response in found.every("getEpochInfo")
     }
     if len(running) < _AFTER or set(running.values()) != {epoch + 1}:
         return None
     by_validator: dict[str, dict[str, StakeAccount]] = {}
-    for payload in found.every("getProgramAccounts"):
-        by_validator.setdefault(_asked_validator(payload), {})
-        for account in stake_accounts(payload):
+    for response in found.every("getProgramAccounts"):
+        by_validator.setdefault(_requested_validator(response), {})
+        for account in stake_accounts(response):
             by_validator.setdefault(account.voter, {})[account.account] = account
     return Snapshot(by_validator)
 
 
-def _asked_validator(payload: ProviderResponse) -> str:
+def _requested_validator(response: ProviderResponse) -> str:
     """The vote account of the request's voter filter."""
-    options = rpc_params(payload.request)[1]
+    options = rpc_params(response.request)[1]
     filters = options.get("filters") if isinstance(options, Mapping) else None
     for entry in filters if isinstance(filters, Sequence) and not isinstance(filters, str) else ():
         compare = entry.get("memcmp") if isinstance(entry, Mapping) else None
         if isinstance(compare, Mapping):
             return str(compare.get("bytes"))
-    raise unexpected(payload, "the request has no voter filter")
+    raise unexpected(response, "the request has no voter filter")
 
 
-def _check_running(payload: ProviderResponse, epoch: int) -> None:
-    running = rpc.epoch_info(payload).epoch
+def _check_running(response: ProviderResponse, epoch: int) -> None:
+    running = rpc.epoch_info(response).epoch
     if running == epoch + 1:
         return
     kind, problem = (
@@ -110,8 +110,8 @@ def _check_running(payload: ProviderResponse, epoch: int) -> None:
     raise kind(
         f"the stakes of epoch {epoch} can only be read while epoch {epoch + 1} runs, and epoch {running} "
         f"runs now: {problem}",
-        provider=payload.request.provider,
-        endpoint=payload.request.endpoint,
+        provider=response.request.provider,
+        endpoint=response.request.endpoint,
     )
 
 
@@ -141,7 +141,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class StakerBook:
+class Stakers:
     """The stakers of one validator; sums are None when not every part is known."""
 
     rows: tuple[StakeReward, ...]
@@ -169,21 +169,21 @@ def active_in(period_id: int, activation: int, deactivation: int) -> bool:
     return activation < period_id <= deactivation
 
 
-def staker_book(known: Sources) -> StakerBook:
+def join_stakers(sources: Sources) -> Stakers:
     """Join the sources of one validator."""
-    validator = known.validator
-    members = _members(known)
+    validator = sources.validator
+    members = _members(sources)
     if members is None:
         own = 0 if validator.own_wallets == () else None
         problem = "who staked with it is not known: Jito has no claims and no snapshot was taken in time"
-        return StakerBook((), FactState.MISSING, None, own, known.jito_stake, (_unknown(known, problem),))
-    absent = 0 if known.rewards_complete else None
-    paid = {member.account: known.rewards.get(member.account, absent) for member in members}
+        return Stakers((), FactState.MISSING, None, own, sources.jito_stake, (_unknown(sources, problem),))
+    absent = 0 if sources.rewards_complete else None
+    paid = {member.account: sources.rewards.get(member.account, absent) for member in members}
     paid_known = _all_known(paid)
     tips_known = _all_known({member.account: member.tips for member in members})
-    stakes, basis = _active_stakes(known, members, paid_known, tips_known)
-    commission = _split(known.commission, paid_known, stakes)
-    tips_cut = _split(known.operator_tips, tips_known, stakes)
+    stakes, basis = _active_stakes(sources, members, paid_known, tips_known)
+    commission = _split(sources.commission, paid_known, stakes)
+    tips_cut = _split(sources.operator_tips, tips_known, stakes)
     rows = tuple(
         [
             StakeReward(
@@ -201,62 +201,63 @@ def staker_book(known: Sources) -> StakerBook:
             for member in members
         ]
     )
-    findings = tuple(_gaps(known, paid, stakes, commission))
-    return StakerBook(
+    findings = tuple(_gaps(sources, paid, stakes, commission))
+    return Stakers(
         rows,
         FactState.MISSING if paid_known is None or findings else FactState.FINAL,
         None if paid_known is None else sum(paid_known.values()),
         _own_rewards(validator.own_wallets, rows),
-        sum(stakes.values()) if stakes is not None else known.jito_stake,
+        sum(stakes.values()) if stakes is not None else sources.jito_stake,
         findings,
     )
 
 
-def _members(known: Sources) -> tuple[_Member, ...] | None:
+def _members(sources: Sources) -> tuple[_Member, ...] | None:
     """Jito's stakers if its tree has any, else the snapshot's accounts that counted or were paid."""
-    if known.claims:
+    if sources.claims:
         return tuple(
             [
                 _Member(row.claimant, row.stake_authority, row.withdraw_authority, row.amount)
-                for row in known.claims
+                for row in sources.claims
             ]
         )
-    if known.snapshot is None:
+    if sources.snapshot is None:
         return None
-    tips = 0 if known.validator.mev_declared_none else None
+    tips = 0 if sources.validator.mev_declared_none else None
     return tuple(
         [
             _Member(held.account, held.staker, held.withdrawer, tips)
-            for held in known.snapshot.values()
-            if active_in(known.epoch, held.activation, held.deactivation) or known.rewards.get(held.account)
+            for held in sources.snapshot.values()
+            if active_in(sources.epoch, held.activation, held.deactivation)
+            or sources.rewards.get(held.account)
         ]
     )
 
 
 def _active_stakes(
-    known: Sources, members: Sequence[_Member], paid: Amounts | None, tips: Amounts | None
+    sources: Sources, members: Sequence[_Member], paid: Amounts | None, tips: Amounts | None
 ) -> tuple[Amounts | None, StakeBasis]:
     """Stake that counted, by account: from the snapshot, or the validator's split by what was paid.
 
     With a commission of 100 % nobody is paid a reward; tips are in proportion to stake as well, then.
     """
-    if paid is not None and (held := _snapshot_stakes(known, members, paid)) is not None:
+    if paid is not None and (held := _snapshot_stakes(sources, members, paid)) is not None:
         return held, StakeBasis.SNAPSHOT
-    shares = _split(known.jito_stake, paid, None) or _split(known.jito_stake, tips, None)
+    shares = _split(sources.jito_stake, paid, None) or _split(sources.jito_stake, tips, None)
     return (None, StakeBasis.UNKNOWN) if shares is None else (shares, StakeBasis.REWARD_SHARE)
 
 
-def _snapshot_stakes(known: Sources, members: Iterable[_Member], paid: Amounts) -> Amounts | None:
+def _snapshot_stakes(sources: Sources, members: Iterable[_Member], paid: Amounts) -> Amounts | None:
     """The snapshot's stake less the reward paid since: rewards are added to the delegation when paid."""
-    if known.snapshot is None:
+    if sources.snapshot is None:
         return None
     stakes: dict[str, int] = {}
     for member in members:
-        held = known.snapshot.get(member.account)
+        held = sources.snapshot.get(member.account)
         if held is None:
             return None
         reward = paid[member.account]
-        counted = reward > 0 or active_in(known.epoch, held.activation, held.deactivation)
+        counted = reward > 0 or active_in(sources.epoch, held.activation, held.deactivation)
         stakes[member.account] = stake = held.stake - reward if counted else 0
         if stake < 0:
             return None
@@ -275,8 +276,8 @@ def _split(total: int | None, weights: Amounts | None, otherwise: Amounts | None
 
 def _all_known(amounts: Mapping[str, int | None]) -> Amounts | None:
     """The amounts, or None when one of them is unknown."""
-    known = {account: amount for account, amount in amounts.items() if amount is not None}
-    return known if len(known) == len(amounts) else None
+    sources = {account: amount for account, amount in amounts.items() if amount is not None}
+    return sources if len(sources) == len(amounts) else None
 
 
 def _own_rewards(wallets: tuple[str, ...] | None, rows: Iterable[StakeReward]) -> int | None:
@@ -289,23 +290,25 @@ def _own_rewards(wallets: tuple[str, ...] | None, rows: Iterable[StakeReward]) -
 
 
 def _gaps(
-    known: Sources,
+    sources: Sources,
     paid: Mapping[str, int | None],
     stakes: Amounts | None,
     commission: Amounts | None,
 ) -> Iterable[Finding]:
     if unpaid := [account for account, amount in paid.items() if amount is None]:
         problem = f"rewards of {len(unpaid)} of {len(paid)} stake accounts were not asked for"
-        yield _unknown(known, f"{problem}, the first is {unpaid[0]}; ask for the rewards again")
+        yield _unknown(sources, f"{problem}, the first is {unpaid[0]}; ask for the rewards again")
     if stakes is None:
         yield _unknown(
-            known, f"active stake of its {len(paid)} stake accounts is not known: no snapshot, no Jito stake"
+            sources,
+            f"active stake of its {len(paid)} stake accounts is not known: no snapshot, no Jito stake",
         )
-    if commission is None and known.commission is not None:
+    if commission is None and sources.commission is not None:
         yield _unknown(
-            known, f"its commission of {coins(known.commission)} cannot be divided: nothing to divide it by"
+            sources,
+            f"its commission of {coins(sources.commission)} cannot be divided: nothing to divide it by",
         )
 
 
-def _unknown(known: Sources, problem: str) -> Finding:
-    return Finding(STAKERS_UNKNOWN, f"epoch {known.epoch}: {problem}", known.validator.validator_key)
+def _unknown(sources: Sources, problem: str) -> Finding:
+    return Finding(STAKERS_UNKNOWN, f"epoch {sources.epoch}: {problem}", sources.validator.validator_key)

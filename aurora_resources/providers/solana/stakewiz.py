@@ -51,6 +51,6 @@ class Stakewiz:
         return ProviderRequest(self.provider, VALIDATORS, "GET", "/validators")
 
 
-def wiz_validators(payload: ProviderResponse) -> tuple[WizValidator, ...]:
+def wiz_validators(response: ProviderResponse) -> tuple[WizValidator, ...]:
     """GET /validators. Raises PayloadError."""
-    return _listed.read(payload)
+    return _listed.read(response)

@@ -12,11 +12,11 @@ from aurora_resources.providers.solana.stakewiz import WizValidator
 from aurora_resources.records import TrackedValidator, ValidatorIdentity
 
 
-def known_keys(epoch: int, now: Iterable[VoteAccount], book: TipResponses | None) -> tuple[str, ...]:
+def known_keys(epoch: int, now: Iterable[VoteAccount], published: TipResponses | None) -> tuple[str, ...]:
     """Vote accounts that may have earned something in `epoch`, ascending."""
     keys = {account.vote_pubkey for account in now if _may_have_earned(account, epoch)}
-    if book is not None:
-        keys.update(book.tips)
+    if published is not None:
+        keys.update(published.tips)
     return tuple(sorted(keys))
 
 
@@ -24,7 +24,7 @@ def identities(
     epoch: int,
     validators: Sequence[TrackedValidator],
     now: Iterable[VoteAccount],
-    book: TipResponses | None,
+    published: TipResponses | None,
     described: Iterable[WizValidator],
 ) -> tuple[ValidatorIdentity, ...]:
     """The identity of each validator in `epoch`, from the best source that has it; absent when none has."""
@@ -33,7 +33,9 @@ def identities(
         ("getVoteAccounts", {account.vote_pubkey: account.node_pubkey for account in now}),
         (
             "jito validators",
-            {} if book is None else {key: row.identity_account for key, row in book.validators.items()},
+            {}
+            if published is None
+            else {key: row.identity_account for key, row in published.validators.items()},
         ),
         ("stakewiz validators", {row.vote_identity: row.identity for row in described}),
     )

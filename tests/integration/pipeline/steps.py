@@ -16,7 +16,7 @@ from aurora_assets.pipeline.pnl import book_pnl
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.errors import AuroraError
-from aurora_resources.providers.chain_source import in_order
+from aurora_resources.providers.chain_source import fetch_order
 from aurora_resources.providers.wiring import chain_source, open_transport
 from tests.integration.pipeline.installation import Pipeline
 
@@ -56,8 +56,8 @@ async def _ask(config: AuroraConfig, run: ChainRun, period_id: int, *, refresh: 
     failures: Failures = {}
     async with open_transport(config, run.settings) as transport:
         policies = run.source.policies
-        for role in in_order(policies):
-            if set(failures).intersection(policies[role].earlier):
+        for role in fetch_order(policies):
+            if set(failures).intersection(policies[role].depends_on):
                 failures[role.value] = ""
                 continue
             try:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from aurora_resources.providers.solana.jito import NO_AUTHORITY, StakerTips
 from aurora_resources.providers.solana.stake_accounts import NEVER, StakeAccount
-from aurora_resources.providers.solana.stakes import Sources, active_in, staker_book
+from aurora_resources.providers.solana.stakes import Sources, active_in, join_stakers
 from aurora_resources.records import FactState, StakeBasis, TrackedValidator
 
 EPOCH = 800
@@ -73,7 +73,7 @@ def test_stake_counts_after_its_activation_and_up_to_its_deactivation(
 
 
 def test_a_snapshot_holds_the_reward_already() -> None:
-    book = staker_book(
+    book = join_stakers(
         sources(snapshot=[held("a", 1_010), held("b", 3_030)], rewards={"a": 10, "b": 30}, commission=4)
     )
     assert [(row.stake_account, row.active_stake, row.reward, row.commission) for row in book.rows] == [
@@ -87,22 +87,22 @@ def test_a_snapshot_holds_the_reward_already() -> None:
 
 def test_accounts_that_did_not_count_are_left_out_unless_they_were_paid() -> None:
     accounts = [held("late", 5, activation=800), held("gone", 7, 5, 799), held("paid", 110, 5, 799)]
-    book = staker_book(sources(snapshot=[held("a", 100), *accounts], rewards={"paid": 10}))
+    book = join_stakers(sources(snapshot=[held("a", 100), *accounts], rewards={"paid": 10}))
     assert {row.stake_account: row.active_stake for row in book.rows} == {"a": 100, "paid": 100}
 
 
 def test_without_jito_everything_comes_out_of_the_snapshot() -> None:
     declared = replace(VALIDATOR, mev_declared_none=True)
-    book = staker_book(sources(snapshot=[held("a", 101)], rewards={"a": 1}, validator=declared))
+    book = join_stakers(sources(snapshot=[held("a", 101)], rewards={"a": 1}, validator=declared))
     (row,) = book.rows
     assert (row.tips, row.tips_commission, row.active_stake) == (0, 0, 100)
     assert book.findings == ()
-    undeclared = staker_book(sources(snapshot=[held("a", 101)], rewards={"a": 1}, operator_tips=None))
+    undeclared = join_stakers(sources(snapshot=[held("a", 101)], rewards={"a": 1}, operator_tips=None))
     assert (undeclared.rows[0].tips, undeclared.rows[0].tips_commission) == (None, None)
 
 
 def test_jitos_stakers_come_first_and_the_snapshot_gives_their_stake() -> None:
-    book = staker_book(
+    book = join_stakers(
         sources(claims={"a": 5}, snapshot=[held("a", 101), held("other", 9)], rewards={"a": 1})
     )
     assert [row.stake_account for row in book.rows] == ["a"]
@@ -110,7 +110,7 @@ def test_jitos_stakers_come_first_and_the_snapshot_gives_their_stake() -> None:
 
 
 def test_a_staker_missing_in_the_snapshot_makes_shares_of_rewards() -> None:
-    book = staker_book(
+    book = join_stakers(
         sources(
             claims={"a": 1, "b": 3},
             snapshot=[held("a", 101)],
@@ -125,7 +125,7 @@ def test_a_staker_missing_in_the_snapshot_makes_shares_of_rewards() -> None:
 
 def test_a_commission_of_all_is_divided_by_stake() -> None:
     snapshot = [held("a", 100), held("b", 300)]
-    book = staker_book(sources(snapshot=snapshot, commission=40, operator_tips=8, claims={"a": 0, "b": 0}))
+    book = join_stakers(sources(snapshot=snapshot, commission=40, operator_tips=8, claims={"a": 0, "b": 0}))
     assert [(row.reward, row.commission, row.tips, row.tips_commission) for row in book.rows] == [
         (0, 10, 0, 2),
         (0, 30, 0, 6),
@@ -133,12 +133,12 @@ def test_a_commission_of_all_is_divided_by_stake() -> None:
 
 
 def test_without_rewards_and_snapshot_tips_show_the_stake() -> None:
-    book = staker_book(sources(claims={"a": 1, "b": 3}, commission=40, jito_stake=4_000))
+    book = join_stakers(sources(claims={"a": 1, "b": 3}, commission=40, jito_stake=4_000))
     assert [(row.active_stake, row.commission) for row in book.rows] == [(1_000, 10), (3_000, 30)]
 
 
 def test_nothing_to_divide_by_is_said() -> None:
-    book = staker_book(sources(claims={"a": 0, "b": 0}, commission=40, jito_stake=None))
+    book = join_stakers(sources(claims={"a": 0, "b": 0}, commission=40, jito_stake=None))
     assert [(row.active_stake, row.commission, row.reward) for row in book.rows] == [(None, None, 0)] * 2
     assert {row.stake_basis for row in book.rows} == {StakeBasis.UNKNOWN}
     assert [finding.code for finding in book.findings] == ["STAKERS_UNKNOWN"] * 2
@@ -147,17 +147,17 @@ def test_nothing_to_divide_by_is_said() -> None:
 
 
 def test_nobody_known_is_not_nobody() -> None:
-    book = staker_book(sources(rewards={"a": 1}, jito_stake=5))
+    book = join_stakers(sources(rewards={"a": 1}, jito_stake=5))
     assert (book.rows, book.state, book.delegators_share, book.own_rewards, book.active_stake) == (
         (), FactState.MISSING, None, None, 5,
     )  # fmt: skip
     assert "Jito has no claims and no snapshot" in book.findings[0].message
-    empty = staker_book(sources(snapshot=[]))
+    empty = join_stakers(sources(snapshot=[]))
     assert (empty.state, empty.delegators_share, empty.active_stake) == (FactState.FINAL, 0, 0)
 
 
 def test_rewards_nobody_asked_for_are_unknown() -> None:
-    book = staker_book(
+    book = join_stakers(
         sources(claims={"a": 1, "b": 1}, rewards={"a": 5}, complete=False, commission=2, jito_stake=10)
     )
     assert [row.reward for row in book.rows] == [5, None]
@@ -171,11 +171,11 @@ def test_own_rewards_are_those_of_own_wallets(wallets: tuple[str, ...] | None, o
     known = sources(
         snapshot=[held("a", 100), held("b", 100)], rewards={"a": 10, "b": 30}, validator=validator
     )
-    assert staker_book(known).own_rewards == own
+    assert join_stakers(known).own_rewards == own
 
 
 def test_no_own_wallets_earn_nothing_even_where_stakers_are_unknown() -> None:
-    assert staker_book(sources(validator=replace(VALIDATOR, own_wallets=()))).own_rewards == 0
+    assert join_stakers(sources(validator=replace(VALIDATOR, own_wallets=()))).own_rewards == 0
 
 
 LAMPORTS = st.integers(0, 2**64 - 1)
@@ -204,7 +204,7 @@ def test_parts_sum_to_what_was_divided(
         operator_tips=operator_tips,
         jito_stake=jito_stake,
     )
-    book = staker_book(known)
+    book = join_stakers(known)
     assert all(row.staker != NO_AUTHORITY for row in book.rows)
     for field, total in (("commission", commission), ("tips_commission", operator_tips)):
         parts = [getattr(row, field) for row in book.rows]
@@ -228,6 +228,6 @@ def test_the_order_of_the_sources_does_not_matter(order: list[str]) -> None:
         operator_tips=8,
         jito_stake=1_003,
     )
-    rows = sorted(staker_book(known).rows, key=lambda row: row.stake_account)
+    rows = sorted(join_stakers(known).rows, key=lambda row: row.stake_account)
     assert [row.commission for row in rows] == [2, 1, 1, 3]
     assert sum(row.active_stake or 0 for row in rows) == 1_003

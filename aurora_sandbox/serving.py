@@ -29,8 +29,7 @@ from aurora_sandbox.solana import network as solana
 from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import Growth, demo_world, generate_world
 from aurora_sandbox.solana.network import Grow, SolanaNetwork
-from aurora_sandbox.solana.world import World
-from aurora_sandbox.solana.world_file import load_world
+from aurora_sandbox.solana.world import World, load_world
 
 PATHS: Final = {provider.name: provider.path for provider in PROVIDERS}
 """The path of each provider's base URL, by name."""

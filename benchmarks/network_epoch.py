@@ -39,8 +39,7 @@ from aurora_resources.warehouse.registry import sync_registry
 from aurora_sandbox.options import WorldSpec
 from aurora_sandbox.serving import PATHS, SandboxServer
 from aurora_sandbox.solana.generate import generate_world
-from aurora_sandbox.solana.world import World
-from aurora_sandbox.solana.world_file import load_world
+from aurora_sandbox.solana.world import World, load_world
 
 CHAIN: Final = "solana-mainnet"
 EPOCH: Final = 800

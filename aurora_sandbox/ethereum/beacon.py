@@ -1,13 +1,13 @@
 """The Beacon API as the sandbox serves it: paths, ids, envelopes and the node's own endpoints.
 
-Blocks and duties are in `beacon_blocks.py`, states in `beacon_states.py`, rewards in `beacon_rewards.py`.
+Blocks and duties are in `beacon_blocks.py`, states in `beacon_states.py`, rewards in `beacon_states.py`.
 """
 
 import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from aurora_sandbox.ethereum import beacon_blocks, beacon_rewards, beacon_states
+from aurora_sandbox.ethereum import beacon_blocks, beacon_states
 from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
 from aurora_sandbox.ethereum.network import (
     NETWORK,
@@ -125,9 +125,9 @@ _ROUTES: Final[list[tuple[str, re.Pattern[str], Handler]]] = [
         ("GET", "/eth/v1/beacon/states/{}/validators/{}", beacon_states.validator),
         ("POST", "/eth/v1/beacon/states/{}/validator_balances", beacon_states.validator_balances),
         ("GET", "/eth/v1/beacon/states/{}/sync_committees", beacon_states.sync_committees),
-        ("GET", "/eth/v1/beacon/rewards/blocks/{}", beacon_rewards.of_block),
-        ("POST", "/eth/v1/beacon/rewards/attestations/{}", beacon_rewards.of_attestations),
-        ("POST", "/eth/v1/beacon/rewards/sync_committee/{}", beacon_rewards.of_sync_committee),
+        ("GET", "/eth/v1/beacon/rewards/blocks/{}", beacon_states.block_rewards),
+        ("POST", "/eth/v1/beacon/rewards/attestations/{}", beacon_states.attestation_rewards),
+        ("POST", "/eth/v1/beacon/rewards/sync_committee/{}", beacon_states.sync_committee_rewards),
     )
 ]
 
@@ -150,7 +150,7 @@ def _epoch(chain: EthereumChain | None, path: str) -> int | None:
     if chain is None or not any(part in path for part in _BY_BLOCK):
         return None
     try:
-        return beacon_blocks.resolve(chain, named).slot // SLOTS_PER_EPOCH
+        return beacon_blocks.resolve_block(chain, named).slot // SLOTS_PER_EPOCH
     except Refusal:
         return None
 

@@ -12,7 +12,7 @@ from aurora_sandbox.ethereum.keys import hexadecimal, root, signature
 from aurora_sandbox.ethereum.payloads import GAS_LIMIT
 from aurora_sandbox.ethereum.slots import Slot
 from aurora_sandbox.ethereum.spec import FAR_FUTURE_EPOCH, SLOTS_PER_EPOCH
-from aurora_sandbox.ethereum.withdrawals import withdrawals_of
+from aurora_sandbox.ethereum.world import withdrawals_of
 from aurora_sandbox.server.messages import Json, SandboxRequest
 
 _ROOT: Final = re.compile(r"0x[0-9a-f]{64}")
@@ -20,7 +20,7 @@ _VERSION: Final = "electra"
 _BLOOM_DIGITS: Final = 512
 
 
-def resolve(chain: EthereumChain, identifier: str) -> Slot:
+def resolve_block(chain: EthereumChain, identifier: str) -> Slot:
     """The block that a block id means. Raises Refusal 400 for no id and 404 for no block."""
     if identifier == "head":
         return chain.block_before(chain.head_slot)
@@ -40,7 +40,7 @@ def resolve(chain: EthereumChain, identifier: str) -> Slot:
     return found
 
 
-def enveloped(chain: EthereumChain, slot: Slot, data: Json) -> dict[str, Any]:
+def block_envelope(chain: EthereumChain, slot: Slot, data: Json) -> dict[str, Any]:
     """The answer about a block: final only if canonical."""
     return {
         "execution_optimistic": False,
@@ -51,8 +51,8 @@ def enveloped(chain: EthereumChain, slot: Slot, data: Json) -> dict[str, Any]:
 
 def header(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`headers/{block_id}`."""
-    found = resolve(chain, identifier)
-    return enveloped(chain, found, _header(chain, found))
+    found = resolve_block(chain, identifier)
+    return block_envelope(chain, found, _header(chain, found))
 
 
 def headers(chain: EthereumChain, request: SandboxRequest) -> dict[str, Any]:
@@ -80,11 +80,11 @@ def headers(chain: EthereumChain, request: SandboxRequest) -> dict[str, Any]:
 
 def block(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`/eth/v2/beacon/blocks/{block_id}`: the whole block of the Electra fork."""
-    found = resolve(chain, identifier)
+    found = resolve_block(chain, identifier)
     message = {**_message(chain, found), "body": _body(chain, found)}
     del message["body_root"]
     data = {"message": message, "signature": signature("block", found.root)}
-    return {"version": _VERSION, **enveloped(chain, found, data)}
+    return {"version": _VERSION, **block_envelope(chain, found, data)}
 
 
 def duties(chain: EthereumChain, _request: SandboxRequest, epoch_text: str) -> dict[str, Any]:

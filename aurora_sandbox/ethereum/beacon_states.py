@@ -1,6 +1,6 @@
-"""Beacon API answers about states: validators, balances, finality, sync committees.
+"""Beacon API responses about states: validators, balances, finality, sync committees, and rewards.
 
-Unknown validators are left out of an answer without a word, and its order is not that of the request.
+Unknown validators are left out of a response without an error, and its order is not that of the request.
 """
 
 import re
@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from aurora_sandbox.ethereum import cast
+from aurora_sandbox.ethereum.beacon_blocks import block_envelope, resolve_block
 from aurora_sandbox.ethereum.cast import Outsider
 from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
 from aurora_sandbox.ethereum.keys import address, number
-from aurora_sandbox.ethereum.ledger import Account, in_committee
+from aurora_sandbox.ethereum.ledger import SYNC_REWARD, Account, Attested, ideal, in_committee, proposed
+from aurora_sandbox.ethereum.slots import Slot
 from aurora_sandbox.ethereum.spec import (
     EPOCHS_PER_SYNC_COMMITTEE_PERIOD,
     FAR_FUTURE_EPOCH,
+    GWEI,
     SLOTS_PER_EPOCH,
     SYNC_COMMITTEE_SIZE,
 )
@@ -24,9 +27,11 @@ _ROOT: Final = re.compile(r"0x[0-9a-f]{64}")
 _PUBKEY: Final = re.compile(r"0x[0-9a-fA-F]{96}")
 _MAX_IDS_IN_QUERY: Final = 64
 _SUBCOMMITTEE: Final = 128
+_IDEAL_UP_TO: Final = 32
+_NOTHING: Final = Attested(0, 0, 0)
 
 
-def resolve(chain: EthereumChain, identifier: str) -> int:
+def resolve_state(chain: EthereumChain, identifier: str) -> int:
     """The slot of the state that a state id means. Raises Refusal 400 for no id, 404 for no state."""
     named = {
         "head": chain.head_slot,
@@ -49,14 +54,14 @@ def resolve(chain: EthereumChain, identifier: str) -> int:
     return slot
 
 
-def enveloped(chain: EthereumChain, slot: int, data: Json) -> dict[str, Any]:
+def state_envelope(chain: EthereumChain, slot: int, data: Json) -> dict[str, Any]:
     """The answer about a state."""
     return {"execution_optimistic": False, "finalized": chain.is_final(slot), "data": data}
 
 
 def finality_checkpoints(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`states/{state_id}/finality_checkpoints`, as the state has them: a past one knows only its past."""
-    slot = resolve(chain, identifier)
+    slot = resolve_state(chain, identifier)
     finalized = min(chain.finalized_epoch, slot // SLOTS_PER_EPOCH - 2)
 
     def checkpoint(epoch: int) -> dict[str, str]:
@@ -67,12 +72,12 @@ def finality_checkpoints(chain: EthereumChain, _request: SandboxRequest, identif
         "current_justified": checkpoint(finalized + 1),
         "finalized": checkpoint(finalized),
     }
-    return enveloped(chain, slot, data)
+    return state_envelope(chain, slot, data)
 
 
 def post_validators(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """POST `states/{state_id}/validators`: a body is required; no ids in it means every validator."""
-    slot = resolve(chain, identifier)
+    slot = resolve_state(chain, identifier)
     body = request.json
     if not isinstance(body, dict):
         raise Refusal(400, "Invalid request body: an object with ids and statuses is required")
@@ -81,7 +86,7 @@ def post_validators(chain: EthereumChain, request: SandboxRequest, identifier: s
 
 def get_validators(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """GET of the same with at most 64 ids."""
-    slot = resolve(chain, identifier)
+    slot = resolve_state(chain, identifier)
     ids = request.query.get("id", "").split(",") if request.query.get("id") else []
     if len(ids) > _MAX_IDS_IN_QUERY:
         raise Refusal(414, "Too many validator IDs in request")
@@ -91,24 +96,24 @@ def get_validators(chain: EthereumChain, request: SandboxRequest, identifier: st
 
 def validator(chain: EthereumChain, _request: SandboxRequest, identifier: str, who: str) -> dict[str, Any]:
     """`states/{state_id}/validators/{validator_id}`: here an unknown one is a 404."""
-    slot = resolve(chain, identifier)
+    slot = resolve_state(chain, identifier)
     found = _known(chain, [who])
     if not found:
         raise Refusal(404, "Validator not found")
-    return enveloped(chain, slot, _row(chain, found[0], slot))
+    return state_envelope(chain, slot, _row(chain, found[0], slot))
 
 
 def validator_balances(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """POST `states/{state_id}/validator_balances` with a list of ids."""
-    slot = resolve(chain, identifier)
+    slot = resolve_state(chain, identifier)
     found = _known(chain, _texts(request.json) or chain.everyone())
     rows = (_row(chain, one, slot) for one in found)
-    return enveloped(chain, slot, [{"index": row["index"], "balance": row["balance"]} for row in rows])
+    return state_envelope(chain, slot, [{"index": row["index"], "balance": row["balance"]} for row in rows])
 
 
 def sync_committees(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """`states/{state_id}/sync_committees?epoch=`: the 512 seats, of which one validator may have several."""
-    slot = resolve(chain, identifier)
+    slot = resolve_state(chain, identifier)
     text = request.query.get("epoch", str(slot // SLOTS_PER_EPOCH))
     if not (text.isascii() and text.isdigit()):
         raise Refusal(400, f"Invalid epoch: {text}")
@@ -118,7 +123,7 @@ def sync_committees(chain: EthereumChain, request: SandboxRequest, identifier: s
         raise Refusal(400, f"Epoch {text} is outside the sync committee period of the state")
     seats = committee(chain, int(text))
     parts = [seats[at : at + _SUBCOMMITTEE] for at in range(0, SYNC_COMMITTEE_SIZE, _SUBCOMMITTEE)]
-    return enveloped(chain, slot, {"validators": seats, "validator_aggregates": parts})
+    return state_envelope(chain, slot, {"validators": seats, "validator_aggregates": parts})
 
 
 def committee(chain: EthereumChain, epoch: int) -> list[str]:
@@ -140,7 +145,7 @@ def _validators(
 ) -> dict[str, Any]:
     rows = [_row(chain, one, slot) for one in _known(chain, ids or chain.everyone())]
     wanted = [row for row in rows if not statuses or any(row["status"].startswith(s) for s in statuses)]
-    return enveloped(chain, slot, sorted(wanted, key=lambda row: int(row["index"])))
+    return state_envelope(chain, slot, sorted(wanted, key=lambda row: int(row["index"])))
 
 
 def _known(chain: EthereumChain, ids: Sequence[str]) -> list[Account | Outsider]:
@@ -210,3 +215,106 @@ def _shape(
             "withdrawable_epoch": str(withdrawable),
         },
     }
+
+
+def block_rewards(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
+    """`rewards/blocks/{block_id}`: needs the parent's state."""
+    slot = _with_state(chain, identifier)
+    reward = proposed(chain.world.spec, slot)
+    data = {
+        "proposer_index": str(slot.proposer_index),
+        "total": str(reward.total),
+        "attestations": str(reward.attestations),
+        "sync_aggregate": str(reward.sync_aggregate),
+        "proposer_slashings": "0",
+        "attester_slashings": str(reward.attester_slashings),
+    }
+    return block_envelope(chain, slot, data)
+
+
+def attestation_rewards(chain: EthereumChain, request: SandboxRequest, epoch_text: str) -> dict[str, Any]:
+    """`rewards/attestations/{epoch}`: needs the state at the end of the next epoch; zeros for nobody."""
+    if not (epoch_text.isascii() and epoch_text.isdigit()):
+        raise Refusal(400, f"Invalid epoch: {epoch_text}")
+    epoch = int(epoch_text)
+    needed = (epoch + 2) * SLOTS_PER_EPOCH - 1
+    if needed > chain.head_slot:
+        raise Refusal(404, "Epoch not known or required data not available")
+    # The state that the duty began in is needed, too.
+    chain.check_state(epoch * SLOTS_PER_EPOCH)
+    asked = _asked(request) or chain.everyone()
+    totals, effectives = [], {balance * GWEI for balance in range(1, _IDEAL_UP_TO + 1)}
+    for identifier in asked:
+        index, found, effective = _attested(chain, identifier, epoch)
+        effectives |= {effective} if effective else set()
+        totals.append({"validator_index": index, **_flags(found)})
+    ideals = [
+        {"effective_balance": str(balance), **_flags(ideal(chain.world.spec.seed, epoch, balance))}
+        for balance in sorted(effectives)
+    ]
+    return {
+        "execution_optimistic": False,
+        "finalized": chain.is_final(needed),
+        "data": {"ideal_rewards": ideals, "total_rewards": totals},
+    }
+
+
+def sync_committee_rewards(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
+    """`rewards/sync_committee/{block_id}`: one row for each asked member, whatever its seats; others none."""
+    slot = _with_state(chain, identifier)
+    seats = committee(chain, slot.slot // SLOTS_PER_EPOCH)
+    indices = [_index(chain, asked) for asked in _asked(request)] or list(dict.fromkeys(seats))
+    rows = [
+        {"validator_index": index, "reward": str(_seated(chain, slot, index, seats.count(index)))}
+        for index in indices
+        if index in seats
+    ]
+    return block_envelope(chain, slot, rows[::-1])
+
+
+def _with_state(chain: EthereumChain, identifier: str) -> Slot:
+    slot = resolve_block(chain, identifier)
+    if slot.slot - 1 < chain.first_state_slot:
+        missing = f"MissingBeaconState({chain.state_root(slot.slot - 1)})"
+        raise Refusal(404, f"NOT_FOUND: Parent state is not available! {missing}", stacktraces=[])
+    if not slot.canonical:
+        raise Refusal(404, "Block not found")
+    return slot
+
+
+def _asked(request: SandboxRequest) -> Sequence[str]:
+    """The ids in the body; none for an empty one, which stands for every validator."""
+    if not request.raw:
+        return ()
+    ids = request.json
+    if not isinstance(ids, list) or not all(isinstance(entry, str) for entry in ids):
+        raise Refusal(400, "Invalid request body: an array of strings is required")
+    return ids
+
+
+def _index(chain: EthereumChain, identifier: str) -> str:
+    one = chain.validator(identifier)
+    if one is None:
+        if identifier.isascii() and identifier.isdigit():
+            return identifier
+        raise Refusal(400, f"BAD_REQUEST: unknown validator {identifier}", stacktraces=[])
+    return str(one.index if isinstance(one, Outsider) else one.member.index)
+
+
+def _attested(chain: EthereumChain, identifier: str, epoch: int) -> tuple[str, Attested, int]:
+    """Index, reward and effective balance; nothing for an index that nobody has."""
+    index, one = _index(chain, identifier), chain.validator(identifier)
+    if isinstance(one, Account):
+        return index, one.attested.get(epoch, _NOTHING), one.effective[epoch + 1]
+    if isinstance(one, Outsider):
+        return index, ideal(chain.world.spec.seed, epoch, _IDEAL_UP_TO * GWEI), _IDEAL_UP_TO * GWEI
+    return index, _NOTHING, 0
+
+
+def _flags(found: Attested) -> dict[str, str]:
+    return {name: str(getattr(found, name)) for name in ("head", "target", "source", "inactivity")}
+
+
+def _seated(chain: EthereumChain, slot: Slot, index: str, seats: int) -> int:
+    one = chain.validator(index)
+    return one.sync[slot.slot] if isinstance(one, Account) else seats * SYNC_REWARD

@@ -1,24 +1,26 @@
 """The balances of our validators, slot by slot: everything that adds to them or takes from them, in gwei.
 
-The order is the consensus layer's: at the start of an epoch the attestations of two epochs before are
-credited, then correlation penalties, deposits and effective balances; in a block withdrawals come first. What
-stands in the blocks' payloads is in `payloads.py`.
+What an epoch of attesting is worth follows Altair's rule for source, target and head. The order is the
+consensus layer's: at the start of an epoch the attestations of two epochs before are credited, then
+correlation penalties, deposits and effective balances; in a block withdrawals come first. The contents of
+blocks are in `payloads.py`.
 """
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final, Literal
 
 from aurora_sandbox.ethereum import cast
-from aurora_sandbox.ethereum.attestations import Attested, ideal, late_head, missed
 from aurora_sandbox.ethereum.cast import ETH, Member
 from aurora_sandbox.ethereum.keys import number
 from aurora_sandbox.ethereum.slots import Slot
 from aurora_sandbox.ethereum.spec import (
     DEPOSIT_WINDOW,
     EPOCHS_PER_SYNC_COMMITTEE_PERIOD,
+    GWEI,
     INTERNAL_SWEEP,
     LAST_SYNC_EPOCH,
     OFFLINE_WINDOW,
@@ -27,8 +29,13 @@ from aurora_sandbox.ethereum.spec import (
     EthereumSpec,
 )
 
+BASE_PER_INCREMENT: Final = 347
+_WEIGHTS: Final = {"source": 14, "target": 26, "head": 14}
+_WEIGHT_SUM: Final = 64
+_ACTIVE_INCREMENTS: Final = 34_000_000
+_MISSING_E6: Final = {"source": 2_400, "target": 2_000, "head": 5_000}
+_JITTER_E6: Final = 300
 Entry = Literal["attestation", "correlation", "deposit", "withdrawal", "slashing", "proposal", "sync"]
-
 SYNC_REWARD: Final = 22_456
 DEPOSIT: Final = 5 * ETH
 SLASHING_QUOTIENT: Final = 4_096
@@ -36,6 +43,47 @@ _CORRELATION_PER_INCREMENT: Final = 1_500_000
 _MOST_EFFECTIVE: Final = {False: 32 * ETH, True: 2_048 * ETH}
 _LATE_PER_THOUSAND: Final = 12
 _UNSIGNED_PER_THOUSAND: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    """Rewards and penalties of one validator for its duty of one epoch, gwei, signed."""
+
+    head: int
+    target: int
+    source: int
+    inactivity: int = 0
+
+    @property
+    def total(self) -> int:
+        """What the balance changes by."""
+        return self.head + self.target + self.source + self.inactivity
+
+
+@lru_cache(maxsize=4_096)
+def ideal(seed: int, epoch: int, effective: int) -> Attested:
+    """The reward for every vote right and in time, at this effective balance (gwei)."""
+    return Attested(*(_reward(seed, epoch, effective, flag) for flag in ("head", "target", "source")))
+
+
+def missed(effective: int) -> Attested:
+    """The penalty of a validator that did not attest, or is slashed; a missed head costs nothing."""
+    base = effective // GWEI * BASE_PER_INCREMENT
+    return Attested(
+        0, -(base * _WEIGHTS["target"] // _WEIGHT_SUM), -(base * _WEIGHTS["source"] // _WEIGHT_SUM)
+    )
+
+
+def late_head(reward: Attested) -> Attested:
+    """The reward of a validator whose head vote came too late."""
+    return Attested(0, reward.target, reward.source)
+
+
+def _reward(seed: int, epoch: int, effective: int, flag: str) -> int:
+    base = effective // GWEI * BASE_PER_INCREMENT
+    missing = _MISSING_E6[flag] + number(_JITTER_E6, seed, "participation", flag, epoch)
+    participating = _ACTIVE_INCREMENTS * (1_000_000 - missing) // 1_000_000
+    return base * _WEIGHTS[flag] * participating // (_ACTIVE_INCREMENTS * _WEIGHT_SUM)
 
 
 @dataclass(frozen=True, slots=True)

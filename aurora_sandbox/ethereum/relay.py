@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, Final
 
 from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
-from aurora_sandbox.ethereum.claims import Claim
 from aurora_sandbox.ethereum.keys import pubkey, signature
 from aurora_sandbox.ethereum.ledger import Account
 from aurora_sandbox.ethereum.network import (
@@ -21,7 +20,7 @@ from aurora_sandbox.ethereum.network import (
     slot_epoch,
     without_rows_of_validator,
 )
-from aurora_sandbox.ethereum.payloads import GAS_LIMIT
+from aurora_sandbox.ethereum.payloads import GAS_LIMIT, Claim
 from aurora_sandbox.ethereum.spec import GENESIS_TIME, RELAYS, SECONDS_PER_SLOT, SLOTS_PER_EPOCH
 from aurora_sandbox.server.faults import Fault
 from aurora_sandbox.server.messages import SandboxRequest, SandboxResponse

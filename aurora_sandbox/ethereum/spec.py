@@ -1,6 +1,6 @@
 """What a generated Ethereum world follows from: options, the network's constants, what happens when.
 
-What comes of it is in `slots.py`, `ledger.py`, `payloads.py` and `claims.py`.
+What comes of it is in `slots.py`, `ledger.py`, `payloads.py` and `payloads.py`.
 """
 
 from dataclasses import dataclass

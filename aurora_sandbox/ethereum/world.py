@@ -7,15 +7,17 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
-from aurora_sandbox.ethereum.cast import Member, draw_members, smoothing_pool
-from aurora_sandbox.ethereum.claims import Claim, claims_of
-from aurora_sandbox.ethereum.keys import number
+from aurora_sandbox.ethereum.cast import NETWORK_FIRST, NETWORK_SIZE, Member, draw_members, smoothing_pool
+from aurora_sandbox.ethereum.keys import address, number
 from aurora_sandbox.ethereum.ledger import Account, keep_ledger
-from aurora_sandbox.ethereum.payloads import Payload, make_payload
+from aurora_sandbox.ethereum.payloads import Claim, Payload, claims_of, make_payload
 from aurora_sandbox.ethereum.slots import Slot, lay_slots
 from aurora_sandbox.ethereum.spec import GWEI, LEAD_EPOCHS, SLOTS_PER_EPOCH, EthereumSpec
 
 _TAIL_EPOCHS: Final = 4
+_FILLED_UP_TO: Final = 3
+_PER_SLOT: Final = 16
+_FIRST_INDEX: Final = 90_000_000
 
 
 @dataclass
@@ -147,3 +149,28 @@ def _received(block: Payload) -> list[tuple[str, int]]:
             found.append((tx.to, tx.value))
         found += tx.moves
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """One line of a block's withdrawals; `amount` in gwei."""
+
+    index: int
+    validator_index: int
+    address: str
+    amount: int
+
+
+def withdrawals_of(world: EthereumWorld, slot: Slot) -> tuple[Withdrawal, ...]:
+    """All withdrawals of the block of `slot`."""
+    start = _FIRST_INDEX + (slot.slot - world.covered.start) * _PER_SLOT
+    rows = [
+        (account.member.index, account.member.withdrawal_address, account.withdrawals[slot.slot])
+        for account in world.accounts
+        if slot.slot in account.withdrawals
+    ]
+    for place in range(len(rows), _FILLED_UP_TO):
+        index = NETWORK_FIRST + number(NETWORK_SIZE, world.spec.seed, "swept", slot.slot, place)
+        amount = 15_000_000 + number(5_000_000, world.spec.seed, "sweep", slot.slot, place)
+        rows.append((index, address(world.spec.seed, "network-withdrawal", index), amount))
+    return tuple(Withdrawal(start + place, *row) for place, row in enumerate(rows))

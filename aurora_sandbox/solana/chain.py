@@ -11,19 +11,20 @@ from functools import cached_property
 from typing import Final, Literal
 
 from aurora_resources.addresses import decode_base58
-from aurora_sandbox.solana.partitions import Partitioner, partition_count
 from aurora_sandbox.solana.pubkeys import derive_pubkey
 from aurora_sandbox.solana.rewards import (
     Delegations,
     EpochRewards,
+    Partitioner,
     TipSplit,
     epoch_rewards,
+    partition_count,
     priority_fee_protocol_bps,
     split_tips,
     tip_protocol_bps,
 )
-from aurora_sandbox.solana.slots import EpochSlots, lay_out, leader_shares
-from aurora_sandbox.solana.world import Epoch, StakeAccount, Validator, World
+from aurora_sandbox.solana.slots import EpochSlots, lay_out
+from aurora_sandbox.solana.world import Epoch, StakeAccount, Validator, World, leader_shares
 
 EPOCH_SECONDS: Final = 172_800
 FIRST_VOTE_BALANCE: Final = 10**9

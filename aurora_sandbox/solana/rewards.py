@@ -1,8 +1,9 @@
-"""What a Solana epoch pays, in exact lamports: inflation by points and Jito tips by stake.
+"""What a Solana epoch pays, in exact lamports, and in which block: inflation by points, Jito tips by stake.
 
 Pure arithmetic over plain values, without world, clock or HTTP. Rules: inflation as in Agave's stake
 rewards (points, two floors, SIMD-0291 basis points), tips as in Jito's TipRouter era (protocol fee from
-epoch 752). Every product is formed before its division, and every division rounds down.
+epoch 752), payout blocks by Agave's SipHash-1-3 partitioning. Every product is formed before its division,
+and every division rounds down.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,9 @@ TIP_PROTOCOL_BPS: Final = 300
 PRIORITY_FEE_PROTOCOL_BPS: Final = 150
 PROTOCOL_FIRST_EPOCH: Final = 752
 _DECIMAL_DIGITS: Final = 120  # u64 times two 17-digit rates stays exact
+_U64_MASK: Final = (1 << 64) - 1
+_SIP_START: Final = (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)
+_SipState = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +139,57 @@ def tip_protocol_bps(epoch: int) -> int:
 def priority_fee_protocol_bps(epoch: int) -> int:
     """Jito's protocol rate on shared priority fees in `epoch`, in basis points."""
     return PRIORITY_FEE_PROTOCOL_BPS if epoch >= PROTOCOL_FIRST_EPOCH else 0
+
+
+def partition_count(accounts: int, per_block: int, slots_per_epoch: int) -> int:
+    """Blocks that pay `accounts` rewards, at most a tenth of the epoch and at least one."""
+    return min(max(-(-accounts // per_block), 1), max(slots_per_epoch // 10, 1))
+
+
+class Partitioner:
+    """Assigns addresses to `partitions` blocks; `seed` is the 32-byte hash of the boundary block's parent."""
+
+    def __init__(self, partitions: int, seed: bytes) -> None:
+        self._partitions = partitions
+        self._state = _SIP_START
+        for at in range(0, len(seed), 8):
+            self._state = _sip_compress(self._state, int.from_bytes(seed[at : at + 8], "little"))
+        self._length = len(seed)
+
+    def partition(self, address: bytes) -> int:
+        """The index of the block that pays `address`, from 0."""
+        if self._partitions == 1:
+            return 0
+        return self._hash(address) * self._partitions >> 64
+
+    def _hash(self, address: bytes) -> int:
+        state = self._state
+        whole = len(address) // 8 * 8
+        for at in range(0, whole, 8):
+            state = _sip_compress(state, int.from_bytes(address[at : at + 8], "little"))
+        tail = int.from_bytes(address[whole:], "little")
+        length = (self._length + len(address)) & 0xFF
+        v0, v1, v2, v3 = _sip_compress(state, tail | length << 56)
+        state = (v0, v1, v2 ^ 0xFF, v3)
+        for _ in range(3):
+            state = _sip_round(*state)
+        return state[0] ^ state[1] ^ state[2] ^ state[3]
+
+
+def _sip_compress(state: _SipState, word: int) -> _SipState:
+    v0, v1, v2, v3 = _sip_round(state[0], state[1], state[2], state[3] ^ word)
+    return v0 ^ word, v1, v2, v3
+
+
+def _sip_round(v0: int, v1: int, v2: int, v3: int) -> _SipState:
+    v0 = (v0 + v1) & _U64_MASK
+    v1 = ((v1 << 13) | (v1 >> 51)) & _U64_MASK ^ v0
+    v0 = ((v0 << 32) | (v0 >> 32)) & _U64_MASK
+    v2 = (v2 + v3) & _U64_MASK
+    v3 = ((v3 << 16) | (v3 >> 48)) & _U64_MASK ^ v2
+    v0 = (v0 + v3) & _U64_MASK
+    v3 = ((v3 << 21) | (v3 >> 43)) & _U64_MASK ^ v0
+    v2 = (v2 + v1) & _U64_MASK
+    v1 = ((v1 << 17) | (v1 >> 47)) & _U64_MASK ^ v2
+    v2 = ((v2 << 32) | (v2 >> 32)) & _U64_MASK
+    return v0, v1, v2, v3

@@ -16,10 +16,10 @@ from aurora_sandbox.server.json_rpc import (
 from aurora_sandbox.server.messages import Json, SandboxRequest, SandboxResponse
 from aurora_sandbox.server.provider import Provider
 from aurora_sandbox.server.row_faults import Call, RowFaults, without_rows_of_validator
-from aurora_sandbox.solana import rpc_blocks, rpc_cluster, rpc_stake
+from aurora_sandbox.solana import rpc_methods, rpc_stake
 from aurora_sandbox.solana.chain import Chain
 from aurora_sandbox.solana.network import LAMPORTS, NETWORK, TYPED_FIELDS
-from aurora_sandbox.solana.rpc_calls import MIN_CONTEXT_SLOT, Params, block_not_available
+from aurora_sandbox.solana.rpc_methods import MIN_CONTEXT_SLOT, Params, block_not_available
 
 MAINNET_SLOTS_PER_EPOCH: Final = 432_000
 _BY_SLOT: Final = frozenset({"getBlock", "getLeaderSchedule", "getBlockTime"})
@@ -27,23 +27,23 @@ _BY_SLOT: Final = frozenset({"getBlock", "getLeaderSchedule", "getBlockTime"})
 Method = Callable[[Chain, Params], Any]
 
 METHODS: Final[Mapping[str, Method]] = {
-    "getBlock": rpc_blocks.get_block,
-    "getBlockProduction": rpc_cluster.get_block_production,
-    "getBlockTime": rpc_blocks.get_block_time,
-    "getBlocks": rpc_blocks.get_blocks,
-    "getBlocksWithLimit": rpc_blocks.get_blocks_with_limit,
-    "getEpochInfo": rpc_cluster.get_epoch_info,
-    "getEpochSchedule": rpc_cluster.get_epoch_schedule,
-    "getFirstAvailableBlock": rpc_blocks.get_first_available_block,
+    "getBlock": rpc_methods.get_block,
+    "getBlockProduction": rpc_methods.get_block_production,
+    "getBlockTime": rpc_methods.get_block_time,
+    "getBlocks": rpc_methods.get_blocks,
+    "getBlocksWithLimit": rpc_methods.get_blocks_with_limit,
+    "getEpochInfo": rpc_methods.get_epoch_info,
+    "getEpochSchedule": rpc_methods.get_epoch_schedule,
+    "getFirstAvailableBlock": rpc_methods.get_first_available_block,
     "getHealth": lambda _chain, _params: "ok",
-    "getInflationGovernor": rpc_cluster.get_inflation_governor,
-    "getInflationRate": rpc_cluster.get_inflation_rate,
-    "getInflationReward": rpc_cluster.get_inflation_reward,
-    "getLeaderSchedule": rpc_blocks.get_leader_schedule,
+    "getInflationGovernor": rpc_methods.get_inflation_governor,
+    "getInflationRate": rpc_methods.get_inflation_rate,
+    "getInflationReward": rpc_methods.get_inflation_reward,
+    "getLeaderSchedule": rpc_methods.get_leader_schedule,
     "getProgramAccounts": rpc_stake.get_program_accounts,
-    "getSlot": rpc_cluster.get_slot,
-    "getVoteAccounts": rpc_cluster.get_vote_accounts,
-    "minimumLedgerSlot": rpc_blocks.get_first_available_block,
+    "getSlot": rpc_methods.get_slot,
+    "getVoteAccounts": rpc_methods.get_vote_accounts,
+    "minimumLedgerSlot": rpc_methods.get_first_available_block,
 }
 
 

@@ -14,8 +14,7 @@ from aurora_sandbox.server.json_rpc import INVALID_PARAMS, RpcError
 from aurora_sandbox.server.messages import Json
 from aurora_sandbox.solana.chain import Chain
 from aurora_sandbox.solana.pubkeys import STAKE_PROGRAM, SYSTEM_PROGRAM
-from aurora_sandbox.solana.rpc_calls import Params, pubkey, u64
-from aurora_sandbox.solana.rpc_cluster import RENT_EXEMPT_STAKE, context, credits_to
+from aurora_sandbox.solana.rpc_methods import RENT_EXEMPT_STAKE, Params, context, credits_to, pubkey, u64
 from aurora_sandbox.solana.world import U64_MAX, StakeAccount
 
 DATA_SIZE = 200

@@ -10,20 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-from aurora_sandbox.solana.world import SLOTS_PER_LEADER, Epoch
+from aurora_sandbox.solana.world import SLOTS_PER_LEADER, LeaderShare, groups_needed
 
 _UNLED_SKIP_CYCLE: Final = 61
 _UNLED_SKIP_AT: Final = 17
-
-
-@dataclass(frozen=True, slots=True)
-class LeaderShare:
-    """An identity's epoch: slots assigned, blocks produced, and fees in lamports over those blocks."""
-
-    identity: str
-    leader_slots: int
-    blocks_produced: int
-    block_fees: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,50 +35,6 @@ class EpochSlots:
         """How many blocks of the epoch precede the one at `index`; None if there is no block."""
         place = bisect_left(self.produced, index)
         return place if place < len(self.produced) and self.produced[place] == index else None
-
-
-def leader_shares(epoch: Epoch, slots_per_epoch: int) -> list[LeaderShare]:
-    """What the world knows of each identity's blocks; merged where vote accounts share an identity.
-
-    An identity with one unknown part is unknown. Leader slots that are left out follow the stake.
-    """
-    total_stake = sum(v.stake for v in epoch.validators)
-    groups = slots_per_epoch // SLOTS_PER_LEADER
-    unknown: set[str] = set()
-    parts: dict[str, LeaderShare] = {}
-    for validator in epoch.validators:
-        if validator.block_fees is None:
-            unknown.add(validator.node)
-            continue
-        assigned = validator.leader_slots
-        if assigned is None:
-            by_stake = validator.stake * groups // total_stake if total_stake else 0
-            assigned = max(by_stake, 1 if validator.block_fees else 0) * SLOTS_PER_LEADER
-        produced = assigned if validator.blocks_produced is None else validator.blocks_produced
-        before = parts.get(validator.node, LeaderShare(validator.node, 0, 0, 0))
-        parts[validator.node] = LeaderShare(
-            validator.node,
-            before.leader_slots + assigned,
-            before.blocks_produced + produced,
-            before.block_fees + validator.block_fees,
-        )
-    return [share for identity, share in parts.items() if identity not in unknown]
-
-
-def groups_needed(shares: Iterable[LeaderShare]) -> int:
-    """How many groups of four slots the shares take; a group has one leader."""
-    return sum(-(-share.leader_slots // SLOTS_PER_LEADER) for share in shares)
-
-
-def check_leaders(epoch: Epoch, slots_per_epoch: int) -> None:
-    """Raises ValueError if the epoch's leader slots, given or following from stake, do not fit into it."""
-    needed = groups_needed(leader_shares(epoch, slots_per_epoch))
-    if needed > slots_per_epoch // SLOTS_PER_LEADER:
-        raise ValueError(
-            f"epoch {epoch.epoch}: leaders need {needed * SLOTS_PER_LEADER} slots in groups of "
-            f"{SLOTS_PER_LEADER} and there are {slots_per_epoch}; give smaller leader_slots, or a larger "
-            "slots_per_epoch"
-        )
 
 
 def lay_out(shares: Iterable[LeaderShare], size: int, seed: str) -> EpochSlots:

@@ -12,8 +12,7 @@ from aurora_sandbox.server.provider import Provider, rest_call
 from aurora_sandbox.server.row_faults import Call, RowFaults, without_rows_of_validator
 from aurora_sandbox.solana.chain import Chain, EpochFacts
 from aurora_sandbox.solana.network import LAMPORTS, NETWORK, TYPED_FIELDS
-from aurora_sandbox.solana.rpc_calls import Params
-from aurora_sandbox.solana.rpc_cluster import get_epoch_info, get_vote_accounts
+from aurora_sandbox.solana.rpc_methods import Params, get_epoch_info, get_vote_accounts
 
 DEFAULT_LIMIT: Final = 10
 MAX_LIMIT: Final = 1000

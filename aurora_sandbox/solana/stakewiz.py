@@ -10,8 +10,7 @@ from aurora_sandbox.server.provider import Provider, rest_call
 from aurora_sandbox.server.row_faults import RowFaults
 from aurora_sandbox.solana.chain import Chain
 from aurora_sandbox.solana.network import LAMPORTS, NETWORK, TYPED_FIELDS
-from aurora_sandbox.solana.rpc_calls import Params
-from aurora_sandbox.solana.rpc_cluster import VERSIONS, credits_to, get_vote_accounts
+from aurora_sandbox.solana.rpc_methods import VERSIONS, Params, credits_to, get_vote_accounts
 from aurora_sandbox.solana.world import Validator
 
 LAMPORTS_PER_SOL: Final = 10**9

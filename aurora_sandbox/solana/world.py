@@ -1,18 +1,31 @@
-"""The world file: pydantic models of the documented JSON that the sandbox serves (docs/sandbox.md).
+"""The world file: models of the documented JSON that the sandbox serves (docs/sandbox.md), read and written.
 
-Amounts are lamports, rates basis points, unknown is null and never zero. Reading a file, and the
-end-of-epoch snapshot format, are in `world_file.py`; what the figures imply (rewards, slots, blocks) is
-worked out in `rewards.py`, `slots.py` and `chain.py`.
+Amounts are lamports, rates basis points, unknown is null and never zero. An end-of-epoch bank snapshot is
+read as a world of one epoch. What the figures imply is computed in `rewards.py`, `slots.py` and `chain.py`.
+`docs/world.schema.json` is what `world_schema()` returns; a test keeps it current.
 """
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
-from pydantic.dataclasses import dataclass
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass as checked_dataclass
 
+from aurora_resources.errors import ConfigurationError
 from aurora_sandbox.solana.pubkeys import check_pubkey, derive_pubkey
 from aurora_sandbox.solana.rewards import inflation_total
 
@@ -28,9 +41,11 @@ Pubkey = Annotated[
     Field(description="base58 of 32 bytes", json_schema_extra={"pattern": "^[1-9A-HJ-NP-Za-km-z]{32,44}$"}),
 ]
 _STRICT = ConfigDict(strict=True, frozen=True, extra="forbid")
+FORMAT: Final = "aurora-world/1"
+_MAX_PROBLEMS: Final = 5
 
 
-@dataclass(frozen=True, slots=True, config=ConfigDict(strict=True, extra="forbid"))
+@checked_dataclass(frozen=True, slots=True, config=ConfigDict(strict=True, extra="forbid"))
 class StakeAccount:
     """A stake account as it stands in the epoch that lists it; `stake` is delegated, without rent."""
 
@@ -209,3 +224,176 @@ class World(BaseModel):
     def present_epoch(self) -> int:
         """The epoch the chain is in."""
         return self.epochs[-1].epoch + 3 if self.current_epoch is None else self.current_epoch
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderShare:
+    """An identity's epoch: slots assigned, blocks produced, and fees in lamports over those blocks."""
+
+    identity: str
+    leader_slots: int
+    blocks_produced: int
+    block_fees: int
+
+
+def leader_shares(epoch: Epoch, slots_per_epoch: int) -> list[LeaderShare]:
+    """What the world knows of each identity's blocks; merged where vote accounts share an identity.
+
+    An identity with one unknown part is unknown. Leader slots that are left out follow the stake.
+    """
+    total_stake = sum(v.stake for v in epoch.validators)
+    groups = slots_per_epoch // SLOTS_PER_LEADER
+    unknown: set[str] = set()
+    parts: dict[str, LeaderShare] = {}
+    for validator in epoch.validators:
+        if validator.block_fees is None:
+            unknown.add(validator.node)
+            continue
+        assigned = validator.leader_slots
+        if assigned is None:
+            by_stake = validator.stake * groups // total_stake if total_stake else 0
+            assigned = max(by_stake, 1 if validator.block_fees else 0) * SLOTS_PER_LEADER
+        produced = assigned if validator.blocks_produced is None else validator.blocks_produced
+        before = parts.get(validator.node, LeaderShare(validator.node, 0, 0, 0))
+        parts[validator.node] = LeaderShare(
+            validator.node,
+            before.leader_slots + assigned,
+            before.blocks_produced + produced,
+            before.block_fees + validator.block_fees,
+        )
+    return [share for identity, share in parts.items() if identity not in unknown]
+
+
+def groups_needed(shares: Iterable[LeaderShare]) -> int:
+    """How many groups of four slots the shares take; a group has one leader."""
+    return sum(-(-share.leader_slots // SLOTS_PER_LEADER) for share in shares)
+
+
+def check_leaders(epoch: Epoch, slots_per_epoch: int) -> None:
+    """Raises ValueError if the epoch's leader slots, given or following from stake, do not fit into it."""
+    needed = groups_needed(leader_shares(epoch, slots_per_epoch))
+    if needed > slots_per_epoch // SLOTS_PER_LEADER:
+        raise ValueError(
+            f"epoch {epoch.epoch}: leaders need {needed * SLOTS_PER_LEADER} slots in groups of "
+            f"{SLOTS_PER_LEADER} and there are {slots_per_epoch}; give smaller leader_slots, or a larger "
+            "slots_per_epoch"
+        )
+
+
+class SnapshotValidator(BaseModel):
+    """One row of an end-of-epoch snapshot; `mev_commission` in basis points, `commission` in percent."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    vote_account: Pubkey
+    commission: int = Field(ge=0, le=100)
+    mev_commission: Bps | None = None
+    stake: Lamports
+    credits: Count
+
+
+class EndOfEpochSnapshot(BaseModel):
+    """A bank snapshot taken at the last slot of an epoch, as the Solana snapshot parser writes it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    epoch: int = Field(ge=1, le=2**32)
+    slot: Count
+    capitalization: Lamports
+    validator_rate: Decimal
+    epoch_duration_in_years: Decimal
+    validator_rewards: Lamports
+    validator_metas: tuple[SnapshotValidator, ...] = Field(min_length=1)
+
+
+_FILE: Final = TypeAdapter[World | EndOfEpochSnapshot](World | EndOfEpochSnapshot)
+
+
+def load_world(path: Path) -> World:
+    """The world in `path`, a world file or an end-of-epoch snapshot.
+
+    Raises ConfigurationError naming the file and each fault's place.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"world file {path}: {error.strerror}; give a readable JSON file") from error
+    return parse_world(text, name=str(path))
+
+
+def parse_world(text: bytes | str, *, name: str = "world") -> World:
+    """The world in JSON `text`; `name` is what errors call it. Raises ConfigurationError."""
+    data = text.encode() if isinstance(text, str) else text
+    model = EndOfEpochSnapshot if b'"validator_metas"' in data else World
+    try:
+        parsed = model.model_validate_json(data)
+    except ValidationError as error:
+        raise ConfigurationError(f"{name}: {_problems(error)}; see docs/sandbox.md for the format") from error
+    if isinstance(parsed, EndOfEpochSnapshot):
+        return world_of_snapshot(parsed)
+    try:
+        for epoch in parsed.epochs:
+            check_leaders(epoch, parsed.slots_per_epoch)
+    except ValueError as error:
+        raise ConfigurationError(f"{name}: {error}") from error
+    return parsed
+
+
+def world_of_snapshot(snapshot: EndOfEpochSnapshot) -> World:
+    """The snapshot as a world of one epoch: stake, credits and rates known; tips and block fees unknown.
+
+    Slots per epoch follow from the snapshot's slot, which is the last one of its epoch.
+    """
+    validators = tuple(
+        Validator(
+            vote_account=meta.vote_account,
+            stake=meta.stake,
+            credits=meta.credits,
+            commission=meta.commission,
+            mev_commission_bps=meta.mev_commission,
+        )
+        for meta in snapshot.validator_metas
+    )
+    slots, rest = divmod(snapshot.slot + 1, snapshot.epoch + 1)
+    if rest:
+        raise ConfigurationError(
+            f"snapshot of epoch {snapshot.epoch}: slot {snapshot.slot} is not the last slot of the epoch"
+        )
+    epoch = Epoch(
+        epoch=snapshot.epoch,
+        capitalization=snapshot.capitalization,
+        validator_rate=snapshot.validator_rate,
+        epoch_duration_in_years=snapshot.epoch_duration_in_years,
+        validator_rewards=snapshot.validator_rewards,
+        validators=validators,
+    )
+    return World(
+        format=FORMAT,
+        slots_per_epoch=slots,
+        current_epoch=snapshot.epoch + 3,
+        epochs=(epoch,),
+    )
+
+
+def dump_world(world: World) -> str:
+    """The world as JSON text that `parse_world` reads back as the same world."""
+    return world.model_dump_json(exclude_defaults=True, indent=1) + "\n"
+
+
+def world_schema() -> dict[str, Any]:
+    """The JSON schema of a world file, both formats."""
+    schema = _FILE.json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Aurora sandbox world",
+        **schema,
+    }
+
+
+def _problems(error: ValidationError) -> str:
+    found = [
+        f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_url=False)
+    ]
+    more = f" (and {len(found) - _MAX_PROBLEMS} more)" if len(found) > _MAX_PROBLEMS else ""
+    return "; ".join(found[:_MAX_PROBLEMS]) + more

@@ -19,7 +19,7 @@ import pytest
 
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_sandbox.serving import PATHS, SandboxServer
-from aurora_sandbox.solana.world_file import load_world
+from aurora_sandbox.solana.world import load_world
 from tests.integration.pipeline.commands import sandbox_command
 from tests.integration.pipeline.installation import CHAIN, Pipeline, content
 

@@ -19,7 +19,7 @@ from aurora_resources.config.files import load_config
 from aurora_resources.providers.wiring import chain_source
 from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.pubkeys import derive_pubkey
-from aurora_sandbox.solana.world_file import load_world
+from aurora_sandbox.solana.world import load_world
 from tests.integration.pipeline.installation import CHAIN, Pipeline
 from tests.integration.pipeline.steps import work_through
 

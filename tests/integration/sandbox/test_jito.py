@@ -10,7 +10,7 @@ import pytest
 from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import demo_world
 from aurora_sandbox.solana.pubkeys import SYSTEM_PROGRAM
-from aurora_sandbox.solana.world_file import parse_world
+from aurora_sandbox.solana.world import parse_world
 
 if TYPE_CHECKING:
     from pathlib import Path

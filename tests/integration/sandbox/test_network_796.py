@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aurora_sandbox.serving import SandboxServer
-from aurora_sandbox.solana.world_file import load_world
+from aurora_sandbox.solana.world import load_world
 
 GROSS_AND_COMMISSION_SOL = {
     "CcaHc2L43ZWjwCHART3oZoJvHLAe9hzT2DJNUpBzoTN1": ("2792.3145", "195.4620"),

@@ -12,8 +12,7 @@ from aurora_resources.config.models import ChainSettings, ValidatorEntry
 from aurora_resources.records import FactState, Feed, ProviderRequest, ProviderResponse, StakeBasis
 from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.chain import CommissionFields, EpochFacts, Settings
-from aurora_sandbox.solana.world import World
-from aurora_sandbox.solana.world_file import load_world
+from aurora_sandbox.solana.world import World, load_world
 
 EPOCH = 803
 LATER = frozenset({Feed.STAKES})

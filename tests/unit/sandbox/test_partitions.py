@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from aurora_sandbox.solana.partitions import Partitioner, partition_count
+from aurora_sandbox.solana.rewards import Partitioner, partition_count
 
 MESSAGES = [bytes(range(n)) for n in (32, 40, 47, 64)]
 

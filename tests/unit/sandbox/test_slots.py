@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_sandbox.solana.slots import EpochSlots, LeaderShare, lay_out
+from aurora_sandbox.solana.slots import EpochSlots, lay_out
+from aurora_sandbox.solana.world import LeaderShare
 
 
 def fees_of(layout: EpochSlots, identity: str) -> int:

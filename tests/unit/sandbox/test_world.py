@@ -10,8 +10,7 @@ from aurora_resources.errors import ConfigurationError
 from aurora_sandbox.solana.chain import Chain, Settings
 from aurora_sandbox.solana.generate import demo_world
 from aurora_sandbox.solana.pubkeys import derive_pubkey
-from aurora_sandbox.solana.world import StakeAccount
-from aurora_sandbox.solana.world_file import dump_world, load_world, parse_world, world_schema
+from aurora_sandbox.solana.world import StakeAccount, dump_world, load_world, parse_world, world_schema
 
 Json = Any
 

@@ -4,18 +4,19 @@ Statements are given by name (`warehouse/queries.py`). Amounts arrive as `int`, 
 """
 
 import asyncio
+from collections import namedtuple
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypeVar, overload
 
 import psycopg
 from psycopg import AsyncConnection, IsolationLevel
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, class_row
 from psycopg_pool import AsyncConnectionPool
 
 from aurora_api.access.authenticate import Identity, authenticate_async
 from aurora_api.access.principal import Principal
-from aurora_api.context.row_types import row_type_of, rows_of, select_columns
 from aurora_api.problems import Code, Problem
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.exact import read_numeric_as_int
@@ -83,7 +84,7 @@ class Reader:
         _refuse_unstorable(parameters)
         async with self._lock:
             session = await self._current()
-            async with session.cursor(row_factory=rows_of(row_type)) as cursor:
+            async with session.cursor(row_factory=class_row(row_type)) as cursor:
                 await cursor.execute(read_query(query).encode(), parameters)
                 return await cursor.fetchall()
 
@@ -93,7 +94,7 @@ class Reader:
         selected = select_columns(read_query(query), columns)
         async with self._lock:
             session = await self._current()
-            async with session.cursor(row_factory=rows_of(row_type_of(columns))) as cursor:
+            async with session.cursor(row_factory=class_row(row_type_of(columns))) as cursor:
                 await cursor.execute(selected, parameters)
                 return await cursor.fetchall()
 
@@ -108,7 +109,7 @@ class Reader:
             session = await self._current()
             before = await (await session.execute("select current_setting('role')")).fetchone()
             await session.execute("select set_config('role', %s, true)", [role])
-            async with session.cursor(row_factory=rows_of(row_type)) as cursor:
+            async with session.cursor(row_factory=class_row(row_type)) as cursor:
                 await cursor.execute(read_query(query).encode(), parameters)
                 rows = await cursor.fetchall()
             await session.execute("select set_config('role', %s, true)", before)
@@ -156,6 +157,22 @@ class Reader:
             else:
                 return session, None
         raise psycopg.InterfaceError("every connection of the pool is broken")
+
+
+@lru_cache(maxsize=1024)
+def row_type_of(columns: tuple[str, ...]) -> type[Any]:
+    """A named tuple of exactly these columns: reading any other raises AttributeError."""
+    return namedtuple("Row", columns)
+
+
+@lru_cache(maxsize=1024)
+def select_columns(query: str, columns: tuple[str, ...]) -> bytes:
+    """The statement `query` with these of its columns, which are names from Aurora's code, in its own order.
+
+    PostgreSQL does not compute the other columns, and keeps the order of an ordered subquery that it only
+    selects from.
+    """
+    return f"select {', '.join(columns)}\nfrom (\n{query}\n) as whole".encode()
 
 
 def _refuse_unstorable(parameters: Mapping[str, object]) -> None:

@@ -1,1 +1,5 @@
-"""Pages of rows written as JSON straight from their columns, with the same bytes as the stock executor."""
+"""Pages of rows written as JSON straight from their columns, byte for byte as the stock executor answers.
+
+Queries declare their fields with `row_fields`, the schema executes with `executor.FlatRows`, which compiles
+the selected fields to `writers`.
+"""

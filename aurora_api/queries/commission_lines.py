@@ -8,11 +8,11 @@ from uuid import UUID
 import strawberry
 
 from aurora_api.context.request import Info
+from aurora_api.fast_lists.row_fields import columns_selected, made, member, money, stored
 from aurora_api.queries.chains import FromPeriod, ToPeriod, period_range
 from aurora_api.queries.partners import find_partner
 from aurora_api.queries.validators import ValidatorKeys, bounded
 from aurora_api.schema.enums import Component, FactState, LossPolicy, Method, TierMetric, TierMode, TierScope
-from aurora_api.schema.from_row import columns_selected, made, member, money, stored
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import ID_DESCRIPTION, Node, is_uuid, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset

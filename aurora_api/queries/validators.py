@@ -12,10 +12,10 @@ import strawberry
 
 from aurora_api.context.reader import Reader
 from aurora_api.context.request import Info
+from aurora_api.fast_lists.row_fields import columns_selected, made, member, money, stored
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.chains import FromPeriod, ToPeriod, period_range, read_ordinal
 from aurora_api.schema.enums import Completeness, FactState
-from aurora_api.schema.from_row import columns_selected, made, member, money, stored
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import ID_DESCRIPTION, Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, PAGE_MAX, After, Connection, First, Keyset

@@ -52,8 +52,8 @@ class Edge(Generic[N]):
 class RowEdges(Sequence[Edge[N]]):
     """The edges of a page whose nodes are its rows, with the same words beside each (`common`).
 
-    They are made when somebody looks at one: `page_plans` writes such a page from its rows. A row is a named
-    tuple with the columns that the query selects, and those of the page's order.
+    An edge is made when it is accessed; the executor of `fast_lists` writes such a page from its rows. A row
+    is a named tuple with the columns that the query selects, and those of the page's order.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
-from aurora_api.fast_lists.flat_rows import FlatRows
+from aurora_api.fast_lists.executor import FlatRows
 from aurora_api.problems import Code, problem_of
 from aurora_api.schema import limits
 from aurora_api.schema.limits import CostLimit

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext as Stock
 
-from aurora_api.fast_lists.flat_rows import FlatRows
-from aurora_api.schema.from_row import made, member, money, stored
+from aurora_api.fast_lists.executor import FlatRows
+from aurora_api.fast_lists.row_fields import made, member, money, stored
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.pagination import Connection, Edge, Keyset
 from aurora_api.schema.scalars import ORDINAL_MAX, SCALARS, Amount, Bps, Ordinal

@@ -1,15 +1,15 @@
 """Fields that are read from a row of the warehouse only when a query selects them.
 
-A type whose list can be long keeps its row (`row`) and its chain's coin (`coin`), and declares its fields
-with these resolvers: the cost of a page of 500 rows then depends on the selected fields. Fields that are
-one column are marked (`of_column`) and are written for all rows without calling the resolver.
+A type whose lists can be long keeps its row (`row`) and its chain's coin (`coin`), and declares its fields
+with these resolvers, so that the warehouse reads only the columns of the selected fields. The resolver of a
+field that is one column says so (`of_column`): the executor then writes the column without calling it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import cache
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import strawberry
 from graphql import (
@@ -22,46 +22,12 @@ from graphql import (
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.utils.str_converters import to_camel_case
 
-from aurora_api.schema.money import Coin
-
-
-def selected_names(info: strawberry.Info[Any, None]) -> frozenset[str]:
-    """The names (as in the schema) of all fields that stand anywhere below the field being answered.
-
-    `@skip` and `@include` are not looked at: what they leave out counts as selected.
-    """
-    raw = info._raw_info  # Strawberry's selected_fields would copy the tree
-    names: set[str] = set()
-    for node in raw.field_nodes:
-        if node.selection_set:
-            _gather(node.selection_set.selections, raw.fragments, names, set())
-    return frozenset(names)
-
-
-def _gather(
-    nodes: Iterable[SelectionNode],
-    fragments: Mapping[str, FragmentDefinitionNode],
-    names: set[str],
-    seen: set[str],
-) -> None:
-    for node in nodes:
-        if isinstance(node, FieldNode):
-            names.add(node.name.value)
-        elif isinstance(node, FragmentSpreadNode):
-            if node.name.value not in seen:
-                seen.add(node.name.value)
-                _gather(fragments[node.name.value].selection_set.selections, fragments, names, seen)
-            continue
-        if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
-            _gather(node.selection_set.selections, fragments, names, seen)
-
-
 _COLUMNS: Final = "columns"
 _OF_COLUMN: Final = "of_column"
 
 
 class OfColumn(NamedTuple):
-    """What a field is made of: a column, as it is, as the Money of that amount, or as `members` has it."""
+    """The source of a field: a column, as it is, as the Money of that amount, or mapped by `members`."""
 
     column: str
     amount: bool = False
@@ -69,15 +35,8 @@ class OfColumn(NamedTuple):
 
 
 def of_column(resolver: object) -> OfColumn | None:
-    """What this resolver does, if it is no more than reading a column of its object's row."""
+    """The source of the resolver's field, if it only reads a column of its object's row."""
     return getattr(resolver, _OF_COLUMN, None)
-
-
-class OfRow(Protocol):
-    """What these resolvers work on. The row has the columns of the query as attributes."""
-
-    row: Any
-    coin: Coin
 
 
 def stored(column: str) -> Callable[[Any], Any]:
@@ -105,7 +64,7 @@ def money(column: str) -> Callable[[Any], Any]:
 
 
 def made(make: Callable[[Any], Any], *columns: str) -> Callable[[Any], Any]:
-    """What `make` makes of the object and these columns of its row."""
+    """The result of `make` for the object; `columns` are those of its row that `make` reads."""
 
     def resolve(self):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
         return make(self)
@@ -115,7 +74,7 @@ def made(make: Callable[[Any], Any], *columns: str) -> Callable[[Any], Any]:
 
 
 def member(column: str, kind: type[Enum]) -> Callable[[Any], Any]:
-    """The column's word as a member of `kind`; None stays None. Raises KeyError for any other word."""
+    """The column's value as a member of `kind`; None stays None. Raises KeyError for any other value."""
     read = attrgetter(f"row.{column}")
     members: dict[Any, Enum | None] = {each.value: each for each in kind}
     members[None] = None
@@ -133,7 +92,7 @@ def columns_selected(
 ) -> tuple[str, ...]:
     """The columns of `row_type`, in its order, that the selected fields of `kind` read, and `always` these.
 
-    A selected method of `kind` that does not say what it reads needs the whole row.
+    A selected method of `kind` that does not declare its columns needs the whole row.
     """
     every: tuple[str, ...] = row_type._fields  # type: ignore[attr-defined] # a named tuple
     names, needed = selected_names(info), set(always)
@@ -147,10 +106,41 @@ def columns_selected(
 
 @cache
 def _columns_of(kind: type) -> Mapping[str, tuple[str, ...] | None]:
-    """What each resolver of the type reads, by the field's name in the schema; None: unknown."""
+    """The columns each resolver of the type reads, by the field's name in the schema; None: undeclared."""
     definition: StrawberryObjectDefinition = kind.__strawberry_definition__  # type: ignore[attr-defined]
     return {
         to_camel_case(field.python_name): getattr(field.base_resolver.wrapped_func, _COLUMNS, None)
         for field in definition.fields
         if field.base_resolver is not None
     }
+
+
+def selected_names(info: strawberry.Info[Any, None]) -> frozenset[str]:
+    """The names (as in the schema) of all fields selected anywhere below the field that is resolved.
+
+    `@skip` and `@include` are not evaluated: the fields they exclude count as selected.
+    """
+    raw = info._raw_info  # Strawberry's selected_fields would copy the tree
+    names: set[str] = set()
+    for node in raw.field_nodes:
+        if node.selection_set:
+            _gather(node.selection_set.selections, raw.fragments, names, set())
+    return frozenset(names)
+
+
+def _gather(
+    nodes: Iterable[SelectionNode],
+    fragments: Mapping[str, FragmentDefinitionNode],
+    names: set[str],
+    seen: set[str],
+) -> None:
+    for node in nodes:
+        if isinstance(node, FieldNode):
+            names.add(node.name.value)
+        elif isinstance(node, FragmentSpreadNode):
+            if node.name.value not in seen:
+                seen.add(node.name.value)
+                _gather(fragments[node.name.value].selection_set.selections, fragments, names, seen)
+            continue
+        if isinstance(node, FieldNode | InlineFragmentNode) and node.selection_set:
+            _gather(node.selection_set.selections, fragments, names, seen)

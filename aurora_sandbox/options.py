@@ -6,7 +6,7 @@ from typing import Final
 from aurora_resources.errors import ConfigurationError
 
 ACTIVATION_EPOCHS: Final = 12
-"""Stake arrives and leaves within so many epochs around the first one."""
+"""Stake accounts activate and deactivate within this many epochs of the first one."""
 _MIN_VALIDATORS: Final = 8
 _MIN_SLOTS_PER_EPOCH: Final = 32
 

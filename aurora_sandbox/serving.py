@@ -51,7 +51,7 @@ def sandbox_app(
 ) -> SandboxApp:
     """The application that serves a world or replays a recording; `record` is a folder to append to.
 
-    Beside a Solana world stands an Ethereum one: `ethereum`, or the demonstration's if left out.
+    `source` is the Solana world; `ethereum` is served beside it, the demonstration's world if left out.
     """
     chosen = settings or Settings()
     networks: Mapping[str, Network] | Recording = (
@@ -70,7 +70,7 @@ def sandbox_app(
 
 
 class SandboxServer:
-    """A context manager: the sandbox answers on `base_url` from entry to exit, in a daemon thread."""
+    """A context manager: the sandbox serves on `base_url` from entry to exit, in a daemon thread."""
 
     def __init__(
         self, source: SandboxApp | World | Recording, host: str = "127.0.0.1", port: int = 0
@@ -83,7 +83,7 @@ class SandboxServer:
 
     @property
     def state(self) -> SandboxState:
-        """What the sandbox remembers; while it runs, change it through `/_sandbox` only."""
+        """The state of the sandbox; while it runs, change it through `/_sandbox` only."""
         return self.app.state
 
     @property
@@ -181,7 +181,7 @@ def sandbox_environment(urls: Mapping[str, str]) -> dict[str, str]:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    # Named as TCP, so that asyncio turns off Nagle's algorithm: 40 ms an answer otherwise.
+    # Named as TCP, so that asyncio turns off Nagle's algorithm: 40 ms a response otherwise.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -196,7 +196,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _config(app: SandboxApp, host: str, port: int) -> uvicorn.Config:
-    # h11 closes a connection whose response ends early, which is what the cut_off fault is.
+    # h11 closes a connection whose response ends early, as the fault cut_off needs.
     return uvicorn.Config(
         app,
         host=host,

@@ -1,6 +1,6 @@
 """The Beacon API as the sandbox serves it: paths, ids, envelopes and the node's own endpoints.
 
-Blocks and duties are in `beacon_blocks.py`, states in `beacon_states.py`, rewards in `beacon_states.py`.
+Blocks and duties are in `beacon_blocks.py`, states and rewards in `beacon_states.py`.
 """
 
 import re
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from aurora_sandbox.ethereum import beacon_blocks, beacon_states
-from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.chain import EthereumChain, RestError
 from aurora_sandbox.ethereum.network import (
     NETWORK,
     QUOTED,
@@ -41,8 +41,8 @@ def respond(chain: EthereumChain, request: SandboxRequest) -> SandboxResponse:
             continue
         try:
             return SandboxResponse(handler(chain, request, *found.groups()))
-        except Refusal as refusal:
-            return refusal.answer
+        except RestError as error:
+            return error.response
     return _NOT_FOUND
 
 
@@ -151,12 +151,12 @@ def _epoch(chain: EthereumChain | None, path: str) -> int | None:
         return None
     try:
         return beacon_blocks.resolve_block(chain, named).slot // SLOTS_PER_EPOCH
-    except Refusal:
+    except RestError:
         return None
 
 
 def _missing_state(call: Call) -> SandboxResponse | None:
-    """A 404 in Lighthouse's words where a state is needed; None where blocks or the present are enough."""
+    """Lighthouse's 404 for a call that needs a past state; None for any other call."""
     slot = 0 if call.epoch is None else call.epoch * SLOTS_PER_EPOCH
     if "/rewards/blocks/" in call.endpoint or "/rewards/sync_committee/" in call.endpoint:
         message = "NOT_FOUND: Parent state is not available! MissingBeaconState(0x00)"

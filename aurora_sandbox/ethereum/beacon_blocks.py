@@ -1,4 +1,4 @@
-"""Beacon API answers about blocks: headers, bodies with their payloads, and who was to propose.
+"""Beacon API responses about blocks: headers, bodies with their payloads, and proposer duties.
 
 An empty slot is a 404; an orphaned block is known by its root only and is not canonical.
 """
@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from aurora_sandbox.ethereum import cast
-from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.chain import EthereumChain, RestError
 from aurora_sandbox.ethereum.keys import hexadecimal, root, signature
 from aurora_sandbox.ethereum.payloads import GAS_LIMIT
 from aurora_sandbox.ethereum.slots import Slot
@@ -21,7 +21,7 @@ _BLOOM_DIGITS: Final = 512
 
 
 def resolve_block(chain: EthereumChain, identifier: str) -> Slot:
-    """The block that a block id means. Raises Refusal 400 for no id and 404 for no block."""
+    """The block with this block id. Raises RestError 400 for an invalid id and 404 for an unknown block."""
     if identifier == "head":
         return chain.block_before(chain.head_slot)
     if identifier == "finalized":
@@ -34,14 +34,14 @@ def resolve_block(chain: EthereumChain, identifier: str) -> Slot:
     elif identifier == "genesis":
         found = None
     else:
-        raise Refusal(400, f"Invalid block ID: {identifier}")
+        raise RestError(400, f"Invalid block ID: {identifier}")
     if found is None:
-        raise Refusal(404, "Block not found")
+        raise RestError(404, "Block not found")
     return found
 
 
 def block_envelope(chain: EthereumChain, slot: Slot, data: Json) -> dict[str, Any]:
-    """The answer about a block: final only if canonical."""
+    """The envelope of a response about a block; `finalized` only if the block is canonical."""
     return {
         "execution_optimistic": False,
         "finalized": slot.canonical and chain.is_final(slot.slot),
@@ -59,7 +59,7 @@ def headers(chain: EthereumChain, request: SandboxRequest) -> dict[str, Any]:
     """`headers?slot=`: every block of a slot, of which at most one is canonical."""
     text = request.query.get("slot")
     if text is not None and not (text.isascii() and text.isdigit()):
-        raise Refusal(400, f"Invalid slot: {text}")
+        raise RestError(400, f"Invalid slot: {text}")
     parent = request.query.get("parent_root")
     at = chain.head_slot if text is None and parent is None else None if text is None else int(text)
     known = chain.world.slots.values() if at is None else filter(None, [chain.slot(at)])
@@ -88,7 +88,7 @@ def block(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> di
 
 
 def duties(chain: EthereumChain, _request: SandboxRequest, epoch_text: str) -> dict[str, Any]:
-    """`duties/proposer/{epoch}`: 32 rows, of the past as long as the node has the states."""
+    """`duties/proposer/{epoch}`: 32 rows; past epochs as far back as the node has states."""
     return _duties(chain, epoch_text, 0)
 
 
@@ -99,10 +99,10 @@ def duties_v2(chain: EthereumChain, _request: SandboxRequest, epoch_text: str) -
 
 def _duties(chain: EthereumChain, epoch_text: str, earlier: int) -> dict[str, Any]:
     if not (epoch_text.isascii() and epoch_text.isdigit()):
-        raise Refusal(400, f"Invalid epoch: {epoch_text}")
+        raise RestError(400, f"Invalid epoch: {epoch_text}")
     epoch = int(epoch_text)
     if epoch > chain.head_epoch + 1:
-        raise Refusal(
+        raise RestError(
             400, f"BAD_REQUEST: request epoch {epoch} is more than one epoch past the current epoch"
         )
     chain.check_state(epoch * SLOTS_PER_EPOCH if epoch <= chain.head_epoch else chain.head_slot)

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from aurora_sandbox.ethereum import cast
 from aurora_sandbox.ethereum.beacon_blocks import block_envelope, resolve_block
-from aurora_sandbox.ethereum.cast import Outsider
-from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.cast import NetworkValidator
+from aurora_sandbox.ethereum.chain import EthereumChain, RestError
 from aurora_sandbox.ethereum.keys import address, number
 from aurora_sandbox.ethereum.ledger import SYNC_REWARD, Account, Attested, ideal, in_committee, proposed
 from aurora_sandbox.ethereum.slots import Slot
@@ -32,7 +32,7 @@ _NOTHING: Final = Attested(0, 0, 0)
 
 
 def resolve_state(chain: EthereumChain, identifier: str) -> int:
-    """The slot of the state that a state id means. Raises Refusal 400 for no id, 404 for no state."""
+    """The slot of the state with this id. Raises RestError 400 for an invalid id, 404 for no such state."""
     named = {
         "head": chain.head_slot,
         "finalized": chain.finalized_epoch * SLOTS_PER_EPOCH,
@@ -46,21 +46,21 @@ def resolve_state(chain: EthereumChain, identifier: str) -> int:
     elif _ROOT.fullmatch(identifier.lower()):
         found = chain.state_slot(identifier.lower())
         if found is None:
-            raise Refusal(404, "State not found")
+            raise RestError(404, "State not found")
         slot = found
     else:
-        raise Refusal(400, f"Invalid state ID: {identifier}")
+        raise RestError(400, f"Invalid state ID: {identifier}")
     chain.check_state(slot)
     return slot
 
 
 def state_envelope(chain: EthereumChain, slot: int, data: Json) -> dict[str, Any]:
-    """The answer about a state."""
+    """The envelope of a response about a state."""
     return {"execution_optimistic": False, "finalized": chain.is_final(slot), "data": data}
 
 
 def finality_checkpoints(chain: EthereumChain, _request: SandboxRequest, identifier: str) -> dict[str, Any]:
-    """`states/{state_id}/finality_checkpoints`, as the state has them: a past one knows only its past."""
+    """`states/{state_id}/finality_checkpoints`, as of that state."""
     slot = resolve_state(chain, identifier)
     finalized = min(chain.finalized_epoch, slot // SLOTS_PER_EPOCH - 2)
 
@@ -76,37 +76,37 @@ def finality_checkpoints(chain: EthereumChain, _request: SandboxRequest, identif
 
 
 def post_validators(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
-    """POST `states/{state_id}/validators`: a body is required; no ids in it means every validator."""
+    """POST `states/{state_id}/validators`: a body is required; without ids it returns every validator."""
     slot = resolve_state(chain, identifier)
     body = request.json
     if not isinstance(body, dict):
-        raise Refusal(400, "Invalid request body: an object with ids and statuses is required")
+        raise RestError(400, "Invalid request body: an object with ids and statuses is required")
     return _validators(chain, slot, _texts(body.get("ids")), _texts(body.get("statuses")))
 
 
 def get_validators(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
-    """GET of the same with at most 64 ids."""
+    """GET `states/{state_id}/validators` with at most 64 ids in the query."""
     slot = resolve_state(chain, identifier)
     ids = request.query.get("id", "").split(",") if request.query.get("id") else []
     if len(ids) > _MAX_IDS_IN_QUERY:
-        raise Refusal(414, "Too many validator IDs in request")
+        raise RestError(414, "Too many validator IDs in request")
     statuses = request.query.get("status", "").split(",") if request.query.get("status") else []
     return _validators(chain, slot, ids, statuses)
 
 
 def validator(chain: EthereumChain, _request: SandboxRequest, identifier: str, who: str) -> dict[str, Any]:
-    """`states/{state_id}/validators/{validator_id}`: here an unknown one is a 404."""
+    """`states/{state_id}/validators/{validator_id}`: an unknown validator is a 404."""
     slot = resolve_state(chain, identifier)
     found = _known(chain, [who])
     if not found:
-        raise Refusal(404, "Validator not found")
+        raise RestError(404, "Validator not found")
     return state_envelope(chain, slot, _row(chain, found[0], slot))
 
 
 def validator_balances(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
     """POST `states/{state_id}/validator_balances` with a list of ids."""
     slot = resolve_state(chain, identifier)
-    found = _known(chain, _texts(request.json) or chain.everyone())
+    found = _known(chain, _texts(request.json) or chain.all_indices())
     rows = (_row(chain, one, slot) for one in found)
     return state_envelope(chain, slot, [{"index": row["index"], "balance": row["balance"]} for row in rows])
 
@@ -116,18 +116,18 @@ def sync_committees(chain: EthereumChain, request: SandboxRequest, identifier: s
     slot = resolve_state(chain, identifier)
     text = request.query.get("epoch", str(slot // SLOTS_PER_EPOCH))
     if not (text.isascii() and text.isdigit()):
-        raise Refusal(400, f"Invalid epoch: {text}")
+        raise RestError(400, f"Invalid epoch: {text}")
     period = int(text) // EPOCHS_PER_SYNC_COMMITTEE_PERIOD
     running = slot // SLOTS_PER_EPOCH // EPOCHS_PER_SYNC_COMMITTEE_PERIOD
     if period not in (running, running + 1):
-        raise Refusal(400, f"Epoch {text} is outside the sync committee period of the state")
+        raise RestError(400, f"Epoch {text} is outside the sync committee period of the state")
     seats = committee(chain, int(text))
     parts = [seats[at : at + _SUBCOMMITTEE] for at in range(0, SYNC_COMMITTEE_SIZE, _SUBCOMMITTEE)]
     return state_envelope(chain, slot, {"validators": seats, "validator_aggregates": parts})
 
 
 def committee(chain: EthereumChain, epoch: int) -> list[str]:
-    """The indices in the sync committee's seats in `epoch`; ours sit between the network's."""
+    """Validator indices by seat of the sync committee of `epoch`, tracked ones among the network's."""
     period, seed = epoch // EPOCHS_PER_SYNC_COMMITTEE_PERIOD, chain.world.spec.seed
     seats = [
         str(cast.NETWORK_FIRST + number(cast.NETWORK_SIZE, seed, "seat", period, seat))
@@ -143,20 +143,20 @@ def committee(chain: EthereumChain, epoch: int) -> list[str]:
 def _validators(
     chain: EthereumChain, slot: int, ids: Sequence[str], statuses: Sequence[str]
 ) -> dict[str, Any]:
-    rows = [_row(chain, one, slot) for one in _known(chain, ids or chain.everyone())]
+    rows = [_row(chain, one, slot) for one in _known(chain, ids or chain.all_indices())]
     wanted = [row for row in rows if not statuses or any(row["status"].startswith(s) for s in statuses)]
     return state_envelope(chain, slot, sorted(wanted, key=lambda row: int(row["index"])))
 
 
-def _known(chain: EthereumChain, ids: Sequence[str]) -> list[Account | Outsider]:
-    """Who the ids name, each once. Raises Refusal 400 for what is neither an index nor a public key."""
-    found: dict[int, Account | Outsider] = {}
+def _known(chain: EthereumChain, ids: Sequence[str]) -> list[Account | NetworkValidator]:
+    """The validators with these ids, each once. Raises RestError 400 for an invalid id."""
+    found: dict[int, Account | NetworkValidator] = {}
     for identifier in ids:
         if not (_PUBKEY.fullmatch(identifier) or (identifier.isascii() and identifier.isdigit())):
-            raise Refusal(400, f"Invalid validator ID: {identifier}")
+            raise RestError(400, f"Invalid validator ID: {identifier}")
         one = chain.validator(identifier)
         if one is not None:
-            found[one.index if isinstance(one, Outsider) else one.member.index] = one
+            found[one.index if isinstance(one, NetworkValidator) else one.member.index] = one
     return list(found.values())
 
 
@@ -165,7 +165,7 @@ def _texts(value: object) -> list[str]:
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-        raise Refusal(400, "Invalid request body: ids are an array of strings")
+        raise RestError(400, "Invalid request body: ids are an array of strings")
     return value
 
 
@@ -173,8 +173,8 @@ def _first_epoch(chain: EthereumChain) -> int:
     return chain.world.covered.start // SLOTS_PER_EPOCH + 1
 
 
-def _row(chain: EthereumChain, one: Account | Outsider, slot: int) -> dict[str, Any]:
-    if isinstance(one, Outsider):
+def _row(chain: EthereumChain, one: Account | NetworkValidator, slot: int) -> dict[str, Any]:
+    if isinstance(one, NetworkValidator):
         credentials = "0x01" + "0" * 22 + address(chain.world.spec.seed, "network-withdrawal", one.index)[2:]
         known = (one.pubkey, credentials, "32000000000", 300_000)
         return _shape(one.index, 32_000_000_000 + one.index, known, "active", False, None)  # noqa: FBT003
@@ -233,16 +233,16 @@ def block_rewards(chain: EthereumChain, _request: SandboxRequest, identifier: st
 
 
 def attestation_rewards(chain: EthereumChain, request: SandboxRequest, epoch_text: str) -> dict[str, Any]:
-    """`rewards/attestations/{epoch}`: needs the state at the end of the next epoch; zeros for nobody."""
+    """`rewards/attestations/{epoch}`: needs the next epoch's last state; an unknown index has zeros."""
     if not (epoch_text.isascii() and epoch_text.isdigit()):
-        raise Refusal(400, f"Invalid epoch: {epoch_text}")
+        raise RestError(400, f"Invalid epoch: {epoch_text}")
     epoch = int(epoch_text)
     needed = (epoch + 2) * SLOTS_PER_EPOCH - 1
     if needed > chain.head_slot:
-        raise Refusal(404, "Epoch not known or required data not available")
-    # The state that the duty began in is needed, too.
+        raise RestError(404, "Epoch not known or required data not available")
+    # The state at the start of the duty is needed, too.
     chain.check_state(epoch * SLOTS_PER_EPOCH)
-    asked = _asked(request) or chain.everyone()
+    asked = _requested_ids(request) or chain.all_indices()
     totals, effectives = [], {balance * GWEI for balance in range(1, _IDEAL_UP_TO + 1)}
     for identifier in asked:
         index, found, effective = _attested(chain, identifier, epoch)
@@ -260,10 +260,10 @@ def attestation_rewards(chain: EthereumChain, request: SandboxRequest, epoch_tex
 
 
 def sync_committee_rewards(chain: EthereumChain, request: SandboxRequest, identifier: str) -> dict[str, Any]:
-    """`rewards/sync_committee/{block_id}`: one row for each asked member, whatever its seats; others none."""
+    """`rewards/sync_committee/{block_id}`: one row for each requested committee member."""
     slot = _with_state(chain, identifier)
     seats = committee(chain, slot.slot // SLOTS_PER_EPOCH)
-    indices = [_index(chain, asked) for asked in _asked(request)] or list(dict.fromkeys(seats))
+    indices = [_index(chain, asked) for asked in _requested_ids(request)] or list(dict.fromkeys(seats))
     rows = [
         {"validator_index": index, "reward": str(_seated(chain, slot, index, seats.count(index)))}
         for index in indices
@@ -276,19 +276,19 @@ def _with_state(chain: EthereumChain, identifier: str) -> Slot:
     slot = resolve_block(chain, identifier)
     if slot.slot - 1 < chain.first_state_slot:
         missing = f"MissingBeaconState({chain.state_root(slot.slot - 1)})"
-        raise Refusal(404, f"NOT_FOUND: Parent state is not available! {missing}", stacktraces=[])
+        raise RestError(404, f"NOT_FOUND: Parent state is not available! {missing}", stacktraces=[])
     if not slot.canonical:
-        raise Refusal(404, "Block not found")
+        raise RestError(404, "Block not found")
     return slot
 
 
-def _asked(request: SandboxRequest) -> Sequence[str]:
-    """The ids in the body; none for an empty one, which stands for every validator."""
+def _requested_ids(request: SandboxRequest) -> Sequence[str]:
+    """The ids in the body; an empty body stands for every validator."""
     if not request.raw:
         return ()
     ids = request.json
     if not isinstance(ids, list) or not all(isinstance(entry, str) for entry in ids):
-        raise Refusal(400, "Invalid request body: an array of strings is required")
+        raise RestError(400, "Invalid request body: an array of strings is required")
     return ids
 
 
@@ -297,16 +297,16 @@ def _index(chain: EthereumChain, identifier: str) -> str:
     if one is None:
         if identifier.isascii() and identifier.isdigit():
             return identifier
-        raise Refusal(400, f"BAD_REQUEST: unknown validator {identifier}", stacktraces=[])
-    return str(one.index if isinstance(one, Outsider) else one.member.index)
+        raise RestError(400, f"BAD_REQUEST: unknown validator {identifier}", stacktraces=[])
+    return str(one.index if isinstance(one, NetworkValidator) else one.member.index)
 
 
 def _attested(chain: EthereumChain, identifier: str, epoch: int) -> tuple[str, Attested, int]:
-    """Index, reward and effective balance; nothing for an index that nobody has."""
+    """Index, reward and effective balance; zero rewards for an unknown index."""
     index, one = _index(chain, identifier), chain.validator(identifier)
     if isinstance(one, Account):
         return index, one.attested.get(epoch, _NOTHING), one.effective[epoch + 1]
-    if isinstance(one, Outsider):
+    if isinstance(one, NetworkValidator):
         return index, ideal(chain.world.spec.seed, epoch, _IDEAL_UP_TO * GWEI), _IDEAL_UP_TO * GWEI
     return index, _NOTHING, 0
 

@@ -1,7 +1,7 @@
-"""Our validators in a generated Ethereum world: own stake and two clients', and what is special about each.
+"""The tracked validators of a generated Ethereum world: own stake and that of two clients.
 
-Their balances are in `ledger.py`, their blocks in `payloads.py`; the network's other validators have only an
-index and a key, which follow from each other.
+What happens to each of them is fixed by its ordinal. Their balances are in `ledger.py`, their blocks in
+`payloads.py`; the network's other validators have only an index and a public key derived from it.
 """
 
 from dataclasses import dataclass
@@ -34,14 +34,14 @@ SLASHED: Final = 6
 SLASHED_BEFORE: Final = 8
 DEPOSITING: Final = 1
 SYNC_SEATS: Final = {1: 2, 3: 1}
-"""Seats in the sync committee of period 1569 by member: one sits twice."""
+"""Seats in the sync committee of period 1569, by ordinal of the member."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A validator of ours. `client` is None for own stake; balances in gwei; epochs as the chain has them.
+    """A tracked validator. `client` is None for own stake; balances in gwei; epochs are the beacon chain's.
 
-    `slashed_before` is the epoch of a slashing that lies before the world.
+    `slashed_before` is the epoch of a slashing before the first one of the world, None if there was none.
     """
 
     ordinal: int
@@ -61,15 +61,15 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Outsider:
-    """A validator of the network that is not ours."""
+class NetworkValidator:
+    """A validator of the network that is not tracked."""
 
     index: int
     pubkey: str
 
 
 def draw_members(spec: EthereumSpec) -> tuple[Member, ...]:
-    """The nine validators that the world is about, the operator's own first, and the plain ones."""
+    """The tracked validators: nine with special events, the operator's own first, and the plain ones."""
     return tuple(_member(spec, ordinal) for ordinal in range(len(_CLIENTS) + spec.plain))
 
 
@@ -78,13 +78,13 @@ def smoothing_pool(seed: int) -> str:
     return address(seed, "smoothing-pool")
 
 
-def outsider(seed: int, index: int) -> Outsider:
+def network_validator(seed: int, index: int) -> NetworkValidator:
     """The validator of the network with this index."""
-    return Outsider(index, pubkey(seed, "network", index))
+    return NetworkValidator(index, pubkey(seed, "network", index))
 
 
-def is_outsider(index: int) -> bool:
-    """Whether the network has this index and it is not one of ours."""
+def is_network_validator(index: int) -> bool:
+    """Whether the index is that of a validator that is not tracked."""
     return NETWORK_FIRST <= index < NETWORK_FIRST + NETWORK_SIZE
 
 
@@ -128,13 +128,13 @@ def _member(spec: EthereumSpec, ordinal: int) -> Member:
 
 
 def _owner(ordinal: int) -> tuple[str | None, str]:
-    """Client and withdrawal address of a member; the plain ones take turns."""
+    """Client and withdrawal address of a member; plain ones alternate between the two clients."""
     if ordinal < len(_CLIENTS):
         return _CLIENTS[ordinal], _WITHDRAWALS[ordinal]
     return ("Meridian", "M2") if ordinal % 2 else ("Tidewater", "T2")
 
 
 def _recipient(seed: int, client: str | None) -> str:
-    """Where a member's block income goes: the own wallet, or the client's first withdrawal address."""
+    """A member's fee recipient: the operator's own wallet, or the client's first withdrawal address."""
     first = {None: "W0", "Meridian": "M1", "Tidewater": "T1"}
     return address(seed, "withdrawal", first[client])

@@ -1,6 +1,6 @@
-"""A world as a node shows it now: where the head is, what is final, which states it still has, what ids mean.
+"""A world as a node shows it at one moment: its head, what is final, which states it has, lookups by id.
 
-The answers are in the modules named after the APIs.
+The responses are in the modules named after the APIs.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from aurora_resources.errors import ConfigurationError
 from aurora_sandbox.ethereum import cast
-from aurora_sandbox.ethereum.cast import Outsider, outsider
+from aurora_sandbox.ethereum.cast import NetworkValidator, network_validator
 from aurora_sandbox.ethereum.keys import root
 from aurora_sandbox.ethereum.ledger import Account
 from aurora_sandbox.ethereum.slots import Slot
@@ -25,10 +25,10 @@ MAX_EPOCHS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class NodeSettings:
-    """How the served node stands. None is the world's own.
+    """The state of the served node; None takes the world's own figure.
 
-    `head_epoch`: the running epoch. `finalized_epoch`: the latest that became final, for a stall of finality.
-    `states_from_epoch`: states before it are gone, as on a node that does not keep history.
+    `head_epoch`: the current epoch. `finalized_epoch`: the latest final one; set it to stall finality.
+    `states_from_epoch`: earlier states are pruned.
     """
 
     head_epoch: int | None = None
@@ -36,16 +36,16 @@ class NodeSettings:
     states_from_epoch: int | None = None
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault
+class RestError(Exception):
     """A Beacon or relay API error: its status and body."""
 
     def __init__(self, status: int, message: str, **more: Json) -> None:
         super().__init__(message)
-        self.answer = SandboxResponse({"code": status, "message": message, **more}, status)
+        self.response = SandboxResponse({"code": status, "message": message, **more}, status)
 
 
 class EthereumChain:
-    """The world at one moment; another moment is another chain."""
+    """The world at one moment; immutable, so another moment is another chain."""
 
     def __init__(self, world: EthereumWorld, node: NodeSettings) -> None:
         self.world = world
@@ -53,7 +53,7 @@ class EthereumChain:
 
     @property
     def head_epoch(self) -> int:
-        """The running epoch."""
+        """The current epoch."""
         return self.world.head_epoch if self.node.head_epoch is None else self.node.head_epoch
 
     @property
@@ -63,29 +63,29 @@ class EthereumChain:
 
     @property
     def finalized_epoch(self) -> int:
-        """The latest final checkpoint's."""
+        """The epoch of the latest finalized checkpoint."""
         usual = self.head_epoch - _FINALITY_EPOCHS
         return usual if self.node.finalized_epoch is None else min(self.node.finalized_epoch, usual)
 
     @property
     def justified_epoch(self) -> int:
-        """The latest justified checkpoint's."""
+        """The epoch of the latest justified checkpoint."""
         return self.finalized_epoch + 1
 
     def is_final(self, slot: int) -> bool:
-        """Whether blocks and states up to `slot` can change no more."""
+        """Whether blocks and states up to `slot` are final."""
         return slot <= self.finalized_epoch * SLOTS_PER_EPOCH
 
     def slot(self, number: int) -> Slot | None:
-        """The slot if the node has reached it and its history goes back to it."""
+        """The slot; None if the node has not reached it or its history begins later."""
         return self.world.slots.get(number) if number <= self.head_slot else None
 
     def block_before(self, number: int) -> Slot:
-        """The latest canonical block at or before a slot. Raises Refusal 404 before the node's history."""
+        """The latest canonical block at or before a slot. Raises RestError 404 before the node's history."""
         for at in range(min(number, self.head_slot), self.world.covered.start - 1, -1):
             if self.world.slots[at].canonical:
                 return self.world.slots[at]
-        raise Refusal(404, "Block not found")
+        raise RestError(404, "Block not found")
 
     def by_root(self, block_root: str) -> Slot | None:
         """The block with this root, canonical or not."""
@@ -115,11 +115,11 @@ class EthereumChain:
         return root(self.world.spec.seed, "state", slot)
 
     def check_state(self, slot: int) -> None:
-        """Raises Refusal 404 if the node has no state of `slot`, in the words of Lighthouse if it is gone."""
+        """Raises RestError 404 if the node has no state of `slot`; for a pruned one as Lighthouse does."""
         if slot > self.head_slot:
-            raise Refusal(404, "State not found")
+            raise RestError(404, "State not found")
         if slot < self.first_state_slot:
-            raise Refusal(404, f"NOT_FOUND: missing state at slot {slot}", stacktraces=[])
+            raise RestError(404, f"NOT_FOUND: missing state at slot {slot}", stacktraces=[])
 
     @property
     def first_state_slot(self) -> int:
@@ -127,25 +127,25 @@ class EthereumChain:
         kept = (self.node.states_from_epoch or 0) * SLOTS_PER_EPOCH
         return max(self.world.covered.start, kept)
 
-    def validator(self, identifier: str) -> Account | Outsider | None:
-        """Ours or the network's, by index or public key; None if nobody has it."""
+    def validator(self, identifier: str) -> Account | NetworkValidator | None:
+        """A tracked or another validator by index or public key; None if there is none."""
         if identifier.isascii() and identifier.isdigit():
             index = int(identifier)
             found = self._accounts_by_index.get(index)
-            if found is None and cast.is_outsider(index):
-                return outsider(self.world.spec.seed, index)
+            if found is None and cast.is_network_validator(index):
+                return network_validator(self.world.spec.seed, index)
             return found
         return self._by_pubkey.get(identifier.lower())
 
-    def everyone(self) -> list[str]:
-        """The index of every validator there is, as text."""
+    def all_indices(self) -> list[str]:
+        """The index of every validator, as text."""
         ours = [str(account.member.index) for account in self.world.accounts]
         return ours + [str(cast.NETWORK_FIRST + place) for place in range(cast.NETWORK_SIZE)]
 
     def changed(self, changes: Mapping[str, Json]) -> "EthereumChain":
         """The chain with other node settings, over a longer world where the head needs it.
 
-        Raises ConfigurationError for values that cannot be.
+        Raises ConfigurationError for an unknown setting or an invalid value.
         """
         for name, value in changes.items():
             if name not in (*NodeSettings.__slots__, "advance_epochs"):
@@ -162,12 +162,12 @@ class EthereumChain:
             raise ConfigurationError(f"Ethereum node: at most {MAX_EPOCHS} epochs more at a time")
         if needed > 0:
             world = world.longer(-(-needed // world.spec.window_epochs))
-        # A longer world stands further by itself; the head must not jump with it.
+        # The head of a longer world is later; the served head must stay where it was.
         settled = node if node.head_epoch is not None else replace(node, head_epoch=self.head_epoch)
         return EthereumChain(world, settled if needed > 0 else node)
 
     def describe(self) -> dict[str, Any]:
-        """Where it stands, for `/_sandbox/ethereum`."""
+        """Its position, as `/_sandbox/ethereum` shows it."""
         spec = self.world.spec
         return {
             "seed": spec.seed,
@@ -203,11 +203,11 @@ class EthereumChain:
         return {account.member.index: account for account in self.world.accounts}
 
     @cached_property
-    def _by_pubkey(self) -> Mapping[str, Account | Outsider]:
+    def _by_pubkey(self) -> Mapping[str, Account | NetworkValidator]:
         seed = self.world.spec.seed
-        known: dict[str, Account | Outsider] = {
+        known: dict[str, Account | NetworkValidator] = {
             one.pubkey: one
-            for one in (outsider(seed, cast.NETWORK_FIRST + n) for n in range(cast.NETWORK_SIZE))
+            for one in (network_validator(seed, cast.NETWORK_FIRST + n) for n in range(cast.NETWORK_SIZE))
         }
         return known | {account.member.pubkey: account for account in self.world.accounts}
 

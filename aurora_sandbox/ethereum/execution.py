@@ -1,14 +1,14 @@
 """The execution layer's JSON-RPC as the sandbox serves it: shapes, method table, parameters, faults.
 
-Blocks, transactions and receipts are as a node writes them: minimal hexadecimal, withdrawals in gwei. Hash
-fields that hold no amount are derived from the block's hash. Not found is null, not an error.
+Quantities are minimal hexadecimal in wei, withdrawals in gwei. Hash fields that hold no amount are derived
+from the block's hash. Not found is null, not an error.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.chain import EthereumChain, RestError
 from aurora_sandbox.ethereum.keys import address, number, root
 from aurora_sandbox.ethereum.network import NETWORK, QUOTED, TYPED_FIELDS, without_rows_of_validator
 from aurora_sandbox.ethereum.payloads import GAS_LIMIT, Payload, Transaction
@@ -122,7 +122,7 @@ def receipt_shapes(world: EthereumWorld, slot: Slot) -> list[dict[str, Any]]:
 
 
 def _logs(slot: Slot, place: int, tx: Transaction) -> list[dict[str, Any]]:
-    """One event of a token's contract, of a call that succeeded."""
+    """One Transfer event for each successful call of a token contract."""
     if tx.to is None or not tx.succeeded or not tx.input.startswith(_TRANSFER_CALL):
         return []
     return [
@@ -275,7 +275,7 @@ def _block(chain: EthereumChain, at: Json, *, hashes: bool) -> Slot | None:
     if isinstance(at, str) and at in tags:
         try:
             return chain.block_before(tags[at])
-        except Refusal:
+        except RestError:
             return None
     if at == "earliest":
         return chain.by_number(0)
@@ -318,7 +318,7 @@ def _full(params: list[Any]) -> bool:
 
 
 def describe_call(chain: EthereumChain | None, request: SandboxRequest) -> Call:
-    """A call with the epoch of the block it names; over a recording none is known."""
+    """A call with the epoch of the block it names; none is known over a recording."""
     method = request.json.get("method") if isinstance(request.json, dict) else None
     slot = _named_block(chain, request.json) if chain is not None else None
     epoch = None if slot is None else slot.slot // SLOTS_PER_EPOCH

@@ -1,7 +1,7 @@
-"""Ethereum's names for things: addresses, public keys, roots and signatures, derived from words.
+"""Ethereum addresses, public keys, roots and signatures, derived from words.
 
 Derived values are SHA-256 digests cut to the right length: valid as text, the same on every machine, and
-owned by nobody. Nothing here signs or checks a signature.
+without a private key. Nothing here signs or checks a signature.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ _BLS_COMPRESSED: Final = "89ab"
 
 
 def hexadecimal(digits: int, *words: str | int) -> str:
-    """`digits` hexadecimal digits that `words` stand for, after 0x."""
+    """0x and `digits` hexadecimal digits derived from `words`."""
     text = "/".join(map(str, words))
     found = ""
     while len(found) < digits:
@@ -45,7 +45,7 @@ def signature(*words: str | int) -> str:
 
 
 def number(below: int, *words: str | int) -> int:
-    """A number from 0 to `below` exclusive that `words` stand for."""
+    """A number from 0 to `below` exclusive, derived from `words`."""
     return int(hexadecimal(ROOT_DIGITS, "number", *words), 16) % below
 
 

@@ -1,6 +1,6 @@
-"""The balances of our validators, slot by slot: everything that adds to them or takes from them, in gwei.
+"""The balances of the tracked validators, slot by slot: every credit and debit, in gwei.
 
-What an epoch of attesting is worth follows Altair's rule for source, target and head. The order is the
+Attestation rewards follow Altair's rule for source, target and head. The order of events is the
 consensus layer's: at the start of an epoch the attestations of two epochs before are credited, then
 correlation penalties, deposits and effective balances; in a block withdrawals come first. The contents of
 blocks are in `payloads.py`.
@@ -56,13 +56,13 @@ class Attested:
 
     @property
     def total(self) -> int:
-        """What the balance changes by."""
+        """Change of the balance, gwei, signed."""
         return self.head + self.target + self.source + self.inactivity
 
 
 @lru_cache(maxsize=4_096)
 def ideal(seed: int, epoch: int, effective: int) -> Attested:
-    """The reward for every vote right and in time, at this effective balance (gwei)."""
+    """The reward for correct and timely votes at this effective balance, gwei."""
     return Attested(*(_reward(seed, epoch, effective, flag) for flag in ("head", "target", "source")))
 
 
@@ -105,13 +105,16 @@ class Proposed:
 
     @property
     def total(self) -> int:
-        """Of all parts."""
+        """Sum of all parts, gwei."""
         return self.attestations + self.sync_aggregate + self.attester_slashings
 
 
 @dataclass(slots=True)
 class Account:
-    """What happened to one of ours. `effective` is by epoch, `attested` by epoch of duty, `sync` by slot."""
+    """The account of a tracked validator, gwei.
+
+    `effective` is by epoch, `attested` by epoch of duty, `sync` and `withdrawals` by slot.
+    """
 
     member: Member
     moves: list[Move] = field(default_factory=list)
@@ -125,7 +128,7 @@ class Account:
     _after: list[int] = field(default_factory=list)
 
     def close(self) -> None:
-        """Make the balances of past slots quick to find; nothing may be booked afterwards."""
+        """Index the balances by slot; nothing may be booked afterwards."""
         self._slots = [move.slot for move in self.moves]
         self._after = list(accumulate((m.amount for m in self.moves), initial=self.member.opening_balance))
 
@@ -134,7 +137,7 @@ class Account:
         return self._after[bisect_right(self._slots, slot)]
 
     def moved(self, entries: frozenset[Entry], slots: range) -> int:
-        """What entries of these kinds added in `slots`, signed."""
+        """Sum of the entries of these kinds in `slots`, gwei, signed."""
         return sum(m.amount for m in self.moves if m.slot in slots and m.entry in entries)
 
     def slashed_epoch(self, epoch: int) -> int | None:
@@ -144,7 +147,7 @@ class Account:
         return self.member.slashed_before
 
     def book(self, slot: int, entry: Entry, amount: int) -> None:
-        """Change the balance."""
+        """Add a signed amount to the balance, visible in the state after `slot`."""
         self.balance += amount
         self.moves.append(Move(slot, entry, amount))
 
@@ -152,7 +155,7 @@ class Account:
 def keep_ledger(
     spec: EthereumSpec, members: Sequence[Member], slots: Mapping[int, Slot]
 ) -> tuple[Account, ...]:
-    """The accounts of our validators over all `slots`, which begin with an epoch."""
+    """The accounts of the tracked validators over all `slots`, which begin with an epoch."""
     accounts = tuple(Account(m, balance=m.opening_balance) for m in members)
     effective = [m.opening_effective for m in members]
     sweeps = _sweeps(spec, accounts, slots)
@@ -172,7 +175,7 @@ def keep_ledger(
 
 
 def proposed(spec: EthereumSpec, slot: Slot) -> Proposed:
-    """The consensus reward of the block in `slot`, of ours and of the network's alike."""
+    """The consensus reward of the block in `slot`, whether or not a tracked validator proposed it."""
     return Proposed(
         attestations=36_000_000 + number(8_000_000, spec.seed, "included", slot.slot),
         sync_aggregate=1_500_000 + number(110_000, spec.seed, "aggregate", slot.slot),
@@ -181,7 +184,7 @@ def proposed(spec: EthereumSpec, slot: Slot) -> Proposed:
 
 
 def is_offline(spec: EthereumSpec, ordinal: int, epoch: int) -> bool:
-    """Whether the member does no duty in `epoch`."""
+    """Whether the member performs no duty in `epoch`."""
     return ordinal == cast.OFFLINE and epoch in spec.epochs(spec.first + OFFLINE_WINDOW)
 
 
@@ -212,7 +215,7 @@ def _turn_epoch(
 
 
 def _attested(spec: EthereumSpec, account: Account, duty: int, effective: int) -> Attested:
-    # Who is slashed by the end of the next epoch counts as not having attested.
+    # A validator slashed by the end of the next epoch counts as not having attested.
     if account.slashed_epoch(duty + 1) is not None or is_offline(spec, account.member.ordinal, duty):
         return missed(effective)
     reward = ideal(spec.seed, duty, effective)
@@ -259,7 +262,7 @@ def _sit(spec: EthereumSpec, account: Account, slot: int) -> None:
 def _sweeps(
     spec: EthereumSpec, accounts: Sequence[Account], slots: Mapping[int, Slot]
 ) -> dict[int, list[Account]]:
-    """Whose excess is withdrawn in which block."""
+    """The accounts whose excess is withdrawn, by slot."""
     found: dict[int, list[Account]] = {}
     for window in range(spec.first, max(slots) // spec.window_slots + 1):
         if (window - spec.first) % len(spec.schedule) not in SWEEP_WINDOWS:

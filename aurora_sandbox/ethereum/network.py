@@ -1,4 +1,4 @@
-"""Ethereum as the sandbox serves it: a generated world's chain, and `/_sandbox/ethereum` to set its node."""
+"""Ethereum as the sandbox serves it: a world's chain, the requests that set its node, and its faults."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -28,7 +28,7 @@ _IDENTITIES: Final = ("index", "validator_index", "pubkey", "proposer_pubkey")
 
 
 class EthereumNetwork:
-    """The served world and how its node stands."""
+    """The served world and the state of its node."""
 
     def __init__(self, world: EthereumWorld | None = None, node: NodeSettings | None = None) -> None:
         """The demonstration's world if none is given; it is made when it is first used."""
@@ -43,11 +43,11 @@ class EthereumNetwork:
         return self._chain
 
     def set_node(self, changes: Mapping[str, Json]) -> None:
-        """Change how the node stands. Raises ConfigurationError for a setting or value that cannot be."""
+        """Change the node's state. Raises ConfigurationError for an unknown setting or an invalid value."""
         self._chain = self.chain.changed(changes)
 
     def describe(self) -> dict[str, Any]:
-        """Nothing: where the node stands is in `/_sandbox/ethereum`."""
+        """Nothing: the node's state is in `/_sandbox/ethereum`."""
         return {}
 
 

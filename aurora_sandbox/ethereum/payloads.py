@@ -37,15 +37,15 @@ _TIMES: Final[Mapping[Kind | None, tuple[tuple[str, int], ...]]] = {
     "missed": ((_FLASHBOTS, 1),),
     "orphaned": ((_ULTRASOUND, 1),),
 }
-"""Who delivered a block of ours, and how many times the truth it claims."""
+"""The relays that delivered a block of this kind, each with the factor by which it overstates the value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """A transaction with its outcome. Wei and gas; `priority` is wei per gas above the base fee.
 
-    `to` is None for one that makes a contract; `succeeded` False still pays for its gas but moves no value.
-    `moves` are (address, wei) that a contract paid on inside it.
+    `to` is None for the creation of a contract; a failed one pays for its gas but moves no value. `moves` are
+    (address, wei) of internal transfers.
     """
 
     hash: str
@@ -76,7 +76,7 @@ class Payload:
 
     @property
     def gas_used(self) -> int:
-        """By all transactions."""
+        """Gas of all transactions."""
         return sum(tx.gas_used for tx in self.transactions)
 
     @property
@@ -100,7 +100,7 @@ def make_payload(spec: EthereumSpec, members: Sequence[Member], slot: Slot) -> P
         transactions.insert(
             count // 2, _transfer(slot, "searcher", address(seed, "searcher"), recipient, direct)
         )
-    if kind == "builder":  # dust sent to the proposer, which is no payment
+    if kind == "builder":  # a small transfer to the proposer that is no payment
         transactions.insert(1, _transfer(slot, "dust", address(seed, "spammer"), recipient, 1))
     if kind in _LAST_PAYS:
         payment = _transfer(slot, "payment", miner, recipient, direct)
@@ -117,7 +117,7 @@ def make_payload(spec: EthereumSpec, members: Sequence[Member], slot: Slot) -> P
 
 
 def promised(spec: EthereumSpec, slot: Slot) -> int:
-    """What a builder promised for a block of ours beside its fees, wei, whether it paid or not."""
+    """What a builder promised for a tracked block beside its fees, wei, whether it paid or not."""
     return _payment(spec, slot)
 
 
@@ -126,9 +126,9 @@ def _payment(spec: EthereumSpec, slot: Slot) -> int:
 
 
 def _with_fees(transactions: list[Transaction], fees: int) -> list[Transaction]:
-    """The same with the first two paying so much that the block's fees are exactly `fees`."""
+    """The transactions with the first two's priority fees set so that the block's fees are exactly `fees`."""
     left = fees - sum(tx.gas_used * tx.priority for tx in transactions[2:])
-    # Two kinds of gas without a common divisor make every large enough sum.
+    # Two gas amounts without a common divisor can make up every large enough sum.
     second = left % TRANSFER_GAS
     first = (left - (TRANSFER_GAS + 1) * second) // TRANSFER_GAS
     return [
@@ -145,7 +145,7 @@ def _transfer(slot: Slot, what: str, sender: str, to: str, value: int) -> Transa
 
 
 def _ordinary(spec: EthereumSpec, slot: Slot, place: int) -> Transaction:
-    """A transaction of anybody; of the first few one has failed, one makes a contract, one carries blobs."""
+    """A transaction of the network; of the first few one fails, one creates a contract, one carries blobs."""
     words = (spec.seed, "transaction", slot.slot, place)
     gas_used = TRANSFER_GAS + number(400_000, *words, "gas")
     plain = Transaction(
@@ -201,7 +201,7 @@ def claims_of(
             value = block.fees + block.direct
         for relay, factor in times:
             found[relay].append(_claim(spec, block, slot.hash, value * factor))
-        if slot.kind == "builder":  # signed for, delivered late, never seen again
+        if slot.kind == "builder":  # a second payload for the slot that never became a block
             other = root(spec.seed, "second-payload", slot.slot)
             found[_FLASHBOTS].append(_claim(spec, block, other, value + value // 7))
     return {relay: tuple(rows) for relay, rows in found.items()}

@@ -1,7 +1,6 @@
 """The data API of MEV relays: delivered payloads in pages, bids, registrations; wei as decimal texts.
 
-One relay answers in the shape of the first version, without `num_tx` and `block_number`, and in smaller
-pages.
+One relay uses the first version's shape, without `num_tx` and `block_number`, and smaller pages.
 """
 
 import re
@@ -10,7 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, Final
 
-from aurora_sandbox.ethereum.chain import EthereumChain, Refusal
+from aurora_sandbox.ethereum.chain import EthereumChain, RestError
 from aurora_sandbox.ethereum.keys import pubkey, signature
 from aurora_sandbox.ethereum.ledger import Account
 from aurora_sandbox.ethereum.network import (
@@ -52,14 +51,14 @@ def respond(relay: str, chain: EthereumChain, request: SandboxRequest) -> Sandbo
         return SandboxResponse("", 405)
     try:
         return SandboxResponse(handler(chain, relay, request.query))
-    except Refusal as refusal:
-        return refusal.answer
+    except RestError as error:
+        return error.response
 
 
 def _delivered(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
     """Rows with slots at most the cursor, latest first; the cursor's own slot included."""
     if query.get("slot") and query.get("cursor"):
-        raise Refusal(400, "cannot specify both slot and cursor")
+        raise RestError(400, "cannot specify both slot and cursor")
     slot, cursor = _number(query, "slot"), _number(query, "cursor")
     selected = [
         row
@@ -77,9 +76,11 @@ def _delivered(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> li
 def _received(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
     """Bids: every delivered block with a few lower ones that lost. Never income."""
     if query.get("cursor"):
-        raise Refusal(400, "cursor argument not supported")
+        raise RestError(400, "cursor argument not supported")
     if not any(query.get(name) for name in ("slot", "block_hash", "block_number", "builder_pubkey")):
-        raise Refusal(400, "need to query for specific slot or block_hash or block_number or builder_pubkey")
+        raise RestError(
+            400, "need to query for specific slot or block_hash or block_number or builder_pubkey"
+        )
     slot, limit = _number(query, "slot"), _limit(query, _MOST_BIDS)
     rows = [row for row in _visible(chain, relay, query) if slot is None or row.slot == slot]
     bids = []
@@ -94,13 +95,13 @@ def _received(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> lis
 
 
 def _registration(chain: EthereumChain, _relay: str, query: Mapping[str, str]) -> dict[str, Any]:
-    """The fee recipient that one of ours declared itself; an unknown validator is a 400."""
+    """The fee recipient that a tracked validator registered; an unknown validator is a 400."""
     asked = query.get("pubkey", "")
     if not asked:
-        raise Refusal(400, "missing pubkey argument")
+        raise RestError(400, "missing pubkey argument")
     found = chain.validator(asked)
     if not isinstance(found, Account):
-        raise Refusal(400, f"no registration found for validator {asked}")
+        raise RestError(400, f"no registration found for validator {asked}")
     message = {
         "fee_recipient": found.member.fee_recipient,
         "gas_limit": str(GAS_LIMIT),
@@ -111,7 +112,7 @@ def _registration(chain: EthereumChain, _relay: str, query: Mapping[str, str]) -
 
 
 def _visible(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> list[Claim]:
-    """The rows up to now that the hash, number and key filters leave."""
+    """The rows up to the head that pass the filters for hash, number and keys."""
     block_hash = _pattern(query, "block_hash", _HASH)
     block_number = _number(query, "block_number")
     proposer = _pattern(query, "proposer_pubkey", _PUBKEY)
@@ -138,7 +139,7 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit()):
-        raise Refusal(400, f"invalid {name} argument")
+        raise RestError(400, f"invalid {name} argument")
     return int(text) or None
 
 
@@ -147,7 +148,7 @@ def _pattern(query: Mapping[str, str], name: str, shape: re.Pattern[str]) -> str
     if not text:
         return None
     if not shape.fullmatch(text):
-        raise Refusal(400, f"invalid {name} argument")
+        raise RestError(400, f"invalid {name} argument")
     return text.lower()
 
 
@@ -156,12 +157,12 @@ def _limit(query: Mapping[str, str], most: int) -> int:
     if limit is None:
         return most
     if limit > most:
-        raise Refusal(400, f"maximum limit is {most}")
+        raise RestError(400, f"maximum limit is {most}")
     return limit
 
 
 def describe_call(relay: str, chain: EthereumChain | None, request: SandboxRequest) -> Call:
-    """A call with the epoch of the slot or block it names; over a recording that of a block is not known."""
+    """A call with the epoch of the slot or block it names; a block's is not known over a recording."""
     slot, block_hash = request.query.get("slot", ""), request.query.get("block_hash", "").lower()
     epoch = int(slot) // SLOTS_PER_EPOCH if slot.isascii() and slot.isdigit() else None
     if epoch is None and chain is not None and block_hash:

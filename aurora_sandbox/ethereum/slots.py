@@ -1,13 +1,13 @@
-"""Every slot of a generated world: who proposes, whether there is a block, its roots, hashes and number.
+"""Every slot of a generated world: its proposer, and its block's roots, hashes and number, if there is one.
 
-What stands in a block is in `payloads.py`. Blocks of the network fill the slots that are not ours.
+The contents of blocks are in `payloads.py`. Validators that are not tracked propose in all other slots.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aurora_sandbox.ethereum.cast import NETWORK_FIRST, NETWORK_SIZE, Member, outsider
+from aurora_sandbox.ethereum.cast import NETWORK_FIRST, NETWORK_SIZE, Member, network_validator
 from aurora_sandbox.ethereum.keys import number, root
 from aurora_sandbox.ethereum.spec import (
     GENESIS_TIME,
@@ -23,9 +23,9 @@ _NO_BLOCK: Final = frozenset({"missed", "orphaned"})
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One slot. `member` and `kind` are set where the proposal is ours.
+    """One slot. `member` and `kind` are set where a tracked validator proposes.
 
-    `canonical` says whether the chain has a block here; an orphaned one has `root` and `hash` all the same.
+    `canonical` says whether the chain has a block here; an orphaned one has `root` and `hash`, too.
     `number` is the block's, or the one it would have had.
     """
 
@@ -43,7 +43,7 @@ class Slot:
 
     @property
     def timestamp(self) -> int:
-        """When it began, in Unix seconds."""
+        """Start of the slot, Unix seconds."""
         return GENESIS_TIME + SECONDS_PER_SLOT * self.slot
 
 
@@ -59,7 +59,9 @@ def lay_slots(spec: EthereumSpec, members: Sequence[Member], covered: range) -> 
         empty = slot not in neighbours and number(1_000, spec.seed, "empty", slot) < _EMPTY_PER_THOUSAND
         canonical = kind not in _NO_BLOCK if kind is not None else not empty
         if member is None:
-            proposer = outsider(spec.seed, NETWORK_FIRST + number(NETWORK_SIZE, spec.seed, "proposer", slot))
+            proposer = network_validator(
+                spec.seed, NETWORK_FIRST + number(NETWORK_SIZE, spec.seed, "proposer", slot)
+            )
             index, key = proposer.index, proposer.pubkey
         else:
             index, key = members[member].index, members[member].pubkey
@@ -75,7 +77,7 @@ def lay_slots(spec: EthereumSpec, members: Sequence[Member], covered: range) -> 
 
 
 def _proposals(spec: EthereumSpec, covered: range) -> Iterator[tuple[int, tuple[Kind, int]]]:
-    """Our slots: apart from each other, so that a slot without a block has blocks on both sides."""
+    """(slot, (kind, member)) of the tracked proposals; a slot without a block has blocks on both sides."""
     for window in range(spec.first, covered.stop // spec.window_slots + 1):
         planned = spec.planned(window)
         if not planned:

@@ -1,6 +1,6 @@
-"""What a generated Ethereum world follows from: options, the network's constants, what happens when.
+"""Options of a generated Ethereum world, the network's constants, and the schedule of events.
 
-What comes of it is in `slots.py`, `ledger.py`, `payloads.py` and `payloads.py`.
+The world is derived from them in `slots.py`, `ledger.py` and `payloads.py`.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LEAD_EPOCHS: Final = 4
 """Epochs before the first window: a window's balances hold attestations of two epochs earlier."""
 
 LAST_SYNC_EPOCH: Final = 401_919
-"""The last epoch of sync committee period 1569, the one that ours are members of."""
+"""The last epoch of sync committee period 1569, in which tracked validators have seats."""
 
 RELAYS: Final = ("relay-flashbots", "relay-ultrasound", "relay-titan")
 
@@ -39,25 +39,25 @@ SCHEDULE: Final[Schedule] = (
     (("failed", 3), ("overclaimed", 7), ("kept", 0)),
     (("stolen", 2), ("rich", 0), ("builder", 1)),
 )
-"""Per window, counted from the first and beginning again after the last: what becomes of each proposal of
-ours, and whose it is (the ordinal of the member)."""
+"""The kind of each tracked proposal and the proposer's ordinal, per window from the first one on; the list is
+repeated after its end."""
 
 OFFLINE_WINDOW: Final = 1
 DEPOSIT_WINDOW: Final = 1
 CORRELATION_WINDOW: Final = 4
 SWEEP_WINDOWS: Final = frozenset({1, 4})
 INTERNAL_SWEEP: Final = 3
-"""The member whose withdrawal stands in every block of kind internal: it shares the proposer's address."""
+"""The member with a withdrawal in every block of kind internal: it shares the proposer's address."""
 
 
 @dataclass(frozen=True, slots=True)
 class EthereumSpec:
     """Options of a generated world. Equal specs give equal worlds; more windows only add to one.
 
-    `window_epochs` is the length of a bookkeeping window, `first_window` its first (window k holds epochs
-    k x window_epochs on); None takes the one in which ours leave the sync committee. `rich_fees` is what a
-    block of kind rich earns, wei. `plain` is how many more validators of the clients there are, to which
-    nothing special happens.
+    `window_epochs` is the length of a period, `first_window` the first one (window k begins at epoch
+    k x window_epochs); None takes the one in which tracked validators leave the sync committee. `rich_fees`
+    are the fees of a block of kind rich, wei. `plain` is the number of further validators of the clients
+    without special events.
     """
 
     seed: int = 7
@@ -69,7 +69,7 @@ class EthereumSpec:
     plain: int = 0
 
     def __post_init__(self) -> None:
-        """Raises ConfigurationError for a world that cannot be."""
+        """Raises ConfigurationError for options that no world can have."""
         if self.window_epochs < 1 or self.windows < 1 or not self.schedule:
             raise ConfigurationError(
                 f"Ethereum world: at least one window, one epoch a window and one entry of the schedule, not "
@@ -101,7 +101,7 @@ class EthereumSpec:
 
     @property
     def last(self) -> int:
-        """The last window that the world is about; the chain goes on a little after it."""
+        """The last window with ground truth; the chain goes on a little after it."""
         return self.first + self.windows - 1
 
     @property
@@ -123,6 +123,6 @@ class EthereumSpec:
         return range(window * self.window_slots, (window + 1) * self.window_slots)
 
     def planned(self, window: int) -> tuple[tuple[Kind, int], ...]:
-        """What becomes of our proposals in a window; none before the first."""
+        """Kind and proposer's ordinal of each tracked proposal in a window; none before the first window."""
         ordinal = window - self.first
         return self.schedule[ordinal % len(self.schedule)] if ordinal >= 0 else ()

@@ -1,6 +1,7 @@
-"""What there is to find in a generated Ethereum world: per window and validator every amount, exactly.
+"""Ground truth of a generated Ethereum world: every exact amount per window and validator.
 
-Made from the world's own figures and not from any served answer, so that adapters can be checked against it.
+It is computed from the world's own figures and not from a served response, so that adapters can be checked
+against it.
 """
 
 from dataclasses import dataclass
@@ -22,10 +23,11 @@ _PENALTIES: Final[frozenset[Entry]] = frozenset({"slashing", "correlation"})
 
 @dataclass(frozen=True, slots=True)
 class BlockTruth:
-    """A proposal of ours. Wei; `fees` and `mev` are what is booked, `block_fees` what the receipts sum to.
+    """A proposal of a tracked validator. Amounts are wei.
 
-    `paid_to` is who got fees and payment that are ours, None if nobody did. `claims` are the relays' values
-    for this block's hash.
+    `fees` and `mev` are its income, `block_fees` the sum of the block's receipts. `paid_to` is the address
+    that received that income, None if there is none. `claims` are the relays' values for this block's
+    hash.
     """
 
     slot: int
@@ -45,12 +47,13 @@ class BlockTruth:
 
 @dataclass(frozen=True, slots=True)
 class ValidatorTruth:
-    """A validator in a window. Gwei unless it says wei; rewards by duty, `*_credited` and moves by balance.
+    """A validator in a window. Amounts are gwei unless stated as wei.
 
-    Balances are those after the slot before the window and after its last slot; effective balances those of
-    the window's first epoch and of the one after it; `effective_epochs` is their sum over the window's
-    epochs. `fees`, `mev` and `pooled` are wei; `pooled` went to the smoothing pool and is in neither of the
-    others.
+    Rewards count in the window of the duty; `*_credited`, deposits and withdrawals in that of the balance
+    change. Balances are those after the slot before the window and after its last slot; effective
+    balances those of the window's first epoch and of the one after it; `effective_epochs` is their sum
+    over the window's epochs. `fees`, `mev` and `pooled` are wei; `pooled` is income of the smoothing
+    pool and in neither of the others.
     """
 
     pubkey: str
@@ -91,7 +94,7 @@ def window_truth(world: EthereumWorld, window: int) -> dict[str, ValidatorTruth]
 
 
 def block_truths(world: EthereumWorld, window: int) -> tuple[BlockTruth, ...]:
-    """Every proposal of ours in `window`, by slot."""
+    """Every proposal of a tracked validator in `window`, by slot."""
     slots = world.spec.slots(window)
     return tuple(_block(world, slot.slot) for slot in world.own_slots if slot.slot in slots)
 
@@ -127,8 +130,8 @@ def _validator(world: EthereumWorld, window: int, ordinal: int) -> ValidatorTrut
 
 def _block(world: EthereumWorld, at: int) -> BlockTruth:
     slot, payload = world.slots[at], world.payload(at)
-    assert slot.kind is not None, "a slot of ours"  # noqa: S101
-    assert slot.member is not None, "a slot of ours"  # noqa: S101
+    assert slot.kind is not None, "a tracked proposal"  # noqa: S101
+    assert slot.member is not None, "a tracked proposal"  # noqa: S101
     case = _CASES[slot.kind]
     fees = payload.fees if case in "AC" else 0
     mev = payload.direct if case in "BCD" else 0

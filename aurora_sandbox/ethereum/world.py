@@ -1,6 +1,6 @@
 """A generated Ethereum world: slots, balances, blocks and relays' claims that follow from a spec.
 
-What a node shows of it at a given moment is in `chain.py`; what Aurora should find in it is in `truth.py`.
+What a node shows of it at one moment is in `chain.py`, its ground truth in `truth.py`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ _FIRST_INDEX: Final = 90_000_000
 
 @dataclass
 class EthereumWorld:
-    """Everything that follows from `spec`; made once, then only read."""
+    """Everything that follows from `spec`; immutable once made."""
 
     spec: EthereumSpec
     members: tuple[Member, ...] = field(init=False)
@@ -44,17 +44,17 @@ class EthereumWorld:
 
     @property
     def head_epoch(self) -> int:
-        """Where the chain stands: far enough after the last window for a lag of one window."""
+        """The current epoch: far enough after the last window for a finality lag of one window."""
         return self.spec.end_epoch + 2 * self.spec.window_epochs + _TAIL_EPOCHS
 
     @property
     def first_window(self) -> int:
-        """The first window with proposals of ours."""
+        """The first window with tracked proposals."""
         return self.spec.first
 
     @property
     def last_window(self) -> int:
-        """The last window that the world is about."""
+        """The last window with ground truth."""
         return self.spec.last
 
     @property
@@ -64,7 +64,7 @@ class EthereumWorld:
 
     @property
     def fee_recipients(self) -> tuple[str, ...]:
-        """Where block income of ours is meant to go: wallets of operator and clients, and the pool."""
+        """The fee recipients of the tracked validators: wallets of operator and clients, and the pool."""
         return tuple(dict.fromkeys(m.fee_recipient for m in self.members))
 
     @property
@@ -74,7 +74,7 @@ class EthereumWorld:
 
     @cached_property
     def own_slots(self) -> tuple[Slot, ...]:
-        """The slots whose proposal is ours, ascending."""
+        """The slots that tracked validators propose in, ascending."""
         return tuple(slot for slot in self.slots.values() if slot.member is not None)
 
     @cached_property
@@ -84,7 +84,7 @@ class EthereumWorld:
 
     @cached_property
     def transactions(self) -> dict[str, int]:
-        """The slot of each canonical block's transactions by their hashes."""
+        """The slot of each transaction in a canonical block, by transaction hash."""
         return {
             tx.hash: slot.slot
             for slot in self.slots.values()
@@ -104,7 +104,7 @@ class EthereumWorld:
 
     @cached_property
     def _income(self) -> dict[str, list[tuple[int, int]]]:
-        """By address of ours (block number, wei) of everything that came in."""
+        """(block number, wei) of every receipt of a tracked address, by address."""
         found: dict[str, list[tuple[int, int]]] = {
             address: [] for m in self.members for address in (m.fee_recipient, m.withdrawal_address)
         }
@@ -119,7 +119,7 @@ class EthereumWorld:
         return found
 
     def balance(self, address: str, block_number: int) -> int:
-        """What an address holds after a block, wei; zero for one that is not ours."""
+        """The balance of an address after a block, wei; zero for one that is not tracked."""
         income = self._income.get(address)
         if income is None:
             return 0
@@ -132,7 +132,7 @@ class EthereumWorld:
 
 
 def generate_ethereum(spec: EthereumSpec) -> EthereumWorld:
-    """The world that `spec` stands for."""
+    """The world that follows from `spec`."""
     return EthereumWorld(spec)
 
 

@@ -145,7 +145,7 @@ async def _read(receive: Receive) -> bytes:
     parts: list[bytes] = []
     while True:
         message = await receive()
-        if message["type"] != "http.request":  # the client went away
+        if message["type"] != "http.request":  # the client disconnected
             return b"".join(parts)
         parts.append(message.get("body", b""))
         if not message.get("more_body"):
@@ -176,7 +176,7 @@ def _encode(response: SandboxResponse) -> tuple[int, dict[str, str], bytes]:
 async def _send_bytes(
     send: Send, status: int, headers: Mapping[str, str], payload: bytes, *, cut_off: bool
 ) -> None:
-    """Send a response; cut off, half of it arrives and the connection is closed without the rest."""
+    """Send a response; with `cut_off`, send half of it and close the connection."""
     sent = {**headers, "Content-Length": str(len(payload))}
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})

@@ -1,4 +1,4 @@
-"""Faults on demand: what can go wrong, where, how often, and how that is written in text and JSON.
+"""Faults on demand: which kind, where, how often, and their text and JSON form.
 
 What a fault does to a response is in `row_faults.py`.
 """
@@ -49,11 +49,11 @@ PER_CALL: Final[frozenset[str]] = frozenset(
 
 @checked_dataclass(frozen=True, slots=True, config=ConfigDict(extra="forbid"))
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
     `endpoint` is a pattern with * for a JSON-RPC method or for what the provider's description takes as its
     endpoint. `epoch` limits it to requests or rows of that epoch. `times` is how many requests it hits before
-    it passes, None for all. `retry_after` is sent as seconds, `retry_after_date` (seconds from now) as an
+    it ends, None for all. `retry_after` is sent as seconds, `retry_after_date` (seconds from now) as an
     HTTP date. `drift` adds `bps` of each amount, plus a fixed sum in the field's own unit: `lamports` or
     `amount`, whichever the provider's amounts take. `to` is what wrong types become.
     """

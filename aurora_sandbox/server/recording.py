@@ -1,7 +1,7 @@
 """Recordings: a folder with `exchanges.jsonl`, replayed verbatim or appended to while a world is served.
 
 A line is `{"request": {"method", "path", "query", "json"}, "response": {"status", "headers",
-"json" | "text"}}`. A response's `json` is kept as its own bytes, so that no number changes on the way.
+"json" | "text"}}`. A response's `json` is kept as its own bytes, so that no number changes.
 """
 
 import json
@@ -21,7 +21,7 @@ _Key = tuple[str, str, str, str]
 
 
 class RecordedRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was asked. `query` may be a mapping or text; `path` may be a whole URL."""
+    """A recorded request. `query` may be a mapping or text; `path` may be a whole URL."""
 
     method: str
     path: str = "/"
@@ -35,7 +35,7 @@ class RecordedRequest(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RecordedResponse(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was answered: `json` as raw bytes, or `text`."""
+    """A recorded response: `json` as raw bytes, or `text`."""
 
     status: int = 200
     headers: dict[str, str] = {}  # msgspec copies it
@@ -68,7 +68,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 
 class Recording:
-    """Recorded exchanges by what was asked. Repeated requests get the answers in order, then the last one."""
+    """Recorded exchanges by request. Repeated ones get the responses in order, then the last one again."""
 
     def __init__(self, exchanges: list[Exchange]) -> None:
         self._replies: dict[_Key, list[RecordedResponse]] = {}
@@ -101,7 +101,7 @@ class Recording:
 
     @property
     def size(self) -> int:
-        """How many different requests have an answer."""
+        """How many different requests have a response."""
         return len(self._replies)
 
     def find(
@@ -144,7 +144,7 @@ class Recording:
 
 
 class Recorder:
-    """Appends exchanges to the recording in `folder`, which it makes."""
+    """Appends exchanges to the recording in `folder`, which is created."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -167,7 +167,7 @@ def _is_rpc(body: Json) -> bool:
 
 
 def _key(method: str, path: str, query: Json, body: Json) -> _Key:
-    """What two equal requests have in common: ids do not count, nor do the order of keys and arguments."""
+    """The key of a request: independent of JSON-RPC ids and of the order of keys and arguments."""
     parts = urlsplit(path)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
     if isinstance(query, str):

@@ -1,1 +1,1 @@
-"""A Solana network from a seed or a file, and its providers' answers: RPC, Jito, Solana Beach, Stakewiz."""
+"""A Solana network from a seed or a file, and its providers' responses: RPC, Jito, Solana Beach, Stakewiz."""

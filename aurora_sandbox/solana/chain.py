@@ -1,7 +1,7 @@
-"""The chain a world implies: where it stands, its blocks and times, and what each epoch paid.
+"""The chain of a world: its present, blocks and times, and what each epoch paid.
 
-Everything is worked out when first asked and kept. The providers (`rpc.py`, `jito.py`, ...) put these facts
-into their wire formats; nothing here knows a wire format.
+Everything is computed on first use and kept. The providers (`rpc.py`, `jito.py`, ...) put these facts into
+their wire formats; nothing here knows a wire format.
 """
 
 from bisect import bisect_right
@@ -42,10 +42,10 @@ class Settings:
     """Behaviour of the served providers.
 
     `commission_fields`: the RPC node gives `commission` in percent (Agave 3), null and `commissionBps`
-    (Agave 4), or neither (SIMD-0232). `archive`: a node with long-term storage words skipped slots as
-    -32009. `slot_in_epoch` is where the current epoch stands, half way if None. `schedule_epochs`: how many
-    epochs back leader schedules are kept, all if None. `rewards_per_block`: stake rows in each block of the
-    payout. `jito_lag_epochs`: Jito shows epoch N once the current one is at least N plus this.
+    (Agave 4), or neither (SIMD-0232). `archive`: a node with long-term storage, which reports skipped
+    slots as -32009. `slot_in_epoch` is the present slot in its epoch, the middle if None. `schedule_epochs`:
+    how many epochs back leader schedules are kept, all if None. `rewards_per_block`: stake rows in each block
+    of the payout. `jito_lag_epochs`: Jito shows epoch N once the current one is at least N plus this.
     """
 
     commission_fields: CommissionFields = "bps"
@@ -114,7 +114,7 @@ class EpochFacts:
         return split_tips(validator.tips, validator.mev_commission_bps, tip_protocol_bps(self.number), stakes)
 
     def priority_fee_split(self, validator: Validator, stakes: list[int]) -> TipSplit | None:
-        """Shares of the priority fees the validator gave away (it kept its own part before)."""
+        """Shares of the priority fees the validator shared, without the part it kept."""
         if validator.priority_fees_shared is None:
             return None
         return split_tips(validator.priority_fees_shared, 0, priority_fee_protocol_bps(self.number), stakes)
@@ -123,8 +123,8 @@ class EpochFacts:
 class Balances:
     """Balances after rewards (`postBalance`), in lamports, along the listed epochs of a chain.
 
-    Vote accounts change after each payout, identities after each block. The figures are invented where the
-    world has none, but consistent: a balance moves only by what the sandbox serves. Computed on first use.
+    Vote accounts change after each payout, identities after each block. The opening balances are invented,
+    but the figures are consistent: a balance moves only by what the sandbox serves. Computed on first use.
     """
 
     def __init__(self, chain: "Chain") -> None:
@@ -189,7 +189,7 @@ class Chain:
         self._partitioned: dict[int, list[list[str]]] = {}
         self.balances = Balances(self)
 
-    # where the chain stands
+    # the present
 
     def start(self, epoch: int) -> int:
         """The first slot of `epoch`."""
@@ -208,7 +208,7 @@ class Chain:
         return self.start(self.current) + produced[max(bisect_right(produced, wanted) - 1, 0)]
 
     def facts(self, epoch: int) -> EpochFacts | None:
-        """The epoch's facts if the world lists it and the chain has got there."""
+        """The epoch's facts; None if the world does not list it or the chain has not reached it."""
         return self._listed.get(epoch) if epoch <= self.current else None
 
     @cached_property
@@ -227,7 +227,7 @@ class Chain:
         """Leaders and blocks of `epoch`, the first listed one or later.
 
         The epoch after the last listed one pays that one's rewards, so it has blocks. Later epochs start
-        with a hole in the node's ledger: what their predecessors paid is unknown, and no block may say "0".
+        with a hole in the node's ledger: what their predecessors paid is unknown, and is never zero.
         """
         listed = self._listed.get(epoch)
         if listed is not None:
@@ -279,7 +279,7 @@ class Chain:
     # payouts
 
     def boundary(self, epoch: int) -> int | None:
-        """The first block at or after the start of `epoch`, as a node finds it; None if not there yet."""
+        """The first block at or after the start of `epoch`; None if it is not produced yet."""
         if epoch > self.current:
             return None
         slot = self.start(epoch) + self.slots(epoch).produced[0]
@@ -314,7 +314,7 @@ class Chain:
     # times
 
     def epoch_start_time(self, epoch: int) -> datetime:
-        """When `epoch` began: as the world says, else two days an epoch from the nearest time it gives."""
+        """When `epoch` began: as the world gives it, else two days an epoch from the nearest given time."""
         return self._start_times.get(epoch) or self._guess_start(epoch)
 
     @cached_property

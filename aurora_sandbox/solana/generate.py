@@ -1,9 +1,9 @@
-"""Worlds from a seed: who is in them, and epoch after epoch what their validators lead, skip and earn.
+"""Worlds from a seed: their operators, validators and stakers, and the events and income of each epoch.
 
-Operators with their validators and own wallets and stakers with their accounts are drawn once, whatever the
-number of epochs. Then stakes compound and validators earn fees and tips. Integers throughout; the same spec
-gives the same world, and more epochs only add to it. Amounts keep mainnet's proportions to the stake (rates
-near epoch 796, tips near epoch 678), whatever the world's size.
+Operators with their validators and own wallets and stakers with their accounts are drawn once, independent
+of the number of epochs. Then stakes compound, and validators receive fees and tips. Integers throughout; the
+same spec gives the same world, and more epochs only add to it. Amounts keep mainnet's proportions to the
+stake (rates near epoch 796, tips near epoch 678) for a world of any size.
 """
 
 import random
@@ -64,7 +64,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Everyone. `own_wallets` are by operator, `wallets` are the stakers', the busiest first."""
+    """All participants. `own_wallets` are by operator, `wallets` are the stakers', the most used first."""
 
     members: tuple[Member, ...]
     own_wallets: tuple[str, ...]
@@ -73,7 +73,7 @@ class Cast:
 
 
 def draw_cast(spec: WorldSpec) -> Cast:
-    """The cast that `spec` stands for."""
+    """The cast that follows from `spec`."""
     draw = random.Random(f"cast/{spec.seed}/{spec.validators}/{spec.stakers}")  # noqa: S311
     operators = _operators(spec.validators)
     members = tuple(_member(spec, draw, number, operator) for number, operator in enumerate(operators))
@@ -98,11 +98,11 @@ def _member(spec: WorldSpec, draw: random.Random, number: int, operator: int) ->
     commission, mev = draw.choice(_COMMISSIONS_BPS), draw.choice(_MEV_BPS)
     shares = draw.randrange(5) == 0
     if number < _LARGE_VALIDATORS:
-        # The operators a demonstration is about earn in every way there is.
+        # The operators of the demonstration have every kind of income.
         commission, mev = (500, 700, 1000)[operator], (800, 1000, 500)[operator]
         name += f" Staking {number + 1 - _operators(spec.validators).index(operator)}"
     if number == _LARGE_VALIDATORS:
-        commission = 725  # a rate that whole percents cannot say
+        commission = 725  # a rate that is no whole percentage
     last = number == spec.validators - 1
     return Member(
         vote_account=derive_pubkey("generated", spec.seed, "vote", number),
@@ -119,7 +119,7 @@ def _member(spec: WorldSpec, draw: random.Random, number: int, operator: int) ->
 def _self_stake(
     spec: WorldSpec, draw: random.Random, number: int, member: Member, own: tuple[str, ...]
 ) -> Holding:
-    """The operator's own stake account with its validator, there from long ago."""
+    """The operator's own stake account with its validator, active before the first epoch."""
     wallet = own[member.operator]
     stake = (50_000 // (number + 1) + draw.randrange(500, 5_000)) * LAMPORTS_PER_SOL + draw.randrange(10**9)
     return Holding(
@@ -141,9 +141,9 @@ def _holding(spec: WorldSpec, draw: random.Random, number: int, wallets: tuple[s
     fate = draw.randrange(100)
     since = spec.first_epoch - draw.randrange(2, ACTIVATION_EPOCHS)
     until = None
-    if fate < 8:  # noqa: PLR2004 - percent that arrive while we look
+    if fate < 8:  # noqa: PLR2004 - percent that activate within the epochs
         since = spec.first_epoch + draw.randrange(-1, ACTIVATION_EPOCHS)
-    elif fate < 15:  # noqa: PLR2004 - percent that leave
+    elif fate < 15:  # noqa: PLR2004 - percent that deactivate
         until = spec.first_epoch + draw.randrange(ACTIVATION_EPOCHS)
     staker = derive_pubkey("generated", spec.seed, "staker", number) if draw.randrange(10) == 0 else wallet
     return Holding(
@@ -177,7 +177,7 @@ class PartnerWallet:
 
 
 def generate_world(spec: WorldSpec) -> World:
-    """The world that `spec` stands for, its current epoch three after the last listed one."""
+    """The world that follows from `spec`, its current epoch three after the last listed one."""
     cast = draw_cast(spec)
     stakes = {holding.stake_account: holding.opening_stake for holding in cast.holdings}
     epochs: list[Epoch] = []

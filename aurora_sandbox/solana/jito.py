@@ -1,9 +1,9 @@
 """Jito's kobe API as the sandbox serves it (`/api/v1`): validators, tips per validator and per staker.
 
 Lamports and basis points. A tip tree has a claim for every active stake account, one for the validator, and
-since TipRouter one for the protocol fee, whose claimant is the same address in every tree. The API's traps
-are served as they are: arguments that only count in the body or only in the query, totals that are zero,
-failures with an empty success-shaped body.
+since TipRouter one for the protocol fee, whose claimant is the same address in every tree. The API's
+peculiarities are served, too: arguments that only count in the body or only in the query, totals that are
+zero, failures with an empty success-shaped body.
 """
 
 from collections.abc import Callable, Mapping
@@ -152,10 +152,10 @@ def _claim_status(epoch: int, vote: str, claimant: str) -> str:
     return derive_pubkey("aurora-world", "claim", epoch, vote, claimant)
 
 
-class _BadRequest(Exception):  # noqa: N818 - an answer, not a fault
+class _RestError(Exception):
     def __init__(self, body: Json, status: int = 400) -> None:
         super().__init__(str(body))
-        self.answer = SandboxResponse(body, status)
+        self.response = SandboxResponse(body, status)
 
 
 def respond(chain: Chain, request: SandboxRequest) -> SandboxResponse:
@@ -168,8 +168,8 @@ def respond(chain: Chain, request: SandboxRequest) -> SandboxResponse:
             return _validator_history(chain, vote)
         if endpoint and not vote:
             return endpoint(chain, request)
-    except _BadRequest as refusal:
-        return refusal.answer
+    except _RestError as error:
+        return error.response
     return SandboxResponse({"error": {"code": 404, "message": f"no such endpoint: {request.path}"}}, 404)
 
 
@@ -219,7 +219,7 @@ def _validator_rewards(chain: Chain, request: SandboxRequest) -> SandboxResponse
         _pubkey(vote, empty=EMPTY_PAGE)
     rows = [
         tip_row(facts, validator)
-        for facts in _asked(chain, request)
+        for facts in _requested_epochs(chain, request)
         for validator in facts.epoch.validators
         if validator.tips is not None and vote in (None, validator.vote_account)
     ]
@@ -234,7 +234,7 @@ def _staker_rewards(chain: Chain, request: SandboxRequest) -> SandboxResponse:
             _pubkey(key, empty=EMPTY_PAGE)
     rows = [
         claim
-        for facts in _asked(chain, request)
+        for facts in _requested_epochs(chain, request)
         for claim in claims(facts, vote)
         if authority in (None, claim.staker)
     ]
@@ -269,7 +269,7 @@ _ENDPOINTS: Final[Mapping[str, Callable[[Chain, SandboxRequest], SandboxResponse
 }
 
 
-def _asked(chain: Chain, request: SandboxRequest) -> list[EpochFacts]:
+def _requested_epochs(chain: Chain, request: SandboxRequest) -> list[EpochFacts]:
     """The published epochs that the query names, descending or ascending as it wants them sorted."""
     epoch = _number(request, "epoch", None)
     found = [facts for facts in published(chain) if epoch in (None, facts.number)]
@@ -281,12 +281,12 @@ def _page(rows: list[R], request: SandboxRequest, epoch_and_amount: Callable[[R]
     limit, page = _number(request, "limit", DEFAULT_LIMIT), _number(request, "page", 1)
     order = request.query.get("sort_order", "desc")
     if order not in ("asc", "desc"):
-        raise _BadRequest({"error": {"code": 400, "message": f"unknown sort_order {order!r}"}})
+        raise _RestError({"error": {"code": 400, "message": f"unknown sort_order {order!r}"}})
     assert limit is not None and page is not None, "both have defaults"  # noqa: S101
     if limit > MAX_LIMIT:
-        raise _BadRequest({"error": f"Limit exceeds maximum allowed value of {MAX_LIMIT}"})
+        raise _RestError({"error": f"Limit exceeds maximum allowed value of {MAX_LIMIT}"})
     if page == 0:  # the service computes (page - 1) * limit without a sign
-        raise _BadRequest(EMPTY_PAGE, 500)
+        raise _RestError(EMPTY_PAGE, 500)
     ordered = sorted(rows, key=epoch_and_amount, reverse=order == "desc")
     return ordered[(page - 1) * limit : page * limit]
 
@@ -297,7 +297,7 @@ def _number(request: SandboxRequest, name: str, default: int | None) -> int | No
         return default
     if not (text.isascii() and text.isdigit()):
         message = f"Failed to deserialize query string: {name}: invalid digit found in string"
-        raise _BadRequest({"error": {"code": 400, "message": message}})
+        raise _RestError({"error": {"code": 400, "message": message}})
     return int(text)
 
 
@@ -307,7 +307,7 @@ def _body_epoch(request: SandboxRequest) -> int | None:
         return None
     epoch = request.json.get("epoch") if isinstance(request.json, dict) else "?"
     if epoch is not None and (not isinstance(epoch, int) or isinstance(epoch, bool) or epoch < 0):
-        raise _BadRequest({"error": {"code": 400, "message": "Failed to deserialize the JSON body: epoch"}})
+        raise _RestError({"error": {"code": 400, "message": "Failed to deserialize the JSON body: epoch"}})
     return epoch
 
 
@@ -315,7 +315,7 @@ def _pubkey(text: str, *, empty: Json) -> None:
     try:
         check_pubkey(text)
     except ValueError:
-        raise _BadRequest(empty, 500) from None
+        raise _RestError(empty, 500) from None
 
 
 def _empty(call: Call) -> Json:

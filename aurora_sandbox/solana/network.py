@@ -30,7 +30,7 @@ class SolanaNetwork:
     """The served world. Its chain is replaced as a whole when it advances."""
 
     def __init__(self, world: World, settings: Settings, grow: Grow | None = None) -> None:
-        """Without `grow` a world only moves its present."""
+        """Without `grow` advancing only moves the present epoch within the world."""
         self.chain = Chain(world, settings)
         self._grow = grow
 
@@ -43,7 +43,7 @@ class SolanaNetwork:
         self.chain = Chain(world.model_copy(update={"current_epoch": current}), self.chain.settings)
 
     def describe(self) -> dict[str, Any]:
-        """What is served and where it stands."""
+        """What is served and its present epoch and slot."""
         chain, last = self.chain, self.chain.world.epochs[-1]
         return {
             "chain_id": chain.world.chain_id,

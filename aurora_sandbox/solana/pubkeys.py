@@ -1,7 +1,6 @@
 """Solana addresses: base58 text of 32 bytes, and addresses derived from words.
 
-Derived addresses are SHA-256 digests: valid as text, the same on every machine, and owned by nobody.
-Nothing here signs; the sandbox needs names for accounts, not keys.
+Derived addresses are SHA-256 digests: valid as text, the same on every machine, and without a private key.
 """
 
 import hashlib
@@ -32,5 +31,5 @@ def check_pubkey(text: str) -> str:
 
 
 def derive_pubkey(*words: str | int) -> str:
-    """The address that `words` stand for: base58 of SHA-256 of the words joined by "/"."""
+    """The address derived from `words`: base58 of SHA-256 of the words joined by "/"."""
     return encode_base58(hashlib.sha256("/".join(map(str, words)).encode()).digest())

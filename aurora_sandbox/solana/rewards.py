@@ -24,7 +24,7 @@ _SipState = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Delegations:
-    """One validator's part in an epoch: rate, credits, and (address, lamports) of each active stake."""
+    """One validator's stake in an epoch: rate, credits, and (address, lamports) of each active stake."""
 
     vote_account: str
     commission_bps: int
@@ -55,7 +55,7 @@ class EpochRewards:
 
     @property
     def dust(self) -> int:
-        """Lamports of `total` that nobody was paid."""
+        """Lamports of `total` that were not paid."""
         return self.total - self.paid
 
     @property
@@ -121,7 +121,7 @@ def epoch_rewards(total: int, validators: Iterable[Delegations]) -> EpochRewards
 def split_tips(total: int, validator_bps: int, protocol_bps: int, stakes: Sequence[int]) -> TipSplit:
     """Share `total` lamports of tips; the validator's rate is taken on the gross, capped by the protocol's.
 
-    The stakers' floors leave dust, fewer lamports than there are stakes, that belongs to nobody.
+    The stakers' floors leave dust, fewer lamports than there are stakes, that is not paid.
     """
     protocol = floor_share(total, protocol_bps)
     validator = min(floor_share(total, validator_bps), total - protocol)

@@ -60,7 +60,7 @@ class Params:
         return value
 
     def any(self, index: int) -> Json:
-        """The parameter as it came, None if left out."""
+        """The parameter unchanged, None if left out."""
         return self._params[index] if len(self._params) > index else None
 
 
@@ -72,7 +72,7 @@ def u64(value: Json, name: str) -> int:
 
 
 def pubkey(value: Json) -> str:
-    """`value` as an address. Raises RpcError -32602 with Agave's words."""
+    """`value` as an address. Raises RpcError -32602 with Agave's message."""
     try:
         return check_pubkey(value)
     except ValueError as error:
@@ -112,12 +112,12 @@ def commission_fields(rate_bps: int | None, settings: Settings) -> dict[str, int
 
 
 def context(chain: Chain) -> dict[str, Any]:
-    """The `context` of answers that carry one."""
+    """The `context` of responses that have one."""
     return {"apiVersion": VERSIONS[chain.settings.commission_fields], "slot": chain.now}
 
 
 def get_epoch_info(chain: Chain, _: Params) -> dict[str, Any]:
-    """Where the chain stands."""
+    """The present epoch and slot."""
     height = chain.height(chain.now)
     return {
         "absoluteSlot": chain.now,
@@ -146,7 +146,7 @@ def get_slot(chain: Chain, _: Params) -> int:
 
 
 def get_vote_accounts(chain: Chain, params: Params) -> dict[str, Any]:
-    """Vote accounts as they stand now, `activatedStake` in lamports; unstaked delinquents are hidden."""
+    """Vote accounts now, `activatedStake` in lamports; unstaked delinquents are hidden."""
     config = params.config(0)
     only = config.get("votePubkey")
     if only is not None:
@@ -210,7 +210,7 @@ def _vote_row(chain: Chain, validator: Validator) -> dict[str, Any]:
 
 
 def get_inflation_reward(chain: Chain, params: Params) -> list[dict[str, Any] | None]:
-    """Rewards of each address for an epoch, the one before the current if not named; null is "no row"."""
+    """Rewards of each address for an epoch, the one before the current if not named; null means no row."""
     addresses, config = params.any(0), params.config(1)
     if not isinstance(addresses, list):
         raise RpcError(INVALID_PARAMS, "Invalid params: expected a list of addresses")
@@ -260,7 +260,7 @@ def _reward(chain: Chain, facts: EpochFacts, boundary: int, key: str) -> dict[st
 
 
 def payout_slot(chain: Chain, epoch: int, boundary: int, key: str) -> int:
-    """The slot of the block that pays stake account `key`. Raises RpcError -32017 if it is still to come."""
+    """The slot of the block that pays stake account `key`. Raises RpcError -32017 before that block."""
     index, count = chain.partition_of(epoch, key)
     produced = chain.slots(epoch + 1).produced
     slot = chain.start(epoch + 1) + produced[min(index + 1, len(produced) - 1)]
@@ -318,7 +318,7 @@ def get_block_production(chain: Chain, params: Params) -> dict[str, Any]:
 
 
 def get_block(chain: Chain, params: Params) -> dict[str, Any]:
-    """A block with its rewards in signed lamports; the sandbox has no transactions to give."""
+    """A block with its rewards in signed lamports; the sandbox has no transactions."""
     slot, config = params.slot(0, "slot"), params.config(1)
     details = config.get("transactionDetails", "full")
     if details not in ("full", "accounts", "signatures", "none"):
@@ -430,7 +430,7 @@ def _rewards(chain: Chain, slot: int) -> list[dict[str, Any]]:
 
 def _voting_rows(chain: Chain, epoch: int) -> list[dict[str, Any]]:
     facts = chain.facts(epoch)
-    assert facts is not None, "asked for listed epochs only"  # noqa: S101
+    assert facts is not None, "only listed epochs are requested"  # noqa: S101
     return [
         {
             **commission_fields(facts.epoch.by_vote[vote].rate_bps, chain.settings),

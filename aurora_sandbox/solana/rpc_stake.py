@@ -1,4 +1,4 @@
-"""getProgramAccounts for the Stake program: stake accounts as they stand now, as JSON or 200 raw bytes.
+"""getProgramAccounts for the Stake program: the current stake accounts, as JSON or 200 raw bytes.
 
 Byte layout: bincode of StakeStateV2, little endian (docs/sandbox.md lists the offsets).
 """
@@ -61,7 +61,7 @@ _Test = tuple[int, bytes] | int
 
 
 def _filter(entry: Json) -> _Test:
-    """A data size, or an offset and the bytes that must stand there."""
+    """A data size, or an offset and the bytes required there."""
     if isinstance(entry, dict) and "dataSize" in entry:
         return u64(entry["dataSize"], "dataSize")
     compare = entry.get("memcmp") if isinstance(entry, dict) else None
@@ -86,7 +86,7 @@ def _slice(value: Json) -> slice:
 
 
 def _candidates(chain: Chain, tests: list[_Test]) -> tuple[list[_Held], list[_Test]]:
-    """The accounts an exact address filter finds, or all of them; and the tests still to be made."""
+    """The accounts an exact address filter finds, or all of them; and the remaining filters."""
     index = _index(chain)
     for test in tests:
         if isinstance(test, tuple) and test[0] in (_VOTER, _WITHDRAWER, _STAKER) and len(test[1]) == 32:  # noqa: PLR2004
@@ -113,7 +113,7 @@ def _index(chain: Chain) -> dict[tuple[()] | tuple[int, str], list[_Held]]:
 
 @lru_cache(maxsize=65_536)
 def _bytes_of(address: str) -> bytes:
-    """The 32 bytes of an address; decoding is slow, and owners and validators come again and again."""
+    """The 32 bytes of an address; cached, because decoding is slow and owners and validators repeat."""
     return decode_base58(address)
 
 

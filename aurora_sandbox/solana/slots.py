@@ -1,7 +1,7 @@
 """Which slots of an epoch have which leader, which produced a block, and the fee of each block.
 
-Laid out deterministically from the totals a world gives per identity, so that RPC's block-by-block answer
-sums to exactly those totals. Rewards paid in blocks are `chain.py`'s.
+Laid out deterministically from the totals a world gives per identity, so that RPC's blocks sum to exactly
+those totals. Rewards paid in blocks are in `chain.py`.
 """
 
 import random
@@ -21,8 +21,8 @@ class EpochSlots:
     """The slots of one epoch as indexes from its start.
 
     `schedule` and `produced_by` are by identity, ascending; `produced` are all blocks, ascending; `fees` is
-    (identity, lamports) by index, without blocks that earned nothing. An identity whose leader slots the
-    world does not know is in none of them; its slots are led by nobody the sandbox can name.
+    (identity, lamports) by index, without blocks that have no fees. An identity whose leader slots the
+    world does not know is in none of them; its slots have no named leader.
     """
 
     size: int
@@ -40,7 +40,7 @@ class EpochSlots:
 def lay_out(shares: Iterable[LeaderShare], size: int, seed: str) -> EpochSlots:
     """Place leaders in groups of four slots, skip what they did not produce, and spread their fees.
 
-    `seed` decides the places, so the same world always has the same blocks. Raises ValueError if the
+    `seed` determines the layout, so the same world always has the same blocks. Raises ValueError if the
     shares need more groups than the epoch has.
     """
     shares = tuple(shares)

@@ -1,6 +1,6 @@
-"""Stakewiz as the sandbox serves it: names and metadata of validators, never money.
+"""Stakewiz as the sandbox serves it: names and metadata of validators, no amounts to book.
 
-`activated_stake` is SOL as a float, as the real service gives it; scores and places are constants.
+`activated_stake` is SOL as a float, as the real service gives it; scores and locations are constants.
 """
 
 from typing import Any, Final

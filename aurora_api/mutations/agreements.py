@@ -6,11 +6,12 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from aurora_api.access.principal import Principal
+from aurora_api.access.principal import Capability, Principal
 from aurora_api.access.scope import require_rules
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.agreements import Agreement, AgreementRuleInput, raw_agreement, resolve_agreement
+from aurora_api.schema.permissions import requires
 from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.editing import Change, amend_agreement, create_agreement, transition
 from aurora_assets.agreements.entries import AgreementEntry, parse_entry
@@ -136,3 +137,34 @@ def _entry(given: CreateAgreementInput | AmendAgreementInput) -> AgreementEntry:
         given.agreement_id, given.name, given.valid_from, given.valid_until, given.rules, given.reason
     )
     return parse_entry(AgreementEntry, raw, f"agreement {given.agreement_id}")
+
+
+@strawberry.type
+class AgreementMutations:
+    """The mutations of this module, as root fields."""
+
+    activate_agreement: AgreementResult | None = strawberry.mutation(
+        resolver=resolve_activate_agreement,
+        description="Let a draft or suspended agreement pay.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    amend_agreement: AgreementResult | None = strawberry.mutation(
+        resolver=resolve_amend_agreement,
+        description="Make an agreement's next version.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    create_agreement: AgreementResult | None = strawberry.mutation(
+        resolver=resolve_create_agreement,
+        description="Draft an agreement.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    suspend_agreement: AgreementResult | None = strawberry.mutation(
+        resolver=resolve_suspend_agreement,
+        description="Stop an active agreement from paying, for a while.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    terminate_agreement: AgreementResult | None = strawberry.mutation(
+        resolver=resolve_terminate_agreement,
+        description="End an active or suspended agreement for good.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )

@@ -16,9 +16,10 @@ import strawberry
 from anyio import CapacityLimiter
 
 from aurora_api.access.authenticate import Identity, caller_transaction
-from aurora_api.access.principal import Principal
+from aurora_api.access.principal import Capability, Principal
 from aurora_api.context.request import Context, Info
 from aurora_api.problems import Code, Problem, refusal_of
+from aurora_api.schema.permissions import requires
 from aurora_resources.warehouse.audit import AuditEntry, append_audit
 from aurora_resources.warehouse.connection import DbConnection
 
@@ -36,7 +37,11 @@ logger = logging.getLogger("aurora_api")
 strawberry.enum(Code, name="ErrorCode", description="What went wrong, for programs to tell apart.")
 
 
-@strawberry.type(name="Problem", description="Why something was not done, and what to do about it.")
+@strawberry.type(
+    name="Problem",
+    description="Why something was not done, and what to do about it.",
+    directives=requires(Capability.PUBLIC),
+)
 class MutationProblem:
     """A refusal, as data."""
 

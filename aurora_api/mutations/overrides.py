@@ -10,10 +10,11 @@ from uuid import UUID
 
 import strawberry
 
-from aurora_api.access.principal import Principal
+from aurora_api.access.principal import Capability, Principal
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.overrides import LineOverride, line_not_found, line_override, read_line_id
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Amount
 from aurora_assets.statements.overrides import (
     LineUnknown,
@@ -113,3 +114,24 @@ def _told(line: OverriddenLine) -> dict[str, str | None]:
         "computed": None if line.place.amount is None else str(line.place.amount),
         "amount": None if action is None or action.amount is None else str(action.amount),
     }
+
+
+@strawberry.type
+class OverrideMutations:
+    """The mutations of this module, as root fields."""
+
+    confirm_line_override: LineOverrideResult | None = strawberry.mutation(
+        resolver=confirm_line_override,
+        description="Confirm the amount that another user set on a line.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    override_commission_line: LineOverrideResult | None = strawberry.mutation(
+        resolver=override_commission_line,
+        description="Set by hand what a line is owed; above the chain's size another user confirms it.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    withdraw_line_override: LineOverrideResult | None = strawberry.mutation(
+        resolver=withdraw_line_override,
+        description="Let a line's computed amount count again.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )

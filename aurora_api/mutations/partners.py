@@ -6,12 +6,13 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from aurora_api.access.principal import Principal
+from aurora_api.access.principal import Capability, Principal
 from aurora_api.access.scope import require_all_validators
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.partners import PartnerNode, PartnerWallet, find_wallet, resolve_partner
 from aurora_api.schema.enums import ClaimOutcome
+from aurora_api.schema.permissions import requires
 from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.entries import PartnerEntry, WalletEntry, normalize_wallet, parse_entry
 from aurora_assets.agreements.partners import KnownPartner, create_partner, lock_partner, rename_partner
@@ -97,7 +98,10 @@ def _describe_partner(partner: KnownPartner) -> dict[str, str]:
     return {"code": partner.code, "name": partner.name}
 
 
-@strawberry.type(description="What became of one row of an uploaded file.")
+@strawberry.type(
+    description="What became of one row of an uploaded file.",
+    directives=requires(Capability.WRITE_AGREEMENTS),
+)
 class WalletUploadRow:
     """A row."""
 
@@ -110,7 +114,8 @@ class WalletUploadRow:
 
 @strawberry.type(
     description="What became of an uploaded file, row by row. Where one row is refused nothing was written: "
-    "ADDED is then what would have been."
+    "ADDED is then what would have been.",
+    directives=requires(Capability.WRITE_AGREEMENTS),
 )
 class WalletUpload:
     """A report."""
@@ -276,4 +281,35 @@ def _report(report: Report) -> WalletUpload:
             WalletUploadRow(line=line, chain_id=chain, wallet=wallet, outcome=outcome, message=fault)
             for line, chain, wallet, outcome, fault in rows
         ],
+    )
+
+
+@strawberry.type
+class PartnerMutations:
+    """The mutations of this module, as root fields."""
+
+    add_wallet: PartnerWalletResult | None = strawberry.mutation(
+        resolver=resolve_add_wallet,
+        description="Count a wallet as a partner's.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    create_partner: PartnerResult | None = strawberry.mutation(
+        resolver=resolve_create_partner,
+        description="Add a partner.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    end_wallet: PartnerWalletResult | None = strawberry.mutation(
+        resolver=resolve_end_wallet,
+        description="End the time for which a wallet counts as a partner's.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    update_partner: PartnerResult | None = strawberry.mutation(
+        resolver=resolve_update_partner,
+        description="Rename a partner.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )
+    upload_wallets: WalletUploadResult | None = strawberry.mutation(
+        resolver=resolve_upload_wallets,
+        description="Count a file of wallets as a partner's: all of it or nothing.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
     )

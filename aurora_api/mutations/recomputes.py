@@ -18,6 +18,7 @@ from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.recomputes import Recompute, find_recompute
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.recompute.queue import RecomputeOrder, order_recompute
 from aurora_resources.config.files import load_chains
@@ -166,4 +167,15 @@ def _order(
 def _no_chain(chain_id: str) -> Problem:
     return Problem(
         Code.NOT_FOUND, f'there is no chain "{chain_id}"; chains lists those there are', "input.chainId"
+    )
+
+
+@strawberry.type
+class RecomputeMutations:
+    """The mutations of this module, as root fields."""
+
+    start_recompute: RecomputeResult | None = strawberry.mutation(
+        resolver=start_recompute,
+        description="Have P&L and commissions computed again by Dagster.",
+        directives=requires(Capability.RECOMPUTE),
     )

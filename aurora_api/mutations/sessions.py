@@ -18,13 +18,17 @@ from aurora_api.context.request import Context, Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.users import ApiToken, api_token_of
+from aurora_api.schema.permissions import requires
 from aurora_resources.warehouse.connection import AUTH_ROLE, DbConnection
 
 # A check of a password takes 64 MiB: many at once must not take the service's memory.
 _checks = CapacityLimiter(2)
 
 
-@strawberry.type(description="A session's tokens. They are told once: keep them as you would a password.")
+@strawberry.type(
+    description="A session's tokens. They are told once: keep them as you would a password.",
+    directives=requires(Capability.PUBLIC),
+)
 class Session:
     """A pair of tokens."""
 
@@ -36,7 +40,7 @@ class Session:
     session_ends_at: datetime = strawberry.field(description="UTC. However often it is refreshed.")
 
 
-@strawberry.type(description="It is done.")
+@strawberry.type(description="It is done.", directives=requires(Capability.SIGNED_IN))
 class Done:
     """Done, with nothing to show."""
 
@@ -155,7 +159,7 @@ def _session(signed_in: SignedIn) -> Session:
     )
 
 
-@strawberry.type(description="A new API token, with its text.")
+@strawberry.type(description="A new API token, with its text.", directives=requires(Capability.SIGNED_IN))
 class NewApiToken:
     """An API token, the only time its text is told."""
 
@@ -205,3 +209,39 @@ async def resolve_revoke_api_token(info: Info, input: RevokeApiTokenInput) -> Ap
         return AuditedChange(api_token_of(row), "ApiToken", str(row.api_token_id), after=row.audited)
 
     return await run_audited(info, "revokeApiToken", work, as_role=AUTH_ROLE)
+
+
+@strawberry.type
+class SessionMutations:
+    """The mutations of this module, as root fields."""
+
+    change_password: DoneResult | None = strawberry.mutation(
+        resolver=resolve_change_password,
+        description="Change your own password; your other sessions end.",
+        directives=requires(Capability.SIGNED_IN),
+    )
+    create_api_token: NewApiTokenResult | None = strawberry.mutation(
+        resolver=resolve_create_api_token,
+        description="Make a token for a program of yours.",
+        directives=requires(Capability.SIGNED_IN),
+    )
+    login: SessionResult | None = strawberry.mutation(
+        resolver=resolve_login,
+        description="Sign in. Ten attempts a minute from one address are looked at.",
+        directives=requires(Capability.PUBLIC),
+    )
+    logout: DoneResult | None = strawberry.mutation(
+        resolver=resolve_logout,
+        description="End the session that asks, at once.",
+        directives=requires(Capability.SIGNED_IN),
+    )
+    refresh: SessionResult | None = strawberry.mutation(
+        resolver=resolve_refresh,
+        description="Exchange a refresh token for the next pair of tokens.",
+        directives=requires(Capability.PUBLIC),
+    )
+    revoke_api_token: ApiTokenResult | None = strawberry.mutation(
+        resolver=resolve_revoke_api_token,
+        description="End an API token, at once.",
+        directives=requires(Capability.SIGNED_IN),
+    )

@@ -11,7 +11,7 @@ from typing import Annotated, Final, TypeAlias
 import strawberry
 
 from aurora_api.access.download_tokens import PATH, PURPOSE, Download, FileFormat, sign_download
-from aurora_api.access.principal import Principal, UserRole
+from aurora_api.access.principal import Capability, Principal, UserRole
 from aurora_api.access.scope import require_full_view, sees_chain
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
@@ -19,6 +19,7 @@ from aurora_api.problems import Code, Problem
 from aurora_api.queries.statement_documents import file_name, view_for
 from aurora_api.queries.statements import Statement, find_statement, key_of_statement
 from aurora_api.schema.node import not_found
+from aurora_api.schema.permissions import requires
 from aurora_assets.commission.statement import StatementAction, StatementKey, refuse_own_approval
 from aurora_assets.statements.books import PartiesUnknown, read_parties
 from aurora_assets.statements.corrections import lock_statements
@@ -167,7 +168,10 @@ strawberry.enum(
 )
 
 
-@strawberry.type(description="Where a statement can be fetched as a file, for a short time.")
+@strawberry.type(
+    description="Where a statement can be fetched as a file, for a short time.",
+    directives=requires(Capability.EXPORT),
+)
 class StatementDownload:
     """An address."""
 
@@ -207,3 +211,39 @@ async def download_statement(info: Info, input: DownloadStatementInput) -> State
         return AuditedChange(made, "Statement", str(place), after=told, partner_id=principal.partner_id)
 
     return await run_audited(info, "statement.download", work)
+
+
+@strawberry.type
+class StatementMutations:
+    """The mutations of this module, as root fields."""
+
+    approve_statement: StatementResult | None = strawberry.mutation(
+        resolver=approve_statement,
+        description="Approve what another user submitted.",
+        directives=requires(Capability.APPROVE_STATEMENTS),
+    )
+    download_statement: StatementDownloadResult | None = strawberry.mutation(
+        resolver=download_statement,
+        description="Get a short-lived address of a statement as CSV or PDF.",
+        directives=requires(Capability.EXPORT),
+    )
+    mark_statement_paid: StatementResult | None = strawberry.mutation(
+        resolver=mark_statement_paid,
+        description="Note that a released statement was paid.",
+        directives=requires(Capability.APPROVE_STATEMENTS),
+    )
+    reject_statement: StatementResult | None = strawberry.mutation(
+        resolver=reject_statement,
+        description="Make a statement a draft again; not once it is released.",
+        directives=requires(Capability.APPROVE_STATEMENTS),
+    )
+    release_statement: StatementResult | None = strawberry.mutation(
+        resolver=release_statement,
+        description="Give it a number and release it to its partner; from then on it never changes.",
+        directives=requires(Capability.APPROVE_STATEMENTS),
+    )
+    submit_statement: StatementResult | None = strawberry.mutation(
+        resolver=submit_statement,
+        description="Freeze a draft and ask for approval.",
+        directives=requires(Capability.APPROVE_STATEMENTS),
+    )

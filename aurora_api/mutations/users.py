@@ -7,7 +7,7 @@ from typing import Annotated, TypeAlias, TypeVar
 
 import strawberry
 
-from aurora_api.access.principal import Principal, UserRole
+from aurora_api.access.principal import Capability, Principal, UserRole
 from aurora_api.access.users import (
     UserRow,
     UserTerms,
@@ -20,6 +20,7 @@ from aurora_api.access.users import (
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, run_audited
 from aurora_api.queries.users import User, user_of
+from aurora_api.schema.permissions import requires
 from aurora_resources.warehouse.connection import AUTH_ROLE, DbConnection
 
 UserResult: TypeAlias = Annotated[User | MutationProblem, strawberry.union("UserResult")]
@@ -208,3 +209,39 @@ def _set(given: A, before: A) -> A:
 
 def _tuple(listed: Iterable[str] | None) -> tuple[str, ...] | None:
     return None if listed is None else tuple(listed)
+
+
+@strawberry.type
+class UserMutations:
+    """The mutations of this module, as root fields."""
+
+    create_user: UserResult | None = strawberry.mutation(
+        resolver=resolve_create_user,
+        description="Add a user.",
+        directives=requires(Capability.MANAGE_USERS),
+    )
+    disable_user: UserResult | None = strawberry.mutation(
+        resolver=resolve_disable_user,
+        description="Stop a user; sessions and API tokens end at once.",
+        directives=requires(Capability.MANAGE_USERS),
+    )
+    enable_user: UserResult | None = strawberry.mutation(
+        resolver=resolve_enable_user,
+        description="Let a stopped user in again, who then signs in anew.",
+        directives=requires(Capability.MANAGE_USERS),
+    )
+    set_password: UserResult | None = strawberry.mutation(
+        resolver=resolve_set_password,
+        description="Give a user another password; their sessions end.",
+        directives=requires(Capability.MANAGE_USERS),
+    )
+    sign_out_user: UserResult | None = strawberry.mutation(
+        resolver=resolve_sign_out_user,
+        description="End a user's sessions and API tokens, at once.",
+        directives=requires(Capability.MANAGE_USERS),
+    )
+    update_user: UserResult | None = strawberry.mutation(
+        resolver=resolve_update_user,
+        description="Change a user; what is left out stays.",
+        directives=requires(Capability.MANAGE_USERS),
+    )

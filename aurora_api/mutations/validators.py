@@ -5,11 +5,12 @@ from typing import Annotated, TypeAlias
 import strawberry
 from pydantic import ValidationError
 
-from aurora_api.access.principal import Principal
+from aurora_api.access.principal import Capability, Principal
 from aurora_api.access.scope import require_validator
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.validators import Validator, resolve_validator
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 from aurora_resources.config.files import load_chains
 from aurora_resources.config.models import ChainSettings, ValidatorEntry
@@ -101,3 +102,14 @@ def _entry(given: RegisterValidatorInput) -> ValidatorEntry:
         faults = problem.errors(include_input=False, include_url=False)
         told = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
         raise RegistrationError(f"validator {given.validator_key}: {told}") from None
+
+
+@strawberry.type
+class ValidatorMutations:
+    """The mutations of this module, as root fields."""
+
+    register_validator: ValidatorResult | None = strawberry.mutation(
+        resolver=resolve_register_validator,
+        description="Keep books for a validator from the next run on.",
+        directives=requires(Capability.CONFIGURE),
+    )

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.reader import Reader
 from aurora_api.context.request import Info
 from aurora_api.queries.partners import find_partner
@@ -26,6 +27,7 @@ from aurora_api.schema.enums import (
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Amount, Bps
 
 VersionKey: TypeAlias = tuple[str, int]
@@ -52,7 +54,10 @@ class _RuleRow(NamedTuple):
     display_unit: str | None
 
 
-@strawberry.type(description="From the tier before up to upTo, itself included, the rate is rateBps.")
+@strawberry.type(
+    description="From the tier before up to upTo, itself included, the rate is rateBps.",
+    directives=requires(Capability.READ_AGREEMENTS),
+)
 class AgreementTier:
     """A tier."""
 
@@ -63,7 +68,10 @@ class AgreementTier:
     rate_bps: Bps
 
 
-@strawberry.type(description="Tiers in ascending order, and how they are read.")
+@strawberry.type(
+    description="Tiers in ascending order, and how they are read.",
+    directives=requires(Capability.READ_AGREEMENTS),
+)
 class TierSchedule:
     """Tiers."""
 
@@ -73,7 +81,10 @@ class TierSchedule:
     tiers: list[AgreementTier]
 
 
-@strawberry.type(description="What a partner is paid on one component: either rateBps or tiers is set.")
+@strawberry.type(
+    description="What a partner is paid on one component: either rateBps or tiers is set.",
+    directives=requires(Capability.READ_AGREEMENTS),
+)
 class AgreementRule:
     """A rule."""
 
@@ -114,7 +125,10 @@ class _VersionRow(NamedTuple):
     recorded_at: datetime
 
 
-@strawberry.type(description="One version of an agreement; it never changes.")
+@strawberry.type(
+    description="One version of an agreement; it never changes.",
+    directives=requires(Capability.READ_AGREEMENTS),
+)
 class AgreementVersion:
     """A version."""
 
@@ -124,7 +138,7 @@ class AgreementVersion:
     )
     valid_until: datetime | None = strawberry.field(description="UTC; null: it has no end.")
     recorded_at: datetime = strawberry.field(description="When it was saved, UTC.")
-    reason: str = strawberry.field(description="Why it was made.")
+    reason: str = strawberry.field(description="Why it was made.", directives=requires(Capability.READ_AUDIT))
     agreement_id: strawberry.Private[str]
 
     @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
@@ -135,7 +149,10 @@ class AgreementVersion:
         return await info.context.loader(_load_rules).load((self.agreement_id, self.version))
 
 
-@strawberry.type(description="An agreement with a partner, as it stands; its newest version.")
+@strawberry.type(
+    description="An agreement with a partner, as it stands; its newest version.",
+    directives=requires(Capability.READ_AGREEMENTS),
+)
 class Agreement(Node):
     """An agreement."""
 
@@ -152,7 +169,9 @@ class Agreement(Node):
     )
     valid_until: datetime | None = strawberry.field(description="UTC; null: it has no end.")
     recorded_at: datetime = strawberry.field(description="When the newest version was saved, UTC.")
-    reason: str = strawberry.field(description="Why the newest version was made.")
+    reason: str = strawberry.field(
+        description="Why the newest version was made.", directives=requires(Capability.READ_AUDIT)
+    )
 
     @strawberry.field(  # type: ignore[untyped-decorator]
         description="The newest version's rules in order."
@@ -385,3 +404,19 @@ def _raw_rule(rule: AgreementRuleInput) -> dict[str, Any]:
         "guarantee": rule.guarantee,
         "loss_policy": rule.loss_policy,
     }
+
+
+@strawberry.type
+class AgreementQueries:
+    """The queries of this module, as root fields."""
+
+    agreement: Agreement | None = strawberry.field(
+        resolver=resolve_agreement,
+        description="One agreement; null when there is none.",
+        directives=requires(Capability.READ_AGREEMENTS),
+    )
+    agreements: Connection[Agreement] | None = strawberry.field(
+        resolver=resolve_agreements,
+        description="Agreements, by partner and id.",
+        directives=requires(Capability.READ_AGREEMENTS),
+    )

@@ -9,11 +9,13 @@ from typing import Annotated, Final, NamedTuple
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.chains import read_ordinal
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 
 _KEYSET: Final = Keyset("auditLog", {"sequence": int})
@@ -28,7 +30,9 @@ class AuditOutcome(StrEnum):
     FAILED = "FAILED"
 
 
-@strawberry.type(description="One thing that somebody did, or tried to.")
+@strawberry.type(
+    description="One thing that somebody did, or tried to.", directives=requires(Capability.READ_AUDIT)
+)
 class AuditEntry(Node):
     """One entry."""
 
@@ -143,4 +147,15 @@ def _entry(row: _EntryRow) -> AuditEntry:
         request_digest=row.request_digest,
         correlation_id=row.correlation_id,
         hash=row.hash,
+    )
+
+
+@strawberry.type
+class AuditLogQueries:
+    """The queries of this module, as root fields."""
+
+    audit_log: Connection[AuditEntry] | None = strawberry.field(
+        resolver=resolve_audit_log,
+        description="Who did what, the newest first.",
+        directives=requires(Capability.READ_AUDIT),
     )

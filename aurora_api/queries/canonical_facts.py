@@ -9,6 +9,7 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.reader import Reader
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
@@ -18,13 +19,16 @@ from aurora_api.schema.enums import FactState
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Bps, Ordinal
 
 SOURCES_DEFAULT: Final = 10
 SOURCES_MAX: Final = 100
 
 
-@strawberry.type(description="One response of a provider, kept byte by byte.")
+@strawberry.type(
+    description="One response of a provider, kept byte by byte.", directives=requires(Capability.READ_FACTS)
+)
 class SourcePayload:
     """One response."""
 
@@ -106,7 +110,10 @@ _KEYSET: Final = Keyset("canonicalFacts", {"period_id": int, "validator_key": st
 _SOURCES: Final = "The responses it was made from: those about the validator, or about no single one."
 
 
-@strawberry.type(description="The fees of the blocks that a validator produced.")
+@strawberry.type(
+    description="The fees of the blocks that a validator produced.",
+    directives=requires(Capability.READ_FACTS),
+)
 class FeesFact:
     """Fees."""
 
@@ -125,7 +132,10 @@ class FeesFact:
         return await sources_of(info, self.ingestion_id, self.validator_key, first)
 
 
-@strawberry.type(description="The tips that a validator's blocks earned, and how they were divided.")
+@strawberry.type(
+    description="The tips that a validator's blocks earned, and how they were divided.",
+    directives=requires(Capability.READ_FACTS),
+)
 class MevFact:
     """MEV."""
 
@@ -145,7 +155,10 @@ class MevFact:
         return await sources_of(info, self.ingestion_id, self.validator_key, first)
 
 
-@strawberry.type(description="The rewards of a validator's stake: its commission, its stakers', its own.")
+@strawberry.type(
+    description="The rewards of a validator's stake: its commission, its stakers', its own.",
+    directives=requires(Capability.READ_FACTS),
+)
 class RewardsFact:
     """Rewards."""
 
@@ -166,7 +179,10 @@ class RewardsFact:
         return await sources_of(info, self.ingestion_id, self.validator_key, first)
 
 
-@strawberry.type(description="What is known of one validator in one period; null where nobody was asked yet.")
+@strawberry.type(
+    description="What is known of one validator in one period; null where nobody was asked yet.",
+    directives=requires(Capability.READ_FACTS),
+)
 class CanonicalFacts(Node):
     """One validator's facts of one period."""
 
@@ -297,4 +313,15 @@ def _rewards(row: _FactsRow, coin: Coin) -> RewardsFact | None:
         staker_count=row.staker_count or 0,
         ingestion_id=row.rewards_ingestion_id,
         validator_key=row.validator_key,
+    )
+
+
+@strawberry.type
+class CanonicalFactsQueries:
+    """The queries of this module, as root fields."""
+
+    canonical_facts: Connection[CanonicalFacts] | None = strawberry.field(
+        resolver=resolve_canonical_facts,
+        description="What is known of validators, by period and validator, with the responses it is from.",
+        directives=requires(Capability.READ_FACTS),
     )

@@ -5,16 +5,18 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.chains import ChainRow, read_chains
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.schema.enums import PeriodType
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import ORDINAL_MAX, Ordinal
 
 
-@strawberry.type(description="A chain, as configured.")
+@strawberry.type(description="A chain, as configured.", directives=requires(Capability.SIGNED_IN))
 class Chain(Node):
     """A chain."""
 
@@ -68,7 +70,10 @@ ToPeriod: TypeAlias = Annotated[
 _PERIODS: Final = Keyset("periods", {"period_id": int})
 
 
-@strawberry.type(description="A period of a chain: an epoch, a window of blocks, a range of slots.")
+@strawberry.type(
+    description="A period of a chain: an epoch, a window of blocks, a range of slots.",
+    directives=requires(Capability.SIGNED_IN),
+)
 class Period(Node):
     """A period."""
 
@@ -168,4 +173,20 @@ def _period(row: _PeriodRow, chain_id: str) -> Period:
         ends_at=row.ends_at,
         pnl_computed_at=row.pnl_computed_at,
         commissions_computed_at=row.commissions_computed_at,
+    )
+
+
+@strawberry.type
+class ChainQueries:
+    """The queries of this module, as root fields."""
+
+    chains: list[Chain] | None = strawberry.field(
+        resolver=resolve_chains,
+        description="The chains whose books are kept.",
+        directives=requires(Capability.SIGNED_IN),
+    )
+    periods: Connection[Period] | None = strawberry.field(
+        resolver=resolve_periods,
+        description="The periods of a chain, the newest first.",
+        directives=requires(Capability.SIGNED_IN),
     )

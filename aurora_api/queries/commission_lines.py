@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.request import Info
 from aurora_api.fast_lists.row_fields import columns_selected, made, member, money, stored
 from aurora_api.queries.chains import FromPeriod, ToPeriod, period_range
@@ -16,10 +17,14 @@ from aurora_api.schema.enums import Component, FactState, LossPolicy, Method, Ti
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import ID_DESCRIPTION, Node, is_uuid, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Bps, Ordinal
 
 
-@strawberry.type(description="A part of what the tiers measured, and the rate of its tier.")
+@strawberry.type(
+    description="A part of what the tiers measured, and the rate of its tier.",
+    directives=requires(Capability.READ_COMMISSIONS),
+)
 class RateSlice:
     """A tier as applied."""
 
@@ -30,7 +35,8 @@ class RateSlice:
 @strawberry.type(
     description="How a rule came to its total for the period, over all its validators. Read from top to "
     "bottom: losses are set off, the rate or the tiers are applied, then floor and cap. The total is split "
-    "over the validators by their bases: one line each."
+    "over the validators by their bases: one line each.",
+    directives=requires(Capability.READ_COMMISSIONS),
 )
 class RateTrace:
     """From the bases of a rule to its total."""
@@ -148,7 +154,10 @@ class _LineRow(NamedTuple):
     tier_scope: str | None
 
 
-@strawberry.type(description="What one rule pays a partner on one validator in one period.")
+@strawberry.type(
+    description="What one rule pays a partner on one validator in one period.",
+    directives=requires(Capability.READ_COMMISSIONS),
+)
 class CommissionLine(Node):
     """One commission line."""
 
@@ -307,3 +316,14 @@ async def _read_lines(
         with_trace="rate_trace" in columns,
     )
     return page.row_connection(rows, CommissionLine, coin=coin, chain_id=filters["chain_id"])
+
+
+@strawberry.type
+class CommissionLineQueries:
+    """The queries of this module, as root fields."""
+
+    commission_lines: Connection[CommissionLine] | None = strawberry.field(
+        resolver=resolve_commission_lines,
+        description="What partners are owed, line by line: by period, partner, agreement, rule, validator.",
+        directives=requires(Capability.READ_COMMISSIONS),
+    )

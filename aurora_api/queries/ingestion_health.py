@@ -11,8 +11,10 @@ from typing import Final, NamedTuple
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.reader import Reader
 from aurora_api.context.request import Info
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 from aurora_resources.records import Feed
 
@@ -135,7 +137,9 @@ strawberry.enum(
 )
 
 
-@strawberry.type(description="How far behind a chain's ingestion is.")
+@strawberry.type(
+    description="How far behind a chain's ingestion is.", directives=requires(Capability.READ_HEALTH)
+)
 class IngestionHealth:
     """One chain."""
 
@@ -171,4 +175,15 @@ def _ingestion_health(health: ChainHealth) -> IngestionHealth:
         last_failure_at=health.last_failure_at,
         watched_at=health.watched_at,
         problem=health.problem,
+    )
+
+
+@strawberry.type
+class IngestionHealthQueries:
+    """The queries of this module, as root fields."""
+
+    ingestion_health: list[IngestionHealth] | None = strawberry.field(
+        resolver=resolve_ingestion_health,
+        description="How far behind ingestion is, by chain.",
+        directives=requires(Capability.READ_HEALTH),
     )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.access.scope import require_full_view
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
@@ -19,6 +20,7 @@ from aurora_api.queries.commission_lines import CommissionLine, find_line
 from aurora_api.queries.overrides import read_line_id
 from aurora_api.queries.validators import ValidatorPnl, find_pnl
 from aurora_api.schema.money import Coin, Money
+from aurora_api.schema.permissions import requires
 from aurora_assets.explain.explanation import Explanation, LineNotFound, Row, Source, explain
 from aurora_resources.config.files import load_chains
 
@@ -30,7 +32,9 @@ Listed: TypeAlias = Annotated[
 ]
 
 
-@strawberry.type(description="One step of the arithmetic, done once more.")
+@strawberry.type(
+    description="One step of the arithmetic, done once more.", directives=requires(Capability.READ_FACTS)
+)
 class ExplanationStep:
     """One step."""
 
@@ -41,7 +45,10 @@ class ExplanationStep:
     holds: bool = strawberry.field(description="Whether the books say the same.")
 
 
-@strawberry.type(description="A wallet on the validator whose owner the partner introduced.")
+@strawberry.type(
+    description="A wallet on the validator whose owner the partner introduced.",
+    directives=requires(Capability.READ_FACTS),
+)
 class ExplainedWallet:
     """One wallet."""
 
@@ -52,7 +59,9 @@ class ExplainedWallet:
     )
 
 
-@strawberry.type(description="A stake account that such a wallet owns.")
+@strawberry.type(
+    description="A stake account that such a wallet owns.", directives=requires(Capability.READ_FACTS)
+)
 class ExplainedStakeAccount:
     """One stake account."""
 
@@ -63,7 +72,10 @@ class ExplainedStakeAccount:
     reward: Money | None
 
 
-@strawberry.type(description="A set of responses that facts under the line were made from.")
+@strawberry.type(
+    description="A set of responses that facts under the line were made from.",
+    directives=requires(Capability.READ_FACTS),
+)
 class ExplainedSource:
     """One set."""
 
@@ -83,7 +95,10 @@ class ExplainedSource:
         return [_payload(row, self.role, self.run_id) for row in self.rows[: bounded_list(first)]]
 
 
-@strawberry.type(description="How a commission line came to its amount, down to the responses of providers.")
+@strawberry.type(
+    description="How a commission line came to its amount, down to the responses of providers.",
+    directives=requires(Capability.READ_FACTS),
+)
 class LineExplanation:
     """The way of one line."""
 
@@ -203,4 +218,15 @@ def _payload(row: dict[str, Any], role: str, run_id: str) -> SourcePayload:
         fetched_at=row["fetched_at"],
         size_bytes=row["size_bytes"],
         run_id=run_id,
+    )
+
+
+@strawberry.type
+class LineExplanationQueries:
+    """The queries of this module, as root fields."""
+
+    explain_line: LineExplanation | None = strawberry.field(
+        resolver=resolve_explain_line,
+        description="How a commission line came to its amount; null when there is no such line.",
+        directives=requires(Capability.READ_FACTS),
     )

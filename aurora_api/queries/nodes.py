@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.agreements import resolve_agreement
@@ -24,7 +25,7 @@ from aurora_api.queries.statements import find_statement
 from aurora_api.queries.users import find_user_node
 from aurora_api.queries.validators import find_pnl, resolve_validator
 from aurora_api.schema.node import Node, read_node_id
-from aurora_api.schema.permissions import needed_capability
+from aurora_api.schema.permissions import permissions_of, requires
 
 Finder: TypeAlias = Callable[..., Awaitable[Node | None]]
 
@@ -64,6 +65,17 @@ async def resolve_node(info: Info, id: strawberry.ID) -> Node | None:  # noqa: A
 
 
 def _may_read(info: Info, type_name: str) -> bool:
-    needed = needed_capability(type_name, "id")
+    needed = permissions_of(info.schema._schema)[f"{type_name}.id"]
     principal = info.context.principal
     return needed is not None and principal is not None and needed in principal.capabilities
+
+
+@strawberry.type
+class NodeQueries:
+    """The queries of this module, as root fields."""
+
+    node: Node | None = strawberry.field(
+        resolver=resolve_node,
+        description="The object of a global id; null when there is none to be seen.",
+        directives=requires(Capability.SIGNED_IN),
+    )

@@ -9,11 +9,13 @@ from uuid import UUID
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import is_uuid, read_node_id
+from aurora_api.schema.permissions import requires
 from aurora_assets.commission.overrides import OverrideAction, OverrideState
 from aurora_assets.statements.overrides import LineUnknown, OverriddenLine, read_overrides
 
@@ -24,7 +26,10 @@ strawberry.enum(
 )
 
 
-@strawberry.type(description="One thing a user did about a line's amount; only ever added, never changed.")
+@strawberry.type(
+    description="One thing a user did about a line's amount; only ever added, never changed.",
+    directives=requires(Capability.READ_FINDINGS),
+)
 class LineOverrideAction:
     """One action."""
 
@@ -37,7 +42,10 @@ class LineOverrideAction:
     confirmation: bool = strawberry.field(description="Whether it confirms what another user set.")
 
 
-@strawberry.type(description="What counts for a commission line, and how it came to that.")
+@strawberry.type(
+    description="What counts for a commission line, and how it came to that.",
+    directives=requires(Capability.READ_FINDINGS),
+)
 class LineOverride:
     """A line's overrides."""
 
@@ -104,3 +112,14 @@ def _actions(actions: Sequence[OverrideAction], coin: Coin) -> list[LineOverride
         )
         for action in sorted(actions, key=lambda action: action.override_id)
     ]
+
+
+@strawberry.type
+class OverrideQueries:
+    """The queries of this module, as root fields."""
+
+    line_override: LineOverride | None = strawberry.field(
+        resolver=resolve_line_override,
+        description="What was set by hand on a commission line; null when there is no such line.",
+        directives=requires(Capability.READ_FINDINGS),
+    )

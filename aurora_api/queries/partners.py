@@ -5,10 +5,12 @@ from typing import Annotated, Final, NamedTuple
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_assets.agreements.wallet_csv import write_wallet_csv
 
 _PARTNERS: Final = Keyset("partners", {"code": str})
@@ -30,7 +32,11 @@ class _PartnerRow(NamedTuple):
     active_agreement_count: int
 
 
-@strawberry.type(name="Partner", description="Who introduced stake, and is paid for it.")
+@strawberry.type(
+    name="Partner",
+    description="Who introduced stake, and is paid for it.",
+    directives=requires(Capability.READ_PARTNERS),
+)
 class PartnerNode(Node):
     """A partner as it is shown."""
 
@@ -110,7 +116,8 @@ class _WalletRow(NamedTuple):
 
 @strawberry.type(
     description="A wallet that a partner introduced (who may withdraw stake), for as long as it counts as "
-    "the partner's. Nobody else holds it in that time."
+    "the partner's. Nobody else holds it in that time.",
+    directives=requires(Capability.READ_AGREEMENTS),
 )
 class PartnerWallet(Node):
     """One claim on one wallet."""
@@ -128,7 +135,10 @@ class PartnerWallet(Node):
     recorded_at: datetime = strawberry.field(description="UTC.")
 
 
-@strawberry.type(description="Wallets as a CSV file that uploadWallets takes back as it is.")
+@strawberry.type(
+    description="Wallets as a CSV file that uploadWallets takes back as it is.",
+    directives=requires(Capability.EXPORT),
+)
 class WalletExport:
     """A file."""
 
@@ -223,4 +233,30 @@ def _wallet(row: _WalletRow) -> PartnerWallet:
         valid_until=row.valid_until,
         notes=row.notes,
         recorded_at=row.recorded_at,
+    )
+
+
+@strawberry.type
+class PartnerQueries:
+    """The queries of this module, as root fields."""
+
+    export_wallets: WalletExport | None = strawberry.field(
+        resolver=resolve_export_wallets,
+        description="A partner's wallets as a CSV file.",
+        directives=requires(Capability.EXPORT),
+    )
+    partner: PartnerNode | None = strawberry.field(
+        resolver=resolve_partner,
+        description="One partner; null when there is none.",
+        directives=requires(Capability.READ_PARTNERS),
+    )
+    partner_wallets: Connection[PartnerWallet] | None = strawberry.field(
+        resolver=resolve_partner_wallets,
+        description="The wallets that partners introduced, by partner, chain, wallet and start.",
+        directives=requires(Capability.READ_AGREEMENTS),
+    )
+    partners: Connection[PartnerNode] | None = strawberry.field(
+        resolver=resolve_partners,
+        description="The partners, by code.",
+        directives=requires(Capability.READ_PARTNERS),
     )

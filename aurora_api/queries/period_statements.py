@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.chains import ChainRow
 from aurora_api.context.request import Info
 from aurora_api.queries.chains import Period, find_period, read_ordinal
@@ -17,12 +18,16 @@ from aurora_api.schema.enums import Component, StatementStatus
 from aurora_api.schema.money import Money
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 
 _FINDINGS: Final = Keyset("findings", {"position": int})
 
 
-@strawberry.type(description="What a person should know about a computation.")
+@strawberry.type(
+    description="What a person should know about a computation.",
+    directives=requires(Capability.READ_FINDINGS),
+)
 class Finding:
     """One finding."""
 
@@ -62,7 +67,8 @@ class _StatementRow(NamedTuple):
 
 @strawberry.type(
     description="What a partner is owed for one period of a chain: the sum of its lines. A section of the "
-    "month's statement."
+    "month's statement.",
+    directives=requires(Capability.READ_COMMISSIONS),
 )
 class PeriodStatement(Node):
     """One section in force."""
@@ -94,7 +100,8 @@ class PeriodStatement(Node):
         )
 
     @strawberry.field(  # type: ignore[untyped-decorator]
-        description="What was found about this partner, or about the whole period."
+        description="What was found about this partner, or about the whole period.",
+        directives=requires(Capability.READ_FINDINGS),
     )
     async def findings(
         self, info: Info, first: First = PAGE_DEFAULT, after: After = None
@@ -163,4 +170,15 @@ def _finding(row: _FindingRow) -> Finding:
         validator_name=row.validator_name,
         component=None if row.component is None else Component(row.component),
         blocks_release=row.blocks_release,
+    )
+
+
+@strawberry.type
+class PeriodStatementQueries:
+    """The queries of this module, as root fields."""
+
+    period_statement: PeriodStatement | None = strawberry.field(
+        resolver=resolve_period_statement,
+        description="What a partner is owed for one period; null while there is nothing.",
+        directives=requires(Capability.READ_COMMISSIONS),
     )

@@ -10,9 +10,11 @@ from uuid import UUID
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.request import Info
 from aurora_api.schema.node import Node, is_uuid, key_of, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 
 _KEYSET: Final = Keyset("recomputes", {"requested_position": str, "recompute_id": UUID})
@@ -31,7 +33,10 @@ class RecomputeStatus(StrEnum):
     CANCELED = "CANCELED"
 
 
-@strawberry.type(description="P&L and commissions of some periods, computed again by one run of Dagster.")
+@strawberry.type(
+    description="P&L and commissions of some periods, computed again by one run of Dagster.",
+    directives=requires(Capability.READ_HEALTH),
+)
 class Recompute(Node):
     """One recompute."""
 
@@ -125,4 +130,20 @@ def _recompute(row: _RecomputeRow) -> Recompute:
         error=row.error,
         correlation_id=row.correlation_id,
         dagster_run_id=row.dagster_run_id,
+    )
+
+
+@strawberry.type
+class RecomputeQueries:
+    """The queries of this module, as root fields."""
+
+    recompute: Recompute | None = strawberry.field(
+        resolver=resolve_recompute,
+        description="A recompute that was asked for, and how its run goes.",
+        directives=requires(Capability.READ_HEALTH),
+    )
+    recomputes: Connection[Recompute] | None = strawberry.field(
+        resolver=resolve_recomputes,
+        description="The recomputes that were asked for, the newest first.",
+        directives=requires(Capability.READ_HEALTH),
     )

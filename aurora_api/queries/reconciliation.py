@@ -8,12 +8,14 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.access.scope import require_full_view
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.queries.chains import Period, find_period
 from aurora_api.schema.enums import Component
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.pipeline.checking import CheckOutcome, run_checks
 
@@ -26,7 +28,9 @@ Codes: TypeAlias = Annotated[
 ]
 
 
-@strawberry.type(description="What one check found in the period.")
+@strawberry.type(
+    description="What one check found in the period.", directives=requires(Capability.READ_FINDINGS)
+)
 class CheckResult:
     """One check."""
 
@@ -39,7 +43,10 @@ class CheckResult:
     sample: list[str] = strawberry.field(description=f"The first {_SAMPLE} offending rows, in words.")
 
 
-@strawberry.type(description="Something found while facts were made: a drift, a gap, a fallback.")
+@strawberry.type(
+    description="Something found while facts were made: a drift, a gap, a fallback.",
+    directives=requires(Capability.READ_FINDINGS),
+)
 class FactFinding:
     """One finding about facts."""
 
@@ -50,7 +57,10 @@ class FactFinding:
     validator_name: str | None
 
 
-@strawberry.type(description="Something found while commissions were computed.")
+@strawberry.type(
+    description="Something found while commissions were computed.",
+    directives=requires(Capability.READ_FINDINGS),
+)
 class ComputationFinding:
     """One finding about commissions."""
 
@@ -63,7 +73,10 @@ class ComputationFinding:
     blocks_release: bool
 
 
-@strawberry.type(description="One set of responses that a period's facts were made from.")
+@strawberry.type(
+    description="One set of responses that a period's facts were made from.",
+    directives=requires(Capability.READ_FINDINGS),
+)
 class Ingestion:
     """What was asked for one role."""
 
@@ -106,7 +119,9 @@ class _IngestionRow(NamedTuple):
     findings: list[str]
 
 
-@strawberry.type(description="How well the numbers of one period agree.")
+@strawberry.type(
+    description="How well the numbers of one period agree.", directives=requires(Capability.READ_FINDINGS)
+)
 class Reconciliation:
     """One period."""
 
@@ -196,4 +211,15 @@ def _check(outcome: CheckOutcome) -> CheckResult:
         passed=outcome.offending_rows == 0,
         offending_rows=outcome.offending_rows,
         sample=list(outcome.sample),
+    )
+
+
+@strawberry.type
+class ReconciliationQueries:
+    """The queries of this module, as root fields."""
+
+    reconciliation: Reconciliation | None = strawberry.field(
+        resolver=resolve_reconciliation,
+        description="How well the numbers of one period agree.",
+        directives=requires(Capability.READ_FINDINGS),
     )

@@ -6,12 +6,14 @@ from typing import Final
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.chains import ChainRow
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.agreements import AgreementRuleInput, raw_agreement
 from aurora_api.schema.money import Coin, Money
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.entries import normalize_partner, parse_entry
@@ -42,7 +44,10 @@ class SimulateAgreementInput:
     )
 
 
-@strawberry.type(description="What would have been owed against what was booked.")
+@strawberry.type(
+    description="What would have been owed against what was booked.",
+    directives=requires(Capability.WRITE_AGREEMENTS),
+)
 class SimulatedAmount:
     """One comparison."""
 
@@ -55,7 +60,10 @@ class SimulatedAmount:
     difference: Money | None = strawberry.field(description="simulated less booked.")
 
 
-@strawberry.type(description="What a person should know about a simulated period.")
+@strawberry.type(
+    description="What a person should know about a simulated period.",
+    directives=requires(Capability.WRITE_AGREEMENTS),
+)
 class SimulatedFinding:
     """A finding."""
 
@@ -65,7 +73,8 @@ class SimulatedFinding:
 
 
 @strawberry.type(
-    description="One period: the draft's partner, and whoever else would have been paid differently."
+    description="One period: the draft's partner, and whoever else would have been paid differently.",
+    directives=requires(Capability.WRITE_AGREEMENTS),
 )
 class SimulatedPeriod:
     """A period."""
@@ -75,7 +84,10 @@ class SimulatedPeriod:
     findings: list[SimulatedFinding]
 
 
-@strawberry.type(description="What a draft would have paid. Nothing was booked.")
+@strawberry.type(
+    description="What a draft would have paid. Nothing was booked.",
+    directives=requires(Capability.WRITE_AGREEMENTS),
+)
 class Simulation:
     """A simulation."""
 
@@ -198,3 +210,14 @@ def _totals(coin: Coin, partner_code: str, simulated: Sequence[Simulated]) -> li
                 )
             )
     return totals
+
+
+@strawberry.type
+class SimulationQueries:
+    """The queries of this module, as root fields."""
+
+    simulate_agreement: Simulation | None = strawberry.field(
+        resolver=resolve_simulate_agreement,
+        description="What a draft would have paid in booked periods; nothing is booked.",
+        directives=requires(Capability.WRITE_AGREEMENTS),
+    )

@@ -21,6 +21,7 @@ from aurora_api.schema.enums import Component, FactState, Method
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import not_found
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.commission.statement import RELEASED_STATES, StatementError, StatementKey
 from aurora_assets.statements.csv_file import rate_text
@@ -36,7 +37,7 @@ _LINES: Final = Keyset("statement.lines", {"position": int})
 _CORRECTIONS: Final = Keyset("statement.corrections", {"position": int})
 
 
-@strawberry.type(description="One period of a statement.")
+@strawberry.type(description="One period of a statement.", directives=requires(Capability.READ_COMMISSIONS))
 class StatementSection:
     """One period."""
 
@@ -48,7 +49,10 @@ class StatementSection:
     total: Money = strawberry.field(description="The sum of its lines.")
 
 
-@strawberry.type(description="A commission line as stated. What is owed is amount: a person may have set it.")
+@strawberry.type(
+    description="A commission line as stated. What is owed is amount: a person may have set it.",
+    directives=requires(Capability.READ_COMMISSIONS),
+)
 class StatementLine:
     """One line."""
 
@@ -74,7 +78,10 @@ class StatementLine:
     engine_version: str
 
 
-@strawberry.type(description="The difference that came up on a line after its statement was released.")
+@strawberry.type(
+    description="The difference that came up on a line after its statement was released.",
+    directives=requires(Capability.READ_COMMISSIONS),
+)
 class StatementCorrection:
     """One correction."""
 
@@ -97,7 +104,7 @@ class _Positioned(NamedTuple):
     period_id: int
 
 
-@strawberry.type(description="What a statement says.")
+@strawberry.type(description="What a statement says.", directives=requires(Capability.READ_COMMISSIONS))
 class StatementDocument:
     """Its content."""
 
@@ -110,10 +117,12 @@ class StatementDocument:
     closing_balance: Money
     periods: list[StatementSection]
     blockers: list[str] = strawberry.field(
-        description="What keeps a draft from being submitted, in words; none otherwise."
+        description="What keeps a draft from being submitted, in words; none otherwise.",
+        directives=requires(Capability.READ_FINDINGS),
     )
     left_alone: list[str] = strawberry.field(
-        description="Released months where a correction may be due but is not known yet."
+        description="Released months where a correction may be due but is not known yet.",
+        directives=requires(Capability.READ_FINDINGS),
     )
     content: strawberry.Private[Mapping[str, Any]]
 

@@ -11,6 +11,7 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 import strawberry
 from strawberry.dataloader import DataLoader
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem
 from aurora_api.queries.partners import find_partner
@@ -19,6 +20,7 @@ from aurora_api.schema.enums import StatementStatus
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import Node, key_of, node_id, not_found
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.commission.statement import StatementKey
 
@@ -61,7 +63,8 @@ class _StatementRow(NamedTuple):
 @strawberry.type(
     description="What a partner is owed on a chain for a month: the lines of the periods that ended in it, "
     "and corrections of earlier months. A draft has no amounts of its own yet: its document tells what they "
-    "would be now."
+    "would be now.",
+    directives=requires(Capability.READ_COMMISSIONS),
 )
 class Statement(Node):
     """One monthly statement."""
@@ -84,13 +87,13 @@ class Statement(Node):
         description="Of its frozen content, hexadecimal: approving and releasing take it, so that nobody "
         "approves what they have not seen."
     )
-    submitted_by: str | None
+    submitted_by: str | None = strawberry.field(directives=requires(Capability.READ_AUDIT))
     submitted_at: datetime | None = strawberry.field(description="UTC.")
-    approved_by: str | None
+    approved_by: str | None = strawberry.field(directives=requires(Capability.READ_AUDIT))
     approved_at: datetime | None = strawberry.field(description="UTC.")
-    released_by: str | None
+    released_by: str | None = strawberry.field(directives=requires(Capability.READ_AUDIT))
     released_at: datetime | None = strawberry.field(description="UTC.")
-    paid_by: str | None
+    paid_by: str | None = strawberry.field(directives=requires(Capability.READ_AUDIT))
     paid_at: datetime | None = strawberry.field(description="UTC.")
     place: strawberry.Private[StatementKey]
     frozen_id: strawberry.Private[str | None]
@@ -218,4 +221,20 @@ def _statement(row: _StatementRow, documents: Documents) -> Statement:
         place=StatementKey(row.partner_code, row.chain_id, read_month(row.month)),
         frozen_id=row.statement_id if row.sha256 is not None else None,
         documents=documents,
+    )
+
+
+@strawberry.type
+class StatementQueries:
+    """The queries of this module, as root fields."""
+
+    statement: Statement | None = strawberry.field(
+        resolver=resolve_statement,
+        description="A partner's statement, or its draft, for one month; null while there is none.",
+        directives=requires(Capability.READ_COMMISSIONS),
+    )
+    statements: Connection[Statement] | None = strawberry.field(
+        resolver=resolve_statements,
+        description="Monthly statements, the newest month first; for staff drafts of months with lines, too.",
+        directives=requires(Capability.READ_COMMISSIONS),
     )

@@ -12,15 +12,13 @@ from aurora_api.access.users import UserRow
 from aurora_api.context.request import Info
 from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_resources.warehouse.connection import AUTH_ROLE
 
 _USERS: Final = Keyset("users", {"username": str})
 
-strawberry.enum(UserRole, description="What a user is to the operator.")
-strawberry.enum(Capability, description="What somebody may do; API tokens are given some of their user's.")
 
-
-@strawberry.type(description="Who is asking.")
+@strawberry.type(description="Who is asking.", directives=requires(Capability.SIGNED_IN))
 class Me:
     """The caller."""
 
@@ -35,7 +33,7 @@ class Me:
     is_api_token: bool
 
 
-@strawberry.type(description="A user.")
+@strawberry.type(description="A user.", directives=requires(Capability.MANAGE_USERS))
 class User(Node):
     """A user, without anything secret."""
 
@@ -56,7 +54,10 @@ class User(Node):
     version: int = strawberry.field(description="For expectedVersion of a change.")
 
 
-@strawberry.type(description="A token for programs. Its text was told when it was made.")
+@strawberry.type(
+    description="A token for programs. Its text was told when it was made.",
+    directives=requires(Capability.SIGNED_IN),
+)
 class ApiToken:
     """An API token."""
 
@@ -157,3 +158,24 @@ def api_token_of(row: ApiTokenRow) -> ApiToken:
 
 def _text(api_token_id: UUID) -> strawberry.ID:
     return strawberry.ID(str(api_token_id))
+
+
+@strawberry.type
+class UserQueries:
+    """The queries of this module, as root fields."""
+
+    api_tokens: list[ApiToken] | None = strawberry.field(
+        resolver=resolve_api_tokens,
+        description="Your own API tokens, the newest first.",
+        directives=requires(Capability.SIGNED_IN),
+    )
+    me: Me | None = strawberry.field(
+        resolver=resolve_me,
+        description="Who is asking.",
+        directives=requires(Capability.SIGNED_IN),
+    )
+    users: Connection[User] | None = strawberry.field(
+        resolver=resolve_users,
+        description="The users, by username.",
+        directives=requires(Capability.MANAGE_USERS),
+    )

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.context.reader import Reader
 from aurora_api.context.request import Info
 from aurora_api.fast_lists.row_fields import columns_selected, made, member, money, stored
@@ -19,6 +20,7 @@ from aurora_api.schema.enums import Completeness, FactState
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import ID_DESCRIPTION, Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, PAGE_MAX, After, Connection, First, Keyset
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 
 _VALIDATORS: Final = Keyset("validators", {"validator_key": str})
@@ -39,7 +41,10 @@ class _OwnWalletRow(NamedTuple):
     wallet: str
 
 
-@strawberry.type(description="An identity that a validator uses from a period on.")
+@strawberry.type(
+    description="An identity that a validator uses from a period on.",
+    directives=requires(Capability.READ_FACTS),
+)
 class ValidatorIdentity:
     """An identity."""
 
@@ -47,7 +52,10 @@ class ValidatorIdentity:
     from_period: Ordinal | None = strawberry.field(description="Null: from the first on.")
 
 
-@strawberry.type(description="What was registered of a validator through the API; chains.yaml decides.")
+@strawberry.type(
+    description="What was registered of a validator through the API; chains.yaml decides.",
+    directives=requires(Capability.READ_FACTS),
+)
 class ValidatorRegistration:
     """A registration."""
 
@@ -59,7 +67,7 @@ class ValidatorRegistration:
     registered_at: datetime = strawberry.field(description="UTC.")
 
 
-@strawberry.type(description="A validator whose books are kept.")
+@strawberry.type(description="A validator whose books are kept.", directives=requires(Capability.READ_PNL))
 class Validator(Node):
     """A validator."""
 
@@ -67,11 +75,13 @@ class Validator(Node):
     validator_key: str = strawberry.field(description="Its key on the chain, which never changes.")
     name: str | None = strawberry.field(description="As declared; null: it was not named.")
     registration: ValidatorRegistration | None = strawberry.field(
-        description="Null: it was not registered through the API, but in chains.yaml, or met on the chain."
+        description="Null: it was not registered through the API, but in chains.yaml, or met on the chain.",
+        directives=requires(Capability.READ_FACTS),
     )
 
     @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
-        description="The operator's own withdrawers, as declared when a period was last kept."
+        description="The operator's own withdrawers, as declared when a period was last kept.",
+        directives=requires(Capability.READ_FACTS),
     )
     async def own_wallets(self, info: Info) -> list[str]:
         """Read together with those of the page's other validators."""
@@ -183,6 +193,7 @@ class _PnlRow(NamedTuple):
 @strawberry.type(
     name="ValidatorPnl",
     description="One validator's profit and loss in one period. Where a state is MISSING the amount is null.",
+    directives=requires(Capability.READ_PNL),
 )
 class ValidatorPnl(Node):
     """One validator's P&L in one period."""
@@ -272,3 +283,24 @@ def bounded(validator_keys: list[str] | None) -> list[str] | None:
             f"validatorKeys has {len(validator_keys)} keys; ask for at most {PAGE_MAX} at a time",
         )
     return validator_keys
+
+
+@strawberry.type
+class ValidatorQueries:
+    """The queries of this module, as root fields."""
+
+    validator: Validator | None = strawberry.field(
+        resolver=resolve_validator,
+        description="One validator; null when there is none.",
+        directives=requires(Capability.READ_PNL),
+    )
+    validator_pnl: Connection[ValidatorPnl] | None = strawberry.field(
+        resolver=resolve_validator_pnl,
+        description="What validators earned, by period and validator.",
+        directives=requires(Capability.READ_PNL),
+    )
+    validators: Connection[Validator] | None = strawberry.field(
+        resolver=resolve_validators,
+        description="The validators of a chain, by key.",
+        directives=requires(Capability.READ_PNL),
+    )

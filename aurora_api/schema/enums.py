@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import strawberry
 
+from aurora_api.access.principal import Capability, UserRole
 from aurora_assets.agreements.claims import ClaimOutcome
 from aurora_assets.commission.agreement import (
     AgreementStatus,
@@ -23,6 +24,7 @@ from aurora_resources.records import Component, FactState
 
 __all__ = [
     "AgreementStatus",
+    "Capability",
     "ClaimOutcome",
     "Completeness",
     "Component",
@@ -34,6 +36,7 @@ __all__ = [
     "TierMetric",
     "TierMode",
     "TierScope",
+    "UserRole",
 ]
 
 
@@ -49,6 +52,11 @@ class Completeness(StrEnum):
     INCOMPLETE = "INCOMPLETE"
 
 
+strawberry.enum(UserRole, description="The role of a user.")
+strawberry.enum(
+    Capability,
+    description="What a caller may do. A role has some; an API token has some of its user's.",
+)
 strawberry.enum(StatementStatus, description="How far a statement has come on its way to being paid.")
 strawberry.enum(
     AgreementStatus,

@@ -8,6 +8,8 @@ from typing import overload
 
 import strawberry
 
+from aurora_api.access.principal import Capability
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Amount
 from aurora_resources.units import format_amount
 
@@ -30,7 +32,10 @@ class Coin:
         return None if amount is None else Money(amount=amount, coin=self)  # type: ignore[arg-type]
 
 
-@strawberry.type(description="An amount in a chain's coin. An unknown amount is null, never a Money of zero.")
+@strawberry.type(
+    description="An amount in a chain's coin. An unknown amount is null, never a Money of zero.",
+    directives=requires(Capability.SIGNED_IN),
+)
 class Money:
     """Native units, and how to read them."""
 

@@ -13,13 +13,18 @@ from uuid import UUID
 import msgspec
 import strawberry
 
+from aurora_api.access.principal import Capability
 from aurora_api.problems import Code, Problem
+from aurora_api.schema.permissions import requires
 
 ID_LENGTH_MAX: Final = 1000
 ID_DESCRIPTION: Final = "Opaque, the same at every reading."
 
 
-@strawberry.interface(description="Anything with a global id; node finds it again by that.")
+@strawberry.interface(
+    description="Anything with a global id; node finds it again by that.",
+    directives=requires(Capability.SIGNED_IN),
+)
 class Node:
     """An object with an id of its own."""
 

@@ -15,9 +15,10 @@ from uuid import UUID
 
 import msgspec
 import strawberry
-from strawberry.relay import PageInfo
 
 from aurora_api.problems import Code, Problem
+from aurora_api.schema.enums import Capability
+from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import ORDINAL_MAX
 
 PAGE_DEFAULT: Final = 100
@@ -88,6 +89,18 @@ class RowEdges(Sequence[Edge[N]]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@strawberry.type(description="Information to aid in pagination.", directives=requires(Capability.SIGNED_IN))
+class PageInfo:
+    """Where a page begins and ends, and whether there are more."""
+
+    has_next_page: bool = strawberry.field(description="When paginating forwards, are there more items?")
+    has_previous_page: bool = strawberry.field(description="When paginating backwards, are there more items?")
+    start_cursor: str | None = strawberry.field(
+        description="When paginating backwards, the cursor to continue."
+    )
+    end_cursor: str | None = strawberry.field(description="When paginating forwards, the cursor to continue.")
 
 
 @strawberry.type(description="A page of rows in a stable order.")

@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from aurora_api.access.principal import ROLE_CAPABILITIES, UserRole
-from aurora_api.schema.permissions import needed_capability
+from aurora_api.schema.permissions import permissions_of
 from aurora_api.service.schema import schema
 
 CORE = schema._schema
@@ -27,7 +27,7 @@ NESTED = 3
 
 def may_ask(type_name: str, field_name: str) -> bool:
     """Whether a partner may select this field."""
-    return needed_capability(type_name, field_name) in ROLE_CAPABILITIES[UserRole.PARTNER]
+    return permissions_of(CORE)[f"{type_name}.{field_name}"] in ROLE_CAPABILITIES[UserRole.PARTNER]
 
 
 def roots() -> dict[str, GraphQLField]:

@@ -12,7 +12,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test fuzz coverage lint format types migrate doctor rules bench lock clean
+.PHONY: help demo up test fuzz coverage lint format types migrate doctor rules docs bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -56,6 +56,9 @@ types: $(VENV)/.dev ## mypy, strict
 
 rules: $(VENV)/.dev ## Print the rule book of commissions
 	@$(BIN)/python -m tests.spec.rule_book
+
+docs: rules ## Renew every generated document under docs/
+	@$(BIN)/python -m scripts.config_reference
 
 bench: $(VENV)/.dev ## The benchmarks
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

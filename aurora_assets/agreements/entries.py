@@ -83,64 +83,187 @@ class StrictEntry(BaseModel):
 class TierEntry(StrictEntry):
     """Up to `upto` (inclusive; left out for the last, open tier) the rate is `rate_bps`."""
 
-    upto: NativeOrCoins | None = None
-    rate_bps: int = Field(ge=0, le=10_000)
+    upto: NativeOrCoins | None = Field(
+        default=None,
+        description="Upper limit of the tier, inclusive; left out for the last, open tier.",
+        examples=["0.05 COIN"],
+        json_schema_extra={"unit": "native units, or coins with their symbol"},
+    )
+    rate_bps: int = Field(
+        ge=0,
+        le=10_000,
+        description="Rate of the tier.",
+        examples=[1000],
+        json_schema_extra={"unit": "basis points (1/10,000)"},
+    )
 
 
 class TiersEntry(StrictEntry):
     """Tiers in ascending order and how they are read."""
 
-    mode: TierMode = TierMode.MARGINAL
-    metric: TierMetric = TierMetric.REVENUE
-    scope: TierScope = TierScope.PERIOD
-    tiers: tuple[TierEntry, ...] = Field(min_length=1)
+    mode: TierMode = Field(
+        default=TierMode.MARGINAL,
+        description="`MARGINAL`: each tier's rate applies to its own slice. `CLIFF`: the rate of the reached "
+        "tier applies to everything.",
+        examples=["MARGINAL"],
+    )
+    metric: TierMetric = Field(
+        default=TierMetric.REVENUE,
+        description="Quantity compared with the limits: the rule's base or the partner's stake under it.",
+        examples=["REVENUE"],
+    )
+    scope: TierScope = Field(
+        default=TierScope.PERIOD,
+        description="Time over which the base is summed: the period, or the quarter or year to date (UTC).",
+        examples=["PERIOD"],
+    )
+    tiers: tuple[TierEntry, ...] = Field(
+        min_length=1,
+        description="The tiers, in ascending order.",
+        examples=[[{"upto": "0.05 COIN", "rate_bps": 1000}, {"rate_bps": 2000}]],
+    )
 
 
 class RuleEntry(StrictEntry):
     """One rule: a component, a method, and exactly one of `rate_bps` and `tiers`."""
 
-    id: Code
-    component: Component
-    method: Method
-    chain: str | None = None
-    validator: str | None = None
-    rate_bps: int | None = Field(default=None, ge=0, le=10_000)
-    tiers: TiersEntry | None = None
-    floor: NativeOrCoins | None = None
-    cap: NativeOrCoins | None = None
-    guarantee: bool = False
-    loss_policy: LossPolicy = LossPolicy.CARRY
+    id: Code = Field(
+        description="Identifier of the rule within its agreement.", examples=["half-the-commission"]
+    )
+    component: Component = Field(
+        description="Component of the validators' revenue that the rule pays from.", examples=["COMMISSION"]
+    )
+    method: Method = Field(
+        description="Attribution method, which determines the base; see `docs/commission-rules.md`.",
+        examples=["STAKE_WEIGHT"],
+    )
+    chain: str | None = Field(
+        default=None,
+        description="Chain the rule is for; without it, every chain. Required for amounts in coins.",
+        examples=["my-chain"],
+    )
+    validator: str | None = Field(
+        default=None,
+        description="Validator the rule is for; without it, every validator.",
+        examples=["a validator key"],
+    )
+    rate_bps: int | None = Field(
+        default=None,
+        ge=0,
+        le=10_000,
+        description="Rate of the rule; exactly one of `rate_bps` and `tiers` is given.",
+        examples=[5000],
+        json_schema_extra={"unit": "basis points (1/10,000)"},
+    )
+    tiers: TiersEntry | None = Field(
+        default=None,
+        description="Rates by tier.",
+        examples=[{"tiers": [{"upto": "0.05 COIN", "rate_bps": 1000}, {"rate_bps": 2000}]}],
+    )
+    floor: NativeOrCoins | None = Field(
+        default=None,
+        description="Least amount the rule pays in a period.",
+        examples=["0.01 COIN"],
+        json_schema_extra={"unit": "native units, or coins with their symbol"},
+    )
+    cap: NativeOrCoins | None = Field(
+        default=None,
+        description="Largest amount the rule pays in a period.",
+        examples=["5 COIN"],
+        json_schema_extra={"unit": "native units, or coins with their symbol"},
+    )
+    guarantee: bool = Field(
+        default=False,
+        description="Whether the floor is owed even when there is no base.",
+        examples=[True],
+    )
+    loss_policy: LossPolicy = Field(
+        default=LossPolicy.CARRY,
+        description="What happens to a negative base. `CARRY`: it is set against the rule's next positive "
+        "bases. `NO_CARRY`: it is dropped.",
+        examples=["CARRY"],
+    )
 
 
 class AgreementEntry(StrictEntry):
     """One agreement as it stands now; loading a changed one makes a new version."""
 
-    id: Code
-    name: str = Field(min_length=1)
-    status: AgreementStatus = AgreementStatus.DRAFT
-    valid_from: Moment = Field(alias="from")
-    valid_until: Moment | None = Field(default=None, alias="until")
-    reason: str = "loaded from file"
-    rules: tuple[RuleEntry, ...] = Field(min_length=1)
+    id: Code = Field(description="Identifier of the agreement.", examples=["northwind-introduction"])
+    name: str = Field(
+        min_length=1,
+        description="Name shown to people.",
+        examples=["Introduction of institutional stake"],
+    )
+    status: AgreementStatus = Field(
+        default=AgreementStatus.DRAFT,
+        description="Only an `ACTIVE` agreement pays.",
+        examples=["ACTIVE"],
+    )
+    valid_from: Moment = Field(
+        alias="from",
+        description="Begin of the agreement, inclusive.",
+        examples=["2020-01-01"],
+        json_schema_extra={"unit": "day or time, UTC"},
+    )
+    valid_until: Moment | None = Field(
+        default=None,
+        alias="until",
+        description="End of the agreement, exclusive; without it, there is no end.",
+        examples=["2027-01-01"],
+        json_schema_extra={"unit": "day or time, UTC"},
+    )
+    reason: str = Field(
+        default="loaded from file",
+        description="Reason of this version, recorded with it.",
+        examples=["annual renewal"],
+    )
+    rules: tuple[RuleEntry, ...] = Field(
+        min_length=1,
+        description="The rules, in the order in which they are applied.",
+        examples=[[{"id": "half", "component": "COMMISSION", "method": "STAKE_WEIGHT", "rate_bps": 5000}]],
+    )
 
 
 class WalletEntry(StrictEntry):
     """A wallet the partner introduced: what may withdraw the stake on its chain, a key or an address."""
 
-    chain: str
-    wallet: str = Field(min_length=1)
-    valid_from: Moment = Field(alias="from")
-    valid_until: Moment | None = Field(default=None, alias="until")
-    notes: str | None = Field(default=None, min_length=1, max_length=500)
+    chain: str = Field(description="Chain of the wallet.", examples=["my-chain"])
+    wallet: str = Field(
+        min_length=1,
+        description="Withdrawal key or address of the stake.",
+        examples=["a withdrawal key"],
+    )
+    valid_from: Moment = Field(
+        alias="from",
+        description="Begin of the claim, inclusive.",
+        examples=["2020-01-01"],
+        json_schema_extra={"unit": "day or time, UTC"},
+    )
+    valid_until: Moment | None = Field(
+        default=None,
+        alias="until",
+        description="End of the claim, exclusive; without it, there is no end.",
+        examples=["2027-01-01"],
+        json_schema_extra={"unit": "day or time, UTC"},
+    )
+    notes: str | None = Field(
+        default=None, min_length=1, max_length=500, description="A remark.", examples=["cold wallet"]
+    )
 
 
 class PartnerEntry(StrictEntry):
     """One partner with everything that is agreed with it."""
 
-    code: Code
-    name: str = Field(min_length=1)
-    wallets: tuple[WalletEntry, ...] = ()
-    agreements: tuple[AgreementEntry, ...] = ()
+    code: Code = Field(description="Identifier of the partner.", examples=["northwind"])
+    name: str = Field(min_length=1, description="Name on statements.", examples=["Northwind Capital"])
+    wallets: tuple[WalletEntry, ...] = Field(
+        default=(),
+        description="Wallets the partner introduced.",
+        examples=[[{"chain": "my-chain", "wallet": "a withdrawal key", "from": "2020-01-01"}]],
+    )
+    agreements: tuple[AgreementEntry, ...] = Field(
+        default=(), description="Agreements with the partner, by id.", examples=[[]]
+    )
 
 
 def parse_entry(model: type[M], raw: object, where: str) -> M:

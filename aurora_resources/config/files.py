@@ -1,8 +1,8 @@
 """Reads `chains.yaml` and `providers.yaml` and checks one against the other.
 
 Secrets are written as `${NAME}` (or `${NAME:-default}`) and are resolved from the environment, only for
-providers that are enabled and used. Every problem found is told at once, with file, path and remedy. Nothing
-is read while importing; the models are in `config.py`.
+providers that are enabled and used. An error lists every problem, with file, path and remedy. The models are
+in `models.py`.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
+from aurora_resources.config.chain_rules import StrictModel
 from aurora_resources.config.models import (
     CHAINS_FILE,
     PROVIDERS_FILE,
@@ -23,7 +24,6 @@ from aurora_resources.config.models import (
     ChainSettings,
     ProviderSettings,
 )
-from aurora_resources.config.strict_model import StrictModel
 from aurora_resources.errors import ConfigurationError
 
 CONFIG_DIRECTORY_VARIABLE = "AURORA_CONFIG_DIR"
@@ -69,7 +69,7 @@ def _configuration_directory(directory: Path | None, environment: Mapping[str, s
 
 
 def _load_both(directory: Path) -> tuple[tuple[ChainSettings, ...], tuple[dict[str, Any], ...]]:
-    """Both files, each sound in itself and with the other; nothing is resolved yet."""
+    """Both files, valid each and together; no environment variable is resolved yet."""
     chains = _validated(_ChainsFile, _read_yaml(directory / CHAINS_FILE), CHAINS_FILE).chains
     raw_providers = _validated(
         _ProvidersFile, _read_yaml(directory / PROVIDERS_FILE), PROVIDERS_FILE
@@ -139,7 +139,7 @@ def _unknown_providers(chains: tuple[ChainSettings, ...], providers: tuple[dict[
 def _provider(
     index: int, raw: dict[str, Any], environment: Mapping[str, str], *, needed: bool
 ) -> ProviderSettings | None:
-    """None for a provider nobody uses whose variables are not set: its secrets are nobody's concern."""
+    """The provider's settings; None for one that is not in use and whose variables are not set."""
     where = f"providers.{index} ({raw.get('name', 'no name')})."
     resolved, missing = _resolve(raw, environment)
     if missing and raw.get("enabled", True) is not False and needed:

@@ -1,7 +1,8 @@
-"""What can be configured: strict models of what stands in `chains.yaml` and `providers.yaml`.
+"""Strict models of `chains.yaml` and `providers.yaml`.
 
-What is particular to a protocol is in `chain_rules.py`; reading the files, resolving variables and checking
-one file against the other is in `config_files.py`.
+The protocols' own `rules` are in `chain_rules.py`; `files.py` reads the files, resolves variables and checks
+one file against the other. Each field has a description, an example and, for a quantity, a unit:
+`docs/configuration/` is generated from them.
 """
 
 from collections import Counter
@@ -18,8 +19,7 @@ from pydantic import (
 )
 
 from aurora_resources.addresses import normalize_address
-from aurora_resources.config.chain_rules import RULES_BY_PROTOCOL, ChainRules, Protocol
-from aurora_resources.config.strict_model import StrictModel
+from aurora_resources.config.chain_rules import RULES_BY_PROTOCOL, ChainRules, Protocol, StrictModel
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.records import Feed, TrackedValidator
 
@@ -28,7 +28,7 @@ PROVIDERS_FILE = "providers.yaml"
 
 
 class PeriodType(StrEnum):
-    """What a period of a chain is."""
+    """The kind of a chain's periods."""
 
     EPOCH = "EPOCH"
     BLOCK_WINDOW = "BLOCK_WINDOW"
@@ -46,57 +46,169 @@ def _as_tuple(value: object) -> object:
 
 
 class RetrySettings(StrictModel):
-    """How often a request is put again: `attempts` in all, jittered exponential waits in seconds."""
+    """Retries of a request, with jittered exponential waits."""
 
-    attempts: int = Field(default=5, ge=1, le=20)
-    base_seconds: float = Field(default=0.5, gt=0)
-    cap_seconds: float = Field(default=30.0, gt=0)
+    attempts: int = Field(
+        default=5,
+        ge=1,
+        le=20,
+        description="Attempts of a request, the first one included.",
+        examples=[5],
+        json_schema_extra={"unit": "attempts"},
+    )
+    base_seconds: float = Field(
+        default=0.5,
+        gt=0,
+        description="Wait before the second attempt; it doubles with each further attempt.",
+        examples=[0.5],
+        json_schema_extra={"unit": "seconds"},
+    )
+    cap_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Longest wait between two attempts.",
+        examples=[30.0],
+        json_schema_extra={"unit": "seconds"},
+    )
 
 
 class BreakerSettings(StrictModel):
-    """After `failures` in a row the provider is left alone for `pause_seconds`."""
+    """The circuit breaker: after several failed requests in a row, requests to the provider are paused."""
 
-    failures: int = Field(default=8, ge=1)
-    pause_seconds: float = Field(default=30.0, gt=0)
+    failures: int = Field(
+        default=8,
+        ge=1,
+        description="Failed requests in a row that open the breaker; a request fails after all its attempts.",
+        examples=[8],
+        json_schema_extra={"unit": "requests"},
+    )
+    pause_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        description="Length of the pause.",
+        examples=[30.0],
+        json_schema_extra={"unit": "seconds"},
+    )
 
 
 class ProviderSettings(StrictModel):
-    """One provider: where it is, how it is asked. `rate_limit` is requests a second."""
+    """One provider: its address, key and limits."""
 
-    name: str = Field(min_length=1)
-    enabled: bool = True
-    base_url: Annotated[str, AfterValidator(_http_url)] = Field(repr=False)  # may hold a key
-    api_key: SecretStr | None = None
-    rate_limit: float = Field(default=5.0, gt=0)
-    timeout_sec: float = Field(default=30.0, gt=0)
-    concurrency: int = Field(default=4, ge=1)
-    retry: RetrySettings = RetrySettings()
-    breaker: BreakerSettings = BreakerSettings()
-    notes: str | None = None
+    name: str = Field(
+        min_length=1,
+        description="Name of the provider; `chains.yaml` refers to it. On Solana it selects the adapter "
+        "(`rpc`, `jito`, `solanabeach`, `stakewiz`), with a suffix where there are several (`rpc-archive`).",
+        examples=["rpc"],
+    )
+    enabled: bool = Field(
+        default=True,
+        description="Whether the provider may be used; a disabled one needs no environment variables.",
+        examples=[False],
+    )
+    base_url: Annotated[str, AfterValidator(_http_url)] = Field(
+        repr=False,  # may hold a key
+        description="Address of the provider, path included. It may hold a key, which is never logged.",
+        examples=["${SOLANA_RPC_URL:-https://rpc.example.com}"],
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="Key sent as `Authorization: Bearer`; name an environment variable.",
+        examples=["${SOLANABEACH_API_KEY}"],
+    )
+    rate_limit: float = Field(
+        default=5.0,
+        gt=0,
+        description="Highest rate of requests, sent evenly.",
+        examples=[4],
+        json_schema_extra={"unit": "requests per second"},
+    )
+    timeout_sec: float = Field(
+        default=30.0,
+        gt=0,
+        description="Longest duration of one attempt, the whole answer included.",
+        examples=[60],
+        json_schema_extra={"unit": "seconds"},
+    )
+    concurrency: int = Field(
+        default=4,
+        ge=1,
+        description="Requests in progress at once.",
+        examples=[4],
+        json_schema_extra={"unit": "requests"},
+    )
+    retry: RetrySettings = Field(
+        default=RetrySettings(), description="Retries of a failed request.", examples=[{"attempts": 3}]
+    )
+    breaker: BreakerSettings = Field(
+        default=BreakerSettings(),
+        description="When requests to a failing provider are paused.",
+        examples=[{"failures": 4, "pause_seconds": 60}],
+    )
+    notes: str | None = Field(
+        default=None, description="A remark for people; not used.", examples=["600 requests in 20 minutes."]
+    )
 
 
 class ValidatorDefaults(StrictModel):
-    """What holds for every validator that does not say otherwise."""
+    """Defaults for the validators of a chain."""
 
-    own_wallets: tuple[str, ...] | None = None
-    mev: Literal["none"] | None = None
+    own_wallets: tuple[str, ...] | None = Field(
+        default=None,
+        description="Withdrawal keys or addresses of the operator, for validators that list none.",
+        examples=[["CLeqaVNGNgNmPoWyNu58paejdGeN79MAoX7t4ZnkFQzB"]],
+    )
+    mev: Literal["none"] | None = Field(
+        default=None,
+        description="`none` declares that the validators run no MEV client: their MEV is 0, not missing.",
+        examples=["none"],
+    )
 
 
 class IdentityEntry(StrictModel):
-    """An identity used from a period on."""
+    """An identity of a validator, in use from a period on."""
 
-    identity: str = Field(min_length=1)
-    from_period: int | None = Field(default=None, ge=0)
+    identity: str = Field(
+        min_length=1,
+        description="Identity key, by which execution fees are looked up.",
+        examples=["EpogjFsbCswN6uZF7qPrnzhZx7ENRb5iDNV2JWzmTVSv"],
+    )
+    from_period: int | None = Field(
+        default=None,
+        ge=0,
+        description="First period with this identity; without it, from the beginning.",
+        examples=[800],
+        json_schema_extra={"unit": "period number"},
+    )
 
 
 class ValidatorEntry(StrictModel):
-    """A validator whose books are kept; `key` is its vote account or public key."""
+    """A tracked validator."""
 
-    key: str = Field(min_length=1)
-    name: str | None = None
-    identity: tuple[IdentityEntry, ...] = ()
-    own_wallets: tuple[str, ...] | None = None
-    mev: Literal["none"] | None = None
+    key: str = Field(
+        min_length=1,
+        description="Vote account (Solana) or public key (Ethereum) of the validator.",
+        examples=["4X9ASE4SD3PPcwsYjZeVWm1rUaoVbkfictrk8Bd7zQWT"],
+    )
+    name: str | None = Field(
+        default=None, description="Name shown in tables and statements.", examples=["Aldebaran Staking 1"]
+    )
+    identity: tuple[IdentityEntry, ...] = Field(
+        default=(),
+        description="Identity of the validator: one key, or a list of keys with their first periods. Without "
+        "it, the chain's own record is used.",
+        examples=["EpogjFsbCswN6uZF7qPrnzhZx7ENRb5iDNV2JWzmTVSv"],
+    )
+    own_wallets: tuple[str, ...] | None = Field(
+        default=None,
+        description="Withdrawal keys or addresses of the operator: rewards of stake they can withdraw are "
+        "the operator's. An empty list declares that there are none.",
+        examples=[["CLeqaVNGNgNmPoWyNu58paejdGeN79MAoX7t4ZnkFQzB"]],
+    )
+    mev: Literal["none"] | None = Field(
+        default=None,
+        description="`none` declares that the validator runs no MEV client: its MEV is 0, not missing.",
+        examples=["none"],
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -110,52 +222,123 @@ ProviderNames = Annotated[tuple[str, ...], BeforeValidator(_as_tuple), Field(min
 
 
 class ChainProviders(StrictModel):
-    """Who answers which request: one name, or several in order of preference."""
+    """The providers of each feed: one name, or several in order of preference."""
 
-    fees: ProviderNames
-    mev: ProviderNames
-    rewards: ProviderNames
-    meta: ProviderNames
-    rpc: ProviderNames = ("rpc",)
+    fees: ProviderNames = Field(
+        description="Providers of execution fees. On Ethereum: execution nodes.",
+        examples=[["solanabeach", "rpc"]],
+    )
+    mev: ProviderNames = Field(
+        description="Providers of MEV. On Ethereum: every relay the validators are registered with.",
+        examples=["jito"],
+    )
+    rewards: ProviderNames = Field(
+        description="Providers of consensus rewards. On Ethereum: beacon nodes.", examples=["rpc"]
+    )
+    meta: ProviderNames = Field(
+        description="Providers of names and other descriptive data.", examples=["stakewiz"]
+    )
+    rpc: ProviderNames = Field(
+        default=("rpc",), description="Nodes that periods and stakes are fetched from.", examples=["rpc"]
+    )
 
-    def for_feed(self, role: Feed) -> tuple[str, ...]:
-        """Names for `role`, in order of preference; periods and stakes are asked from the node."""
-        if role in {Feed.PERIODS, Feed.STAKES}:
+    def for_feed(self, feed: Feed) -> tuple[str, ...]:
+        """Names of the feed's providers, in order of preference; periods and stakes come from the node."""
+        if feed in {Feed.PERIODS, Feed.STAKES}:
             return self.rpc
-        names: tuple[str, ...] = getattr(self, role.value)
+        names: tuple[str, ...] = getattr(self, feed.value)
         return names
 
     def names(self) -> frozenset[str]:
         """Every provider the chain uses."""
-        return frozenset(name for role in Feed for name in self.for_feed(role))
+        return frozenset(name for feed in Feed for name in self.for_feed(feed))
 
 
 class ChainSettings(StrictModel):
-    """One chain as `chains.yaml` tells it."""
+    """One chain of `chains.yaml`."""
 
-    chain_id: str = Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9-]*$")
-    name: str = Field(min_length=1)
-    protocol: Protocol
-    period_type: PeriodType
-    native_unit: str = Field(min_length=1)
-    native_decimals: int = Field(ge=0, le=36)
-    display_unit: str = Field(min_length=1)
-    finality_lag: int = Field(ge=0)
-    finality_lag_unit: Literal["PERIODS"] = "PERIODS"
-    first_period: int | None = Field(default=None, ge=0)
-    providers: ChainProviders
-    reconcile: bool = True
-    revenue_guard: Literal["BLOCK", "SCALE"] = "BLOCK"
-    # Native units; an override that moves a line by more counts once another person confirmed it.
-    override_second_person_above: int | None = Field(default=None, ge=0)
-    rules: ChainRules
-    validators: Literal["all"] | tuple[ValidatorEntry, ...]
-    validator_defaults: ValidatorDefaults = ValidatorDefaults()
+    chain_id: str = Field(
+        min_length=1,
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        description="Identifier of the chain everywhere in Aurora.",
+        examples=["solana-mainnet"],
+    )
+    name: str = Field(min_length=1, description="Name shown to people.", examples=["Solana"])
+    protocol: Protocol = Field(
+        description="Protocol of the chain; it selects the adapters and the model of `rules`.",
+        examples=["solana"],
+    )
+    period_type: PeriodType = Field(description="Kind of the chain's periods.", examples=["EPOCH"])
+    native_unit: str = Field(
+        min_length=1,
+        description="Name of the smallest unit; every amount is counted in it.",
+        examples=["lamports"],
+    )
+    native_decimals: int = Field(
+        ge=0,
+        le=36,
+        description="A coin is 10 to this power native units.",
+        examples=[9],
+        json_schema_extra={"unit": "decimal places"},
+    )
+    display_unit: str = Field(min_length=1, description="Symbol of the coin.", examples=["SOL"])
+    finality_lag: int = Field(
+        ge=0,
+        description="Number of periods the chain must be past a period before that period is processed.",
+        examples=[2],
+        json_schema_extra={"unit": "periods"},
+    )
+    finality_lag_unit: Literal["PERIODS"] = Field(
+        default="PERIODS", description="Unit of `finality_lag`.", examples=["PERIODS"]
+    )
+    first_period: int | None = Field(
+        default=None,
+        ge=0,
+        description="First period of the ledger; without it, the newest final period at the first run.",
+        examples=[800],
+        json_schema_extra={"unit": "period number"},
+    )
+    providers: ChainProviders = Field(
+        description="Providers of each feed, by their names in `providers.yaml`.",
+        examples=[{"fees": "rpc", "mev": "jito", "rewards": "rpc", "meta": "stakewiz"}],
+    )
+    reconcile: bool = Field(
+        default=True,
+        description="Whether a second provider of fees is compared with the first, for listed validators.",
+        examples=[False],
+    )
+    revenue_guard: Literal["BLOCK", "SCALE"] = Field(
+        default="BLOCK",
+        description="What happens when the partners' claims exceed the revenue they are paid from: `BLOCK` "
+        "pays nothing and reports it, `SCALE` reduces the claims in proportion.",
+        examples=["SCALE"],
+    )
+    override_second_person_above: int | None = Field(
+        default=None,
+        ge=0,
+        description="An override that changes a line by more needs the confirmation of a second person; "
+        "without it, none does.",
+        examples=[1000000000],
+        json_schema_extra={"unit": "native units"},
+    )
+    rules: ChainRules = Field(
+        description="Rules of the protocol, by its own model below; may be left out on Solana and Ethereum.",
+        examples=[{}],
+    )
+    validators: Literal["all"] | tuple[ValidatorEntry, ...] = Field(
+        description="The tracked validators, or `all` for every validator of the network (Solana only).",
+        examples=["all"],
+    )
+    validator_defaults: ValidatorDefaults = Field(
+        default=ValidatorDefaults(),
+        description="Defaults for validators that do not state a value.",
+        examples=[{"own_wallets": []}],
+    )
 
     @model_validator(mode="before")
     @classmethod
-    def _rules_are_the_protocol_s(cls, data: Any) -> Any:  # noqa: ANN401 - raw YAML
-        """Rules are read by the protocol's own model, so that a mistake in them names the right fields."""
+    def _validate_rules(cls, data: Any) -> Any:  # noqa: ANN401 - raw YAML
+        """Validate `rules` with the protocol's own model, so that errors name its fields."""
         if not isinstance(data, dict):
             return data
         model, given = RULES_BY_PROTOCOL.get(str(data.get("protocol"))), data.get("rules")
@@ -164,19 +347,19 @@ class ChainSettings(StrictModel):
         try:
             return {**data, "rules": model.model_validate({} if given is None else given)}
         except ValidationError as problem:
-            told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
-            raise ValueError(f"rules: {told}") from None
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in problem.errors())
+            raise ValueError(f"rules: {faults}") from None
 
     @model_validator(mode="after")
-    def _no_validator_twice(self) -> "ChainSettings":
+    def _check_validators(self) -> "ChainSettings":
         if self.validators == "all":
-            if not self.rules.keeps_a_whole_network:
-                raise ValueError(f"validators: a whole network of {self.protocol} is not kept; list keys")
+            if not self.rules.allows_all_validators:
+                raise ValueError(f"validators: `all` is not supported on {self.protocol}; list the keys")
             return self
-        keys = Counter(self.rules.spelled(entry.key) for entry in self.validators)
-        twice = [key for key, count in keys.items() if count > 1]
-        if twice:
-            raise ValueError(f"validators lists {', '.join(twice)} more than once")
+        keys = Counter(self.rules.normalize_key(entry.key) for entry in self.validators)
+        repeated = [key for key, count in keys.items() if count > 1]
+        if repeated:
+            raise ValueError(f"validators lists {', '.join(repeated)} more than once")
         if not self.validators:
             raise ValueError("validators is empty: list vote accounts, or write `all`")
         return self
@@ -188,21 +371,21 @@ class ChainSettings(StrictModel):
         return tuple(self._tracked(entry) for entry in self.validators)
 
     def normalize_address(self, text: str) -> str:
-        """An account's or validator's key in the chain's one spelling. Raises ValueError for what is none."""
+        """An account's or validator's key in canonical form. Raises ValueError for any other text."""
         return normalize_address(self.protocol, text)
 
     def undeclared(self, validator_key: str) -> TrackedValidator:
-        """A validator met under `validators: all`."""
+        """A validator that is tracked because of `validators: all`."""
         return self._tracked(ValidatorEntry(key=validator_key))
 
     def _tracked(self, entry: ValidatorEntry) -> TrackedValidator:
         defaults = self.validator_defaults
         own = defaults.own_wallets if entry.own_wallets is None else entry.own_wallets
         return TrackedValidator(
-            validator_key=self.rules.spelled(entry.key),
+            validator_key=self.rules.normalize_key(entry.key),
             name=entry.name,
             identities=tuple((known.from_period, known.identity) for known in entry.identity),
-            own_wallets=None if own is None else tuple(map(self.rules.spelled, own)),
+            own_wallets=None if own is None else tuple(map(self.rules.normalize_key, own)),
             mev_declared_none=(entry.mev or defaults.mev) == "none",
         )
 

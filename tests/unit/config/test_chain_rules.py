@@ -33,7 +33,7 @@ def test_each_chain_has_its_protocol_s_rules() -> None:
         ChainSettings.model_validate(chains[1] | {"rules": {"tip_router_fee_bps": 1}})
     with pytest.raises(ValidationError, match="rules: window_epochs: Extra inputs"):
         ChainSettings.model_validate(chains[0] | {"rules": {"window_epochs": 1}})
-    with pytest.raises(ValidationError, match="a whole network of ethereum is not kept"):
+    with pytest.raises(ValidationError, match="`all` is not supported on ethereum"):
         ChainSettings.model_validate(chains[1] | {"validators": "all"})
 
 
@@ -50,8 +50,8 @@ def test_a_key_has_one_spelling() -> None:
             chains[1] | {"validators": [{"key": KEY}, {"key": KEY.lower()}]},
         )
     with pytest.raises(ValueError, match="neither an address"):
-        EthereumRules().spelled("0x12")
-    assert SolanaRules().spelled("AbC") == "AbC"
+        EthereumRules().normalize_key("0x12")
+    assert SolanaRules().normalize_key("AbC") == "AbC"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def require_full_view(principal: Principal, what: str) -> None:
 
 
 def sees_chain(principal: Principal, chain_id: str) -> bool:
-    """Whether the user is not kept from that chain."""
+    """Whether the chain is visible to the user."""
     return principal.chain_ids is None or chain_id in principal.chain_ids
 
 

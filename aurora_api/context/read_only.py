@@ -1,6 +1,6 @@
-"""Reading with the synchronous stores of the layers below, as the caller and in one moment of the warehouse.
+"""Reading with the synchronous stores of `aurora_assets`, as the caller and in one snapshot of the warehouse.
 
-Queries of the API's own SQL need none of this: they ask the request's reader.
+Statements of the API itself are read with the request's `Reader`.
 """
 
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""What can be done: one module a noun. Every change is one transaction, its audit row included."""
+"""The mutations: one module a noun. Every change is one transaction, with its row in the audit log."""

@@ -1,4 +1,4 @@
-"""Making and changing agreements. What may be changed is decided in `aurora_assets/agreements/`."""
+"""Creating and changing agreements. The rules of a change are in `aurora_assets/agreements/`."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -20,19 +20,23 @@ from aurora_resources.warehouse.connection import DbConnection
 
 AgreementResult: TypeAlias = Annotated[
     Agreement | MutationProblem,
-    strawberry.union("AgreementResult", description="The agreement as it is now, or why nothing was done."),
+    strawberry.union(
+        "AgreementResult", description="The agreement after the change, or the reason for the refusal."
+    ),
 ]
 
 
 @strawberry.input(description="A new agreement; it is a draft, and pays nothing until it is activated.")
 class CreateAgreementInput:
-    """With whom, and what."""
+    """The partner and the agreement's first version."""
 
     partner_code: str
-    agreement_id: str = strawberry.field(description="Small letters, digits and hyphens; it never changes.")
+    agreement_id: str = strawberry.field(
+        description="Lower-case letters, digits and hyphens; it never changes."
+    )
     name: str
     valid_from: datetime = strawberry.field(
-        description="It holds for periods that start from then on, itself included."
+        description="Inclusive: it applies to periods that start at or after this time."
     )
     valid_until: datetime | None = None
     rules: list[AgreementRuleInput]
@@ -40,14 +44,14 @@ class CreateAgreementInput:
 
 
 @strawberry.input(
-    description="The next version of an agreement, with all its rules. Versions stay: for periods before "
-    "validFrom the earlier one holds on. Of an ACTIVE agreement it counts at once."
+    description="The next version of an agreement, with all its rules. Earlier versions remain and apply to "
+    "periods before validFrom. The new version of an ACTIVE agreement applies immediately."
 )
 class AmendAgreementInput:
-    """Which, and what it says from now on."""
+    """The agreement and its next version."""
 
     agreement_id: str
-    expected_version: int = strawberry.field(description="The version that was looked at.")
+    expected_version: int = strawberry.field(description="The version that the change is based on.")
     name: str
     valid_from: datetime
     valid_until: datetime | None = None
@@ -55,12 +59,12 @@ class AmendAgreementInput:
     reason: str
 
 
-@strawberry.input(description="An agreement to be activated, suspended or terminated.")
+@strawberry.input(description="The agreement to activate, suspend or terminate.")
 class MoveAgreementInput:
-    """Which, and why."""
+    """The agreement and the reason."""
 
     agreement_id: str
-    expected_version: int = strawberry.field(description="The version that was looked at.")
+    expected_version: int = strawberry.field(description="The version that the change is based on.")
     reason: str
 
 
@@ -93,7 +97,7 @@ async def resolve_suspend_agreement(info: Info, input: MoveAgreementInput) -> Ag
 
 
 async def resolve_terminate_agreement(info: Info, input: MoveAgreementInput) -> AgreementResult:  # noqa: A002
-    """ACTIVE or SUSPENDED to TERMINATED, for good."""
+    """ACTIVE or SUSPENDED to TERMINATED, which is final."""
     return await _move(info, input, AgreementAction.TERMINATE)
 
 
@@ -110,8 +114,8 @@ async def _changed(
     def work(session: DbConnection, principal: Principal) -> AuditedChange[str]:
         require_reason(reason)
         made = change(session)
-        for kept in (made.before, made.after):
-            require_rules(principal, kept.newest.rules if kept else ())
+        for agreement in (made.before, made.after):
+            require_rules(principal, agreement.newest.rules if agreement else ())
         before = None if made.before is None else made.before.as_data()
         agreement_id = made.after.newest.agreement_id
         return AuditedChange(
@@ -145,26 +149,26 @@ class AgreementMutations:
 
     activate_agreement: AgreementResult | None = strawberry.mutation(
         resolver=resolve_activate_agreement,
-        description="Let a draft or suspended agreement pay.",
+        description="Activate a draft or suspended agreement.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )
     amend_agreement: AgreementResult | None = strawberry.mutation(
         resolver=resolve_amend_agreement,
-        description="Make an agreement's next version.",
+        description="Create the next version of an agreement.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )
     create_agreement: AgreementResult | None = strawberry.mutation(
         resolver=resolve_create_agreement,
-        description="Draft an agreement.",
+        description="Create an agreement as a draft.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )
     suspend_agreement: AgreementResult | None = strawberry.mutation(
         resolver=resolve_suspend_agreement,
-        description="Stop an active agreement from paying, for a while.",
+        description="Suspend an active agreement.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )
     terminate_agreement: AgreementResult | None = strawberry.mutation(
         resolver=resolve_terminate_agreement,
-        description="End an active or suspended agreement for good.",
+        description="Terminate an active or suspended agreement permanently.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )

@@ -1,6 +1,6 @@
-"""Acting: what a mutation changes, and its row in the audit log, in one transaction as the caller.
+"""A mutation's change and its row in the audit log, in one transaction of the caller.
 
-A refusal that the caller can mend is data (`Problem`), and is in the audit log too. What each mutation does
+A refusal that the caller can correct is data (`Problem`), and is in the audit log too. What a mutation does
 is in its noun's module; the log itself is `aurora_resources/warehouse/audit.py`.
 """
 
@@ -34,12 +34,12 @@ _writers: Final = CapacityLimiter(WRITERS)
 
 logger = logging.getLogger("aurora_api")
 
-strawberry.enum(Code, name="ErrorCode", description="What went wrong, for programs to tell apart.")
+strawberry.enum(Code, name="ErrorCode", description="The kind of error, for programs.")
 
 
 @strawberry.type(
     name="Problem",
-    description="Why something was not done, and what to do about it.",
+    description="Why an operation was refused, and how to correct it.",
     directives=requires(Capability.PUBLIC),
 )
 class MutationProblem:
@@ -47,7 +47,7 @@ class MutationProblem:
 
     code: Code
     message: str
-    field: str | None = strawberry.field(description="The part of the input it is about, if it is about one.")
+    field: str | None = strawberry.field(description="The part of the input that caused it, if any.")
 
     @classmethod
     def of(cls, problem: Problem) -> Self:
@@ -115,9 +115,9 @@ def _perform(
 ) -> T | MutationProblem:
     try:
         with caller_transaction(context.warehouse, identity, as_role=note.as_role) as (session, principal):
-            deed = _do(session, principal, work)
-            outcome = "REFUSED" if deed.refused else "DONE"
-            append_audit(session, _entry(context, note, outcome, deed))
+            change = _do(session, principal, work)
+            outcome = "REFUSED" if change.refused else "DONE"
+            append_audit(session, _entry(context, note, outcome, change))
     except Exception as error:
         refusal = refusal_of(error)
         if refusal is None:
@@ -125,27 +125,27 @@ def _perform(
             raise
         _audit_alone(context, note, "REFUSED", None, f"{refusal.code}: {refusal}")
         return MutationProblem.of(refusal)
-    return deed.result
+    return change.result
 
 
 def _do(
     session: DbConnection, principal: Principal, work: Callable[[DbConnection, Principal], AuditedChange[T]]
 ) -> AuditedChange[T]:
-    """A refused deed leaves nothing, but its report is answered."""
+    """Do `work`; a refused change is rolled back, but its report is answered."""
     with session.transaction() as savepoint:
-        deed = work(session, principal)
-        if deed.refused:
+        change = work(session, principal)
+        if change.refused:
             raise psycopg.Rollback(savepoint)
-    return deed
+    return change
 
 
 def _audit_alone(
-    context: Context, note: _Note, outcome: str, deed: AuditedChange[T] | None, told: str | None = None
+    context: Context, note: _Note, outcome: str, change: AuditedChange[T] | None, refusal: str | None = None
 ) -> None:
     """A row for what was not done, in a transaction of its own."""
     try:
         with context.warehouse.transaction() as session:
-            append_audit(session, _entry(context, note, outcome, deed, told))
+            append_audit(session, _entry(context, note, outcome, change, refusal))
     except Exception:
         # The change itself was not made, so nothing is done without a row; a refusal without one is an error.
         logger.exception("request %s: no audit row for %s %s", context.correlation_id, outcome, note.action)
@@ -153,19 +153,19 @@ def _audit_alone(
 
 
 def _entry(
-    context: Context, note: _Note, outcome: str, deed: AuditedChange[T] | None, told: str | None = None
+    context: Context, note: _Note, outcome: str, change: AuditedChange[T] | None, refusal: str | None = None
 ) -> AuditEntry:
     principal = context.principal
     return AuditEntry(
         actor=principal.username if principal else "(nobody)",
         action=note.action,
-        object_type=deed.object_type if deed else None,
-        object_id=deed.object_id if deed else None,
+        object_type=change.object_type if change else None,
+        object_id=change.object_id if change else None,
         outcome=outcome,
         reason=note.reason,
-        before=deed.before if deed else None,
-        after=deed.after if deed else told,
-        partner_id=deed.partner_id if deed else None,
+        before=change.before if change else None,
+        after=change.after if change else refusal,
+        partner_id=change.partner_id if change else None,
         user_id=principal.user_id if principal else None,
         request_digest=context.request_digest,
         correlation_id=context.correlation_id,

@@ -1,4 +1,4 @@
-"""Amounts set by hand: make an override, confirm what another user set, withdraw it.
+"""Manual overrides of line amounts: make one, confirm another user's, withdraw it.
 
 The rules (a reason, four eyes above the chain's size, no statement under way) are the engine's, in
 `aurora_assets/statements/overrides.py`.
@@ -29,37 +29,39 @@ from aurora_resources.warehouse.connection import DbConnection
 
 LineOverrideResult: TypeAlias = Annotated[
     LineOverride | MutationProblem,
-    strawberry.union("LineOverrideResult", description="What counts for the line, or why nothing was done."),
+    strawberry.union(
+        "LineOverrideResult", description="The line's amount in force, or the reason for the refusal."
+    ),
 ]
 
 
-@strawberry.input(description="Set by hand what a commission line is owed.")
+@strawberry.input(description="A manually set amount for a commission line.")
 class OverrideCommissionLineInput:
-    """Which line, and how much."""
+    """The line and its amount."""
 
-    line_id: strawberry.ID = strawberry.field(description="A CommissionLine's id or lineId.")
-    amount: Amount = strawberry.field(description="What is owed instead, 0 or more, in native units.")
+    line_id: strawberry.ID = strawberry.field(description="The id or the lineId of a CommissionLine.")
+    amount: Amount = strawberry.field(description="The amount owed instead, 0 or more, in native units.")
     reason: str
 
 
-@strawberry.input(description="Confirm what another user set, or set a stale amount again.")
+@strawberry.input(description="Confirm the amount that another user set, or a stale amount.")
 class ConfirmLineOverrideInput:
-    """Which line, and the amount that was seen."""
+    """The line whose override is confirmed."""
 
-    line_id: strawberry.ID = strawberry.field(description="A CommissionLine's id or lineId.")
+    line_id: strawberry.ID = strawberry.field(description="The id or the lineId of a CommissionLine.")
     reason: str
 
 
-@strawberry.input(description="Let the computed amount count again.")
+@strawberry.input(description="Withdraw an override, so that the computed amount applies again.")
 class WithdrawLineOverrideInput:
-    """Which line."""
+    """The line whose override is withdrawn."""
 
-    line_id: strawberry.ID = strawberry.field(description="A CommissionLine's id or lineId.")
+    line_id: strawberry.ID = strawberry.field(description="The id or the lineId of a CommissionLine.")
     reason: str
 
 
 async def override_commission_line(info: Info, input: OverrideCommissionLineInput) -> LineOverrideResult:  # noqa: A002
-    """Set what the line is owed."""
+    """Override the line's amount."""
 
     def change(session: DbConnection, line_id: UUID, by: str) -> None:
         override_line(session, load_chains(), line_id, input.amount, reason=input.reason, by=by)
@@ -68,7 +70,7 @@ async def override_commission_line(info: Info, input: OverrideCommissionLineInpu
 
 
 async def confirm_line_override(info: Info, input: ConfirmLineOverrideInput) -> LineOverrideResult:  # noqa: A002
-    """Confirm it, as another user."""
+    """Confirm the override, as another user."""
 
     def change(session: DbConnection, line_id: UUID, by: str) -> None:
         confirm_override(session, load_chains(), line_id, reason=input.reason, by=by)
@@ -77,7 +79,7 @@ async def confirm_line_override(info: Info, input: ConfirmLineOverrideInput) -> 
 
 
 async def withdraw_line_override(info: Info, input: WithdrawLineOverrideInput) -> LineOverrideResult:  # noqa: A002
-    """Withdraw it."""
+    """Withdraw the override."""
 
     def change(session: DbConnection, line_id: UUID, by: str) -> None:
         withdraw_override(session, line_id, reason=input.reason, by=by)
@@ -98,7 +100,9 @@ async def _change(
         change(session, line_id, principal.username)
         after = read_overrides(session, line_id)
         partner_id = after.place.partner_id
-        return AuditedChange(after, "CommissionLine", str(line_id), _told(before), _told(after), partner_id)
+        return AuditedChange(
+            after, "CommissionLine", str(line_id), _describe(before), _describe(after), partner_id
+        )
 
     done = await run_audited(info, action, work, reason=reason)
     if isinstance(done, MutationProblem):
@@ -107,7 +111,7 @@ async def _change(
     return line_override(done, chain.coin)
 
 
-def _told(line: OverriddenLine) -> dict[str, str | None]:
+def _describe(line: OverriddenLine) -> dict[str, str | None]:
     action = line.decision.action
     return {
         "state": line.decision.state.value,
@@ -122,16 +126,16 @@ class OverrideMutations:
 
     confirm_line_override: LineOverrideResult | None = strawberry.mutation(
         resolver=confirm_line_override,
-        description="Confirm the amount that another user set on a line.",
+        description="Confirm the override that another user made on a line.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )
     override_commission_line: LineOverrideResult | None = strawberry.mutation(
         resolver=override_commission_line,
-        description="Set by hand what a line is owed; above the chain's size another user confirms it.",
+        description="Override a line's amount; above the chain's threshold another user must confirm it.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )
     withdraw_line_override: LineOverrideResult | None = strawberry.mutation(
         resolver=withdraw_line_override,
-        description="Let a line's computed amount count again.",
+        description="Withdraw the override of a line; the computed amount applies again.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )

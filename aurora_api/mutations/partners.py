@@ -24,13 +24,15 @@ from aurora_resources.warehouse.connection import DbConnection
 
 PartnerResult: TypeAlias = Annotated[
     PartnerNode | MutationProblem,
-    strawberry.union("PartnerResult", description="The partner as it is now, or why nothing was done."),
+    strawberry.union(
+        "PartnerResult", description="The partner after the change, or the reason for the refusal."
+    ),
 ]
 
 
 @strawberry.input(description="A new partner.")
 class CreatePartnerInput:
-    """Who."""
+    """The new partner."""
 
     partner_code: str = strawberry.field(
         description="Small letters, digits and hyphens; it never changes, and is its name in every query."
@@ -39,9 +41,9 @@ class CreatePartnerInput:
     reason: str
 
 
-@strawberry.input(description="Another name for a partner.")
+@strawberry.input(description="A new name for a partner.")
 class UpdatePartnerInput:
-    """Who, and how it is called now."""
+    """The partner and its new name."""
 
     partner_code: str
     name: str
@@ -63,7 +65,7 @@ async def resolve_create_partner(info: Info, input: CreatePartnerInput) -> Partn
 
 
 async def resolve_update_partner(info: Info, input: UpdatePartnerInput) -> PartnerResult:  # noqa: A002
-    """The same partner under another name."""
+    """Rename a partner."""
 
     def work(session: DbConnection, _: Principal) -> AuditedChange[str]:
         require_reason(input.reason)
@@ -99,26 +101,26 @@ def _describe_partner(partner: KnownPartner) -> dict[str, str]:
 
 
 @strawberry.type(
-    description="What became of one row of an uploaded file.",
+    description="The outcome of one row of an uploaded file.",
     directives=requires(Capability.WRITE_AGREEMENTS),
 )
 class WalletUploadRow:
-    """A row."""
+    """The outcome of one row."""
 
     line: int = strawberry.field(description="Its line in the file, from 1.")
     chain_id: str
     wallet: str
     outcome: ClaimOutcome
-    message: str | None = strawberry.field(description="Why it is refused.")
+    message: str | None = strawberry.field(description="The reason for a refusal.")
 
 
 @strawberry.type(
-    description="What became of an uploaded file, row by row. Where one row is refused nothing was written: "
-    "ADDED is then what would have been.",
+    description="The outcome of an uploaded file, row by row. If one row is refused nothing is written, and "
+    "ADDED is what would have been added.",
     directives=requires(Capability.WRITE_AGREEMENTS),
 )
 class WalletUpload:
-    """A report."""
+    """The outcome of a file."""
 
     written: bool
     added: int
@@ -129,51 +131,53 @@ class WalletUpload:
 
 PartnerWalletResult: TypeAlias = Annotated[
     PartnerWallet | MutationProblem,
-    strawberry.union("PartnerWalletResult", description="The claim as it is now, or why nothing was done."),
+    strawberry.union(
+        "PartnerWalletResult", description="The claim after the change, or the reason for the refusal."
+    ),
 ]
 WalletUploadResult: TypeAlias = Annotated[
     WalletUpload | MutationProblem,
     strawberry.union(
-        "WalletUploadResult", description="The report of the rows, or why none of them was looked at."
+        "WalletUploadResult", description="The report of the rows, or the reason why the file was refused."
     ),
 ]
 
 
 @strawberry.input(description="A wallet that a partner introduced.")
 class AddWalletInput:
-    """Which, whose, and for how long."""
+    """The wallet, its partner and the span of the claim."""
 
     partner_code: str
     chain_id: str
-    wallet: str = strawberry.field(description="Who may withdraw the stake: a key or address.")
+    wallet: str = strawberry.field(description="The withdrawal authority of the stake: a key or address.")
     valid_from: datetime = strawberry.field(
-        description="It counts in periods that start from then on, itself included."
+        description="Start of the claim, inclusive: it holds for periods that start at or after this time."
     )
     valid_until: datetime | None = None
-    notes: str | None = strawberry.field(default=None, description="The partner sees them, too.")
+    notes: str | None = strawberry.field(default=None, description="Visible to the partner.")
     reason: str
 
 
 @strawberry.input(description="The end of a claim on a wallet; an end can be made earlier, never later.")
 class EndWalletInput:
-    """Which claim, and when it ends."""
+    """The claim and its end."""
 
     partner_code: str
     chain_id: str
     wallet: str
-    valid_from: datetime = strawberry.field(description="The claim's start: which one is meant.")
-    valid_until: datetime = strawberry.field(description="From then on it does not count any more.")
+    valid_from: datetime = strawberry.field(description="The start of the claim, which identifies it.")
+    valid_until: datetime = strawberry.field(description="The end of the claim, UTC, exclusive.")
     reason: str
 
 
 @strawberry.input(description="Wallets of one partner as a CSV file.")
 class UploadWalletsInput:
-    """Whose, and the file's text."""
+    """The partner and the text of the file."""
 
     partner_code: str
     csv: str = strawberry.field(
         description="Columns chain, wallet, from and, if wanted, until and notes, named in the first line; "
-        "up to 10,000 rows. exportWallets writes such a file."
+        "up to 10,000 rows. exportWallets returns such a file."
     )
     reason: str
 
@@ -186,10 +190,10 @@ async def resolve_add_wallet(info: Info, input: AddWalletInput) -> PartnerWallet
         require_all_validators(principal)
         entry = normalize_wallet(_wallet_entry(input), read_chains(session))
         partner = lock_partner(session, input.partner_code)
-        (judged,) = add_claims(session, partner.code, partner.partner_id, [entry])
-        if judged.outcome is ClaimOutcome.REFUSED:
-            raise AgreementError(judged.fault)
-        return _wallet_change(judged.claim, None, judged.claim, partner.partner_id)
+        (checked,) = add_claims(session, partner.code, partner.partner_id, [entry])
+        if checked.outcome is ClaimOutcome.REFUSED:
+            raise AgreementError(checked.fault)
+        return _wallet_change(checked.claim, None, checked.claim, partner.partner_id)
 
     done = await run_audited(info, "wallet.add", work, reason=input.reason)
     return await _read_wallet(info, done)
@@ -249,8 +253,10 @@ def _wallet_change(
     result: WalletClaim, before: WalletClaim | None, after: WalletClaim, partner_id: int
 ) -> AuditedChange[WalletClaim]:
     named = f"{after.partner_id}/{after.chain_id}/{after.wallet}"
-    told = None if before is None else _describe_claim(before)
-    return AuditedChange(result, "PartnerWallet", named, told, _describe_claim(after), partner_id=partner_id)
+    earlier = None if before is None else _describe_claim(before)
+    return AuditedChange(
+        result, "PartnerWallet", named, earlier, _describe_claim(after), partner_id=partner_id
+    )
 
 
 def _describe_claim(claim: WalletClaim) -> dict[str, str | None]:
@@ -290,7 +296,7 @@ class PartnerMutations:
 
     add_wallet: PartnerWalletResult | None = strawberry.mutation(
         resolver=resolve_add_wallet,
-        description="Count a wallet as a partner's.",
+        description="Claim a wallet for a partner.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )
     create_partner: PartnerResult | None = strawberry.mutation(
@@ -300,7 +306,7 @@ class PartnerMutations:
     )
     end_wallet: PartnerWalletResult | None = strawberry.mutation(
         resolver=resolve_end_wallet,
-        description="End the time for which a wallet counts as a partner's.",
+        description="End a partner's claim on a wallet.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )
     update_partner: PartnerResult | None = strawberry.mutation(
@@ -310,6 +316,6 @@ class PartnerMutations:
     )
     upload_wallets: WalletUploadResult | None = strawberry.mutation(
         resolver=resolve_upload_wallets,
-        description="Count a file of wallets as a partner's: all of it or nothing.",
+        description="Claim all wallets of a CSV file for a partner, or none of them.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )

@@ -30,7 +30,7 @@ KEY_LENGTH_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class WorkKey:
-    """One user's key for one operation, with the digest of what was asked for under it."""
+    """One user's key for one operation, with the digest of the input."""
 
     user_id: int
     operation: str
@@ -81,7 +81,7 @@ def started_before(session: DbConnection, key: WorkKey) -> str | None:
 
 
 def note_started(session: DbConnection, key: WorkKey, reference: str) -> None:
-    """Keep what was started under the key."""
+    """Store what was started under the key."""
     session.execute(
         read_query("access/started_work.start_work"),
         key.named | {"request_digest": key.request_digest, "reference": reference},
@@ -92,17 +92,17 @@ OPERATION = "recompute.start"
 
 RecomputeResult: TypeAlias = Annotated[
     Recompute | MutationProblem,
-    strawberry.union("RecomputeResult", description="The recompute, or why it was not taken."),
+    strawberry.union("RecomputeResult", description="The recompute, or the reason for the refusal."),
 ]
 
 
-@strawberry.input(description="Compute P&L and commissions of a gapless range of periods again.")
+@strawberry.input(description="Recompute P&L and commissions of a contiguous range of periods.")
 class StartRecomputeInput:
-    """Which periods, and why."""
+    """The periods and the reason."""
 
     chain_id: str
     from_period: Ordinal
-    to_period: Ordinal = strawberry.field(description="Itself included.")
+    to_period: Ordinal = strawberry.field(description="Inclusive.")
     force: bool = strawberry.field(
         default=False,
         description="Ask the providers again, too; needs the right to ingest. What is unchanged stays.",
@@ -114,7 +114,7 @@ class StartRecomputeInput:
 
 
 async def start_recompute(info: Info, input: StartRecomputeInput) -> RecomputeResult:  # noqa: A002
-    """Ask for it."""
+    """Queue the recompute, once per idempotency key."""
 
     def work(session: DbConnection, principal: Principal) -> AuditedChange[str]:
         return _order(session, principal, input, info.context.correlation_id)
@@ -124,7 +124,7 @@ async def start_recompute(info: Info, input: StartRecomputeInput) -> RecomputeRe
         return done
     found = await find_recompute(info, done)
     if found is None:
-        raise RuntimeError(f"recompute {done} was kept and cannot be read")
+        raise RuntimeError(f"recompute {done} was queued and cannot be read")
     return found
 
 
@@ -132,7 +132,7 @@ def _order(
     session: DbConnection, principal: Principal, asked: StartRecomputeInput, correlation_id: str
 ) -> AuditedChange[str]:
     require_reason(asked.reason)
-    # Dagster runs what is configured, whatever else the books hold.
+    # Dagster runs the configured chains only, whatever else the ledger holds.
     known = any(chain.chain_id == asked.chain_id for chain in load_chains())
     if not (known and sees_chain(principal, asked.chain_id)):
         raise _no_chain(asked.chain_id)
@@ -176,6 +176,6 @@ class RecomputeMutations:
 
     start_recompute: RecomputeResult | None = strawberry.mutation(
         resolver=start_recompute,
-        description="Have P&L and commissions computed again by Dagster.",
+        description="Queue a recompute of P&L and commissions for Dagster.",
         directives=requires(Capability.RECOMPUTE),
     )

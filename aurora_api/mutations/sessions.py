@@ -26,23 +26,23 @@ _checks = CapacityLimiter(2)
 
 
 @strawberry.type(
-    description="A session's tokens. They are told once: keep them as you would a password.",
+    description="A session's tokens. They are shown only once: store them like a password.",
     directives=requires(Capability.PUBLIC),
 )
 class Session:
     """A pair of tokens."""
 
     access_token: str = strawberry.field(description="Send it as Authorization: Bearer <accessToken>.")
-    expires_in_seconds: int = strawberry.field(description="How long the access token is good.")
+    expires_in_seconds: int = strawberry.field(description="Lifetime of the access token.")
     refresh_token: str = strawberry.field(
-        description="Good for one refresh, which gives the next one. Used twice, it ends the session."
+        description="Valid for one refresh, which returns the next one. A second use ends the session."
     )
-    session_ends_at: datetime = strawberry.field(description="UTC. However often it is refreshed.")
+    session_ends_at: datetime = strawberry.field(description="UTC; refreshing does not extend it.")
 
 
-@strawberry.type(description="It is done.", directives=requires(Capability.SIGNED_IN))
+@strawberry.type(description="The operation was performed.", directives=requires(Capability.SIGNED_IN))
 class Done:
-    """Done, with nothing to show."""
+    """The answer of an operation without a result."""
 
     done: bool
 
@@ -51,7 +51,7 @@ SessionResult: TypeAlias = Annotated[Session | MutationProblem, strawberry.union
 DoneResult: TypeAlias = Annotated[Done | MutationProblem, strawberry.union("DoneResult")]
 
 
-@strawberry.input(description="Who you are.")
+@strawberry.input(description="The caller's credentials.")
 class LoginInput:
     """A username and its password."""
 
@@ -66,9 +66,9 @@ class RefreshInput:
     refresh_token: str
 
 
-@strawberry.input(description="Your password, and the one to be.")
+@strawberry.input(description="The current password and the new one.")
 class ChangePasswordInput:
-    """Both passwords."""
+    """The current and the new password."""
 
     password: str
     new_password: str
@@ -83,7 +83,7 @@ async def resolve_login(info: Info, input: LoginInput) -> SessionResult:  # noqa
     sessions = context.sessions
     try:
         signed_in = await anyio.to_thread.run_sync(
-            sessions.login, input.username, input.password, _trail(context), limiter=_checks
+            sessions.login, input.username, input.password, _request_meta(context), limiter=_checks
         )
     except Problem as problem:
         return MutationProblem.of(problem)
@@ -95,7 +95,7 @@ async def resolve_refresh(info: Info, input: RefreshInput) -> SessionResult:  # 
     context = info.context
     try:
         signed_in = await anyio.to_thread.run_sync(
-            context.sessions.refresh, input.refresh_token, _trail(context)
+            context.sessions.refresh, input.refresh_token, _request_meta(context)
         )
     except Problem as problem:
         return MutationProblem.of(problem)
@@ -103,7 +103,7 @@ async def resolve_refresh(info: Info, input: RefreshInput) -> SessionResult:  # 
 
 
 async def resolve_logout(info: Info) -> DoneResult:
-    """End the session that asks."""
+    """End the caller's session."""
 
     def work(session: DbConnection, principal: Principal) -> AuditedChange[Done]:
         family = family_of(principal.session_id)
@@ -136,17 +136,17 @@ async def resolve_change_password(info: Info, input: ChangePasswordInput) -> Don
 
 
 async def too_many_logins(context: Context) -> MutationProblem | None:
-    """Count an attempt from where the request came from; the refusal when there were too many."""
+    """Count a login attempt from the request's address; the refusal when there were too many."""
     allowance = context.limits.count_login(context.client)
     context.reply.headers.update(allowance.headers)
     if allowance.allowed:
         return None
     context.reply.status = 429
-    told = f"too many attempts from your address; try again in {allowance.resets_seconds} seconds"
-    return MutationProblem(code=Code.RATE_LIMITED, message=told, field=None)
+    message = f"too many attempts from your address; try again in {allowance.resets_seconds} seconds"
+    return MutationProblem(code=Code.RATE_LIMITED, message=message, field=None)
 
 
-def _trail(context: Context) -> RequestMeta:
+def _request_meta(context: Context) -> RequestMeta:
     return RequestMeta(context.correlation_id, context.request_digest)
 
 
@@ -159,36 +159,38 @@ def _session(signed_in: SignedIn) -> Session:
     )
 
 
-@strawberry.type(description="A new API token, with its text.", directives=requires(Capability.SIGNED_IN))
+@strawberry.type(
+    description="A new API token, with its secret text.", directives=requires(Capability.SIGNED_IN)
+)
 class NewApiToken:
-    """An API token, the only time its text is told."""
+    """An API token, with its secret text, which is shown only here."""
 
     api_token: ApiToken
-    token: str = strawberry.field(description="Told this once. Send it as Authorization: Bearer <token>.")
+    token: str = strawberry.field(description="Shown only once. Send it as Authorization: Bearer <token>.")
 
 
 NewApiTokenResult: TypeAlias = Annotated[NewApiToken | MutationProblem, strawberry.union("NewApiTokenResult")]
 ApiTokenResult: TypeAlias = Annotated[ApiToken | MutationProblem, strawberry.union("ApiTokenResult")]
 
 
-@strawberry.input(description="An API token to be.")
+@strawberry.input(description="A new API token.")
 class CreateApiTokenInput:
-    """What the token is for, may do, and how long it lasts."""
+    """Name, capabilities and validity of the token."""
 
     name: str
-    scopes: list[Capability] = strawberry.field(description="Some of what you may do yourself.")
-    days: int = strawberry.field(default=90, description="How long it lasts, 1 to 366.")
+    scopes: list[Capability] = strawberry.field(description="A subset of the caller's own capabilities.")
+    days: int = strawberry.field(default=90, description="Days of validity, 1 to 366.")
 
 
-@strawberry.input(description="An API token of your own; an administrator may name anybody's.")
+@strawberry.input(description="One of the caller's API tokens; an administrator may name any user's.")
 class RevokeApiTokenInput:
-    """Which token."""
+    """The token to revoke."""
 
     api_token_id: strawberry.ID
 
 
 async def resolve_create_api_token(info: Info, input: CreateApiTokenInput) -> NewApiTokenResult:  # noqa: A002
-    """Make an API token of the caller's."""
+    """Create an API token of the caller."""
 
     def work(session: DbConnection, principal: Principal) -> AuditedChange[NewApiToken]:
         if principal.scopes is not None:
@@ -201,7 +203,7 @@ async def resolve_create_api_token(info: Info, input: CreateApiTokenInput) -> Ne
 
 
 async def resolve_revoke_api_token(info: Info, input: RevokeApiTokenInput) -> ApiTokenResult:  # noqa: A002
-    """End an API token, at once."""
+    """Revoke an API token, with immediate effect."""
 
     def work(session: DbConnection, principal: Principal) -> AuditedChange[ApiToken]:
         anybodys = Capability.MANAGE_USERS in principal.capabilities
@@ -222,17 +224,17 @@ class SessionMutations:
     )
     create_api_token: NewApiTokenResult | None = strawberry.mutation(
         resolver=resolve_create_api_token,
-        description="Make a token for a program of yours.",
+        description="Create an API token for a program.",
         directives=requires(Capability.SIGNED_IN),
     )
     login: SessionResult | None = strawberry.mutation(
         resolver=resolve_login,
-        description="Sign in. Ten attempts a minute from one address are looked at.",
+        description="Sign in. At most ten attempts a minute are accepted from one address.",
         directives=requires(Capability.PUBLIC),
     )
     logout: DoneResult | None = strawberry.mutation(
         resolver=resolve_logout,
-        description="End the session that asks, at once.",
+        description="End the caller's session, with immediate effect.",
         directives=requires(Capability.SIGNED_IN),
     )
     refresh: SessionResult | None = strawberry.mutation(
@@ -242,6 +244,6 @@ class SessionMutations:
     )
     revoke_api_token: ApiTokenResult | None = strawberry.mutation(
         resolver=resolve_revoke_api_token,
-        description="End an API token, at once.",
+        description="Revoke an API token, with immediate effect.",
         directives=requires(Capability.SIGNED_IN),
     )

@@ -29,13 +29,15 @@ from aurora_resources.warehouse.connection import DbConnection
 
 StatementResult: TypeAlias = Annotated[
     Statement | MutationProblem,
-    strawberry.union("StatementResult", description="The statement as it is now, or why nothing was done."),
+    strawberry.union(
+        "StatementResult", description="The statement after the change, or the reason for the refusal."
+    ),
 ]
 
 
-@strawberry.input(description="Freeze a draft and ask for approval.")
+@strawberry.input(description="Freeze a draft and submit it for approval.")
 class SubmitStatementInput:
-    """Which."""
+    """The statement to submit."""
 
     statement_id: strawberry.ID
     reason: str | None = None
@@ -43,33 +45,33 @@ class SubmitStatementInput:
 
 @strawberry.input(description="Approve what another user submitted.")
 class ApproveStatementInput:
-    """Which, and what was seen."""
+    """The statement and the SHA-256 of its reviewed content."""
 
     statement_id: strawberry.ID
-    expected_sha256: str = strawberry.field(description="The sha256 of the statement that was looked at.")
+    expected_sha256: str = strawberry.field(description="The sha256 of the statement as it was reviewed.")
     reason: str | None = None
 
 
 @strawberry.input(description="Release an approved statement to its partner; it never changes again.")
 class ReleaseStatementInput:
-    """Which, and what was seen."""
+    """The statement and the SHA-256 of its reviewed content."""
 
     statement_id: strawberry.ID
-    expected_sha256: str = strawberry.field(description="The sha256 of the statement that was looked at.")
+    expected_sha256: str = strawberry.field(description="The sha256 of the statement as it was reviewed.")
     reason: str | None = None
 
 
-@strawberry.input(description="Note that a released statement was paid.")
+@strawberry.input(description="Mark a released statement as paid.")
 class MarkStatementPaidInput:
-    """Which, and how."""
+    """The statement and its payment."""
 
     statement_id: strawberry.ID
-    reason: str = strawberry.field(description="How it was paid, such as the payment's reference.")
+    reason: str = strawberry.field(description="How it was paid, such as a payment reference.")
 
 
-@strawberry.input(description="Make a submitted or approved statement a draft again; never a released one.")
+@strawberry.input(description="Return a submitted or approved statement to draft.")
 class RejectStatementInput:
-    """Which, and why."""
+    """The statement and the reason."""
 
     statement_id: strawberry.ID
     reason: str
@@ -127,34 +129,34 @@ def _step(
 ) -> Callable[[DbConnection, Principal], AuditedChange[StatementKey]]:
     def step(session: DbConnection, principal: Principal) -> AuditedChange[StatementKey]:
         require_reason(reason)
-        place = key_of_statement(given)
-        if not sees_chain(principal, place.chain_id):
+        key = key_of_statement(given)
+        if not sees_chain(principal, key.chain_id):
             raise not_found("Statement")
         require_full_view(principal, "a statement")
         lock_statements(session)
         try:
-            parties = read_parties(session, place.partner, place.chain_id)
+            parties = read_parties(session, key.partner, key.chain_id)
         except PartiesUnknown:
             raise not_found("Statement") from None
-        before = view_statement(session, place)
+        before = view_statement(session, key)
         if expected is not None and before.content.sha256.hex() != expected:
             raise Problem(
                 Code.VERSION_CONFLICT,
-                f"{place} does not say what you looked at; look at it again, and give its sha256",
+                f"{key} does not say what you looked at; look at it again, and give its sha256",
                 "input.expectedSha256",
             )
         # An administrator may release what they submitted themselves; nobody may approve it.
         if action is StatementAction.RELEASE and principal.role is not UserRole.ADMIN:
-            refuse_own_approval(place, before.record.prepared_by or "", principal.username, "release")
-        after = take_step(session, place, action, principal.username)
+            refuse_own_approval(key, before.record.prepared_by or "", principal.username, "release")
+        after = take_step(session, key, action, principal.username)
         return AuditedChange(
-            place, "Statement", str(place), _told(before), _told(after), partner_id=parties.partner_id
+            key, "Statement", str(key), _describe(before), _describe(after), partner_id=parties.partner_id
         )
 
     return step
 
 
-def _told(view: StatementView) -> dict[str, str | int | None]:
+def _describe(view: StatementView) -> dict[str, str | int | None]:
     return {
         "status": view.record.status.value,
         "number": view.record.number,
@@ -163,17 +165,15 @@ def _told(view: StatementView) -> dict[str, str | int | None]:
     }
 
 
-strawberry.enum(
-    FileFormat, name="StatementFormat", description="The forms in which a statement is handed out."
-)
+strawberry.enum(FileFormat, name="StatementFormat", description="The file format of a statement.")
 
 
 @strawberry.type(
-    description="Where a statement can be fetched as a file, for a short time.",
+    description="A short-lived download of a statement as a file.",
     directives=requires(Capability.EXPORT),
 )
 class StatementDownload:
-    """An address."""
+    """A download path and its expiry."""
 
     path: str = strawberry.field(
         description="On this service; fetched with GET, without a token: it is a secret until it expires."
@@ -184,11 +184,13 @@ class StatementDownload:
 
 StatementDownloadResult: TypeAlias = Annotated[
     StatementDownload | MutationProblem,
-    strawberry.union("StatementDownloadResult", description="The address, or why there is none."),
+    strawberry.union(
+        "StatementDownloadResult", description="The download path, or the reason why there is none."
+    ),
 ]
 
 
-@strawberry.input(description="Which statement, in which form.")
+@strawberry.input(description="The statement and its file format.")
 class DownloadStatementInput:
     """A statement and a format."""
 
@@ -197,18 +199,18 @@ class DownloadStatementInput:
 
 
 async def download_statement(info: Info, input: DownloadStatementInput) -> StatementDownloadResult:  # noqa: A002
-    """An address for it."""
-    key, identity = info.context.sessions.keys.derive(PURPOSE), info.context.identity
+    """A short-lived download path of the statement. Audited."""
+    secret, identity = info.context.sessions.keys.derive(PURPOSE), info.context.identity
 
     def work(session: DbConnection, principal: Principal) -> AuditedChange[StatementDownload]:
-        place = key_of_statement(input.statement_id)
-        view = view_for(session, principal, place)
-        token, ends = sign_download(Download(place, input.format, identity), key)
+        key = key_of_statement(input.statement_id)
+        view = view_for(session, principal, key)
+        token, ends = sign_download(Download(key, input.format, identity), secret)
         made = StatementDownload(
             path=f"{PATH}?token={token}", file_name=file_name(view, input.format), expires_at=ends
         )
-        told = {"file": made.file_name, "sha256": view.content.sha256.hex()}
-        return AuditedChange(made, "Statement", str(place), after=told, partner_id=principal.partner_id)
+        described = {"file": made.file_name, "sha256": view.content.sha256.hex()}
+        return AuditedChange(made, "Statement", str(key), after=described, partner_id=principal.partner_id)
 
     return await run_audited(info, "statement.download", work)
 
@@ -224,17 +226,17 @@ class StatementMutations:
     )
     download_statement: StatementDownloadResult | None = strawberry.mutation(
         resolver=download_statement,
-        description="Get a short-lived address of a statement as CSV or PDF.",
+        description="Get a short-lived download path of a statement as CSV or PDF.",
         directives=requires(Capability.EXPORT),
     )
     mark_statement_paid: StatementResult | None = strawberry.mutation(
         resolver=mark_statement_paid,
-        description="Note that a released statement was paid.",
+        description="Mark a released statement as paid.",
         directives=requires(Capability.APPROVE_STATEMENTS),
     )
     reject_statement: StatementResult | None = strawberry.mutation(
         resolver=reject_statement,
-        description="Make a statement a draft again; not once it is released.",
+        description="Return a submitted or approved statement to draft.",
         directives=requires(Capability.APPROVE_STATEMENTS),
     )
     release_statement: StatementResult | None = strawberry.mutation(
@@ -244,6 +246,6 @@ class StatementMutations:
     )
     submit_statement: StatementResult | None = strawberry.mutation(
         resolver=submit_statement,
-        description="Freeze a draft and ask for approval.",
+        description="Freeze a draft and submit it for approval.",
         directives=requires(Capability.APPROVE_STATEMENTS),
     )

@@ -1,4 +1,4 @@
-"""Users, as an administrator makes, changes and stops them. The rules are in `access/users.py`."""
+"""Users, as an administrator creates, changes and disables them. The rules are in `access/users.py`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -35,25 +35,23 @@ class CreateUserInput:
     username: str = strawberry.field(description="Lower case; it never changes.")
     display_name: str
     role: UserRole
-    password: str | None = strawberry.field(default=None, description="12 characters at least.")
-    partner_code: str | None = strawberry.field(
-        default=None, description="For the role PARTNER, and no other."
-    )
+    password: str | None = strawberry.field(default=None, description="At least 12 characters.")
+    partner_code: str | None = strawberry.field(default=None, description="Only for the role PARTNER.")
     chain_ids: list[str] | None = strawberry.field(default=None, description="The only chains they see.")
     validator_keys: list[str] | None = strawberry.field(
         default=None, description="The only validators they see; a partner without them sees none."
     )
-    expires_at: datetime | None = strawberry.field(default=None, description="Needed for AUDITOR.")
+    expires_at: datetime | None = strawberry.field(default=None, description="Required for AUDITOR.")
     oidc_issuer: str | None = None
     oidc_subject: str | None = None
 
 
-@strawberry.input(description="What changes about a user; what is left out stays as it is.")
+@strawberry.input(description="A change of a user; omitted fields keep their values.")
 class UpdateUserInput:
     """A change of a user."""
 
     username: str
-    expected_version: int = strawberry.field(description="The version that the change was decided on.")
+    expected_version: int = strawberry.field(description="The version that the change is based on.")
     reason: str | None = None
     display_name: str | None = strawberry.UNSET
     role: UserRole | None = strawberry.UNSET
@@ -65,9 +63,9 @@ class UpdateUserInput:
     oidc_subject: str | None = strawberry.UNSET
 
 
-@strawberry.input(description="A user to stop, or to let in again.")
+@strawberry.input(description="The user to disable or to enable.")
 class UserActivityInput:
-    """Which user, and why."""
+    """The user and the reason."""
 
     username: str
     expected_version: int
@@ -76,7 +74,7 @@ class UserActivityInput:
 
 @strawberry.input(description="A new password for a user; all their sessions end.")
 class SetPasswordInput:
-    """Which user, and the password."""
+    """The user and the new password."""
 
     username: str
     password: str
@@ -84,7 +82,7 @@ class SetPasswordInput:
 
 @strawberry.input(description="A user whose sessions end at once.")
 class SignOutUserInput:
-    """Which user, and why."""
+    """The user and the reason."""
 
     username: str
     reason: str
@@ -106,7 +104,7 @@ async def resolve_create_user(info: Info, input: CreateUserInput) -> UserResult:
 
     def work(session: DbConnection, _: Principal) -> AuditedChange[User]:
         password_hash = None if input.password is None else passwords.hash(input.password)
-        return _deed(None, create_user(session, input.username, terms, password_hash))
+        return _user_change(None, create_user(session, input.username, terms, password_hash))
 
     return await run_audited(info, "createUser", work, as_role=AUTH_ROLE)
 
@@ -131,7 +129,7 @@ async def resolve_update_user(info: Info, input: UpdateUserInput) -> UserResult:
 
 
 async def resolve_disable_user(info: Info, input: UserActivityInput) -> UserResult:  # noqa: A002
-    """Stop a user at once: sessions and API tokens end with it."""
+    """Disable a user; sessions and API tokens end immediately."""
     return await _change(
         info,
         "disableUser",
@@ -143,7 +141,7 @@ async def resolve_disable_user(info: Info, input: UserActivityInput) -> UserResu
 
 
 async def resolve_enable_user(info: Info, input: UserActivityInput) -> UserResult:  # noqa: A002
-    """Let a user in again, who then signs in anew."""
+    """Enable a user, who must sign in again."""
     return await _change(
         info,
         "enableUser",
@@ -155,13 +153,13 @@ async def resolve_enable_user(info: Info, input: UserActivityInput) -> UserResul
 
 
 async def resolve_set_password(info: Info, input: SetPasswordInput) -> UserResult:  # noqa: A002
-    """Give a user another password."""
+    """Set a user's password."""
     passwords = info.context.sessions.passwords
 
     def work(session: DbConnection, _: Principal) -> AuditedChange[User]:
         before = find_user_named(session, input.username)
         set_password(session, before.user_id, passwords.hash(input.password))
-        return _deed(before, find_user_named(session, input.username))
+        return _user_change(before, find_user_named(session, input.username))
 
     return await run_audited(info, "setPassword", work, as_role=AUTH_ROLE)
 
@@ -172,7 +170,7 @@ async def resolve_sign_out_user(info: Info, input: SignOutUserInput) -> UserResu
     def work(session: DbConnection, _: Principal) -> AuditedChange[User]:
         user = find_user_named(session, input.username)
         sign_out(session, user.user_id, input.reason, tokens=True)
-        return _deed(user, user)
+        return _user_change(user, user)
 
     return await run_audited(info, "signOutUser", work, reason=input.reason, as_role=AUTH_ROLE)
 
@@ -187,12 +185,12 @@ async def _change(
 ) -> User | MutationProblem:
     def work(session: DbConnection, _: Principal) -> AuditedChange[User]:
         before = find_user_named(session, username)
-        return _deed(before, update_user(session, before, expected_version, changed(before.terms)))
+        return _user_change(before, update_user(session, before, expected_version, changed(before.terms)))
 
     return await run_audited(info, action, work, reason=reason, as_role=AUTH_ROLE)
 
 
-def _deed(before: UserRow | None, after: UserRow) -> AuditedChange[User]:
+def _user_change(before: UserRow | None, after: UserRow) -> AuditedChange[User]:
     return AuditedChange(
         user_of(after),
         "User",
@@ -222,26 +220,26 @@ class UserMutations:
     )
     disable_user: UserResult | None = strawberry.mutation(
         resolver=resolve_disable_user,
-        description="Stop a user; sessions and API tokens end at once.",
+        description="Disable a user; sessions and API tokens end immediately.",
         directives=requires(Capability.MANAGE_USERS),
     )
     enable_user: UserResult | None = strawberry.mutation(
         resolver=resolve_enable_user,
-        description="Let a stopped user in again, who then signs in anew.",
+        description="Enable a disabled user, who must sign in again.",
         directives=requires(Capability.MANAGE_USERS),
     )
     set_password: UserResult | None = strawberry.mutation(
         resolver=resolve_set_password,
-        description="Give a user another password; their sessions end.",
+        description="Set a user's password; their sessions end.",
         directives=requires(Capability.MANAGE_USERS),
     )
     sign_out_user: UserResult | None = strawberry.mutation(
         resolver=resolve_sign_out_user,
-        description="End a user's sessions and API tokens, at once.",
+        description="Revoke a user's sessions and API tokens, with immediate effect.",
         directives=requires(Capability.MANAGE_USERS),
     )
     update_user: UserResult | None = strawberry.mutation(
         resolver=resolve_update_user,
-        description="Change a user; what is left out stays.",
+        description="Change a user; omitted fields keep their values.",
         directives=requires(Capability.MANAGE_USERS),
     )

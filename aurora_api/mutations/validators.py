@@ -1,4 +1,4 @@
-"""Registering validators: books are kept for them beside those of chains.yaml, which goes before."""
+"""Registering validators: they are tracked beside those of chains.yaml, which takes precedence."""
 
 from typing import Annotated, TypeAlias
 
@@ -19,11 +19,13 @@ from aurora_resources.warehouse.declared import RegistrationError, declare_valid
 
 ValidatorResult: TypeAlias = Annotated[
     Validator | MutationProblem,
-    strawberry.union("ValidatorResult", description="The validator as it is now, or why nothing was done."),
+    strawberry.union(
+        "ValidatorResult", description="The validator after the change, or the reason for the refusal."
+    ),
 ]
 
 
-@strawberry.input(description="An identity that a validator uses from a period on.")
+@strawberry.input(description="An identity that a validator uses from a given period.")
 class ValidatorIdentityInput:
     """An identity."""
 
@@ -32,23 +34,23 @@ class ValidatorIdentityInput:
 
 
 @strawberry.input(
-    description="A validator whose books are to be kept, or what is to be said of a registered one from now "
-    "on: what is left out is undeclared then. Books are kept from the next run on."
+    description="A validator to track from the next run on, or a new declaration of a registered one, which "
+    "replaces the earlier: omitted fields are undeclared."
 )
 class RegisterValidatorInput:
-    """Which, and what is declared of it."""
+    """The validator and its declaration."""
 
     chain_id: str
-    validator_key: str = strawberry.field(description="Its key on the chain, which never changes.")
+    validator_key: str = strawberry.field(description="Its key on the chain; it never changes.")
     name: str | None = None
     identities: list[ValidatorIdentityInput] = strawberry.field(
-        default_factory=list, description="Keys that fees are looked up by; asked on the chain if left out."
+        default_factory=list, description="Keys that fees are looked up by; read from the chain if omitted."
     )
     own_wallets: list[str] | None = strawberry.field(
-        default=None, description="The operator's own withdrawers; null: not declared."
+        default=None, description="The operator's own withdrawal authorities; null: not declared."
     )
     mev_declared_none: bool = strawberry.field(
-        default=False, description="Whether it takes no MEV, by the operator's word."
+        default=False, description="The operator declares that it takes no MEV."
     )
     reason: str
 
@@ -63,9 +65,9 @@ async def resolve_register_validator(info: Info, input: RegisterValidatorInput) 
         entry = _entry(input)
         require_validator(principal, entry.key)
         before = declare_validator(session, _settings(chain.chain_id), entry, input.reason)
-        told = None if before is None else before.model_dump(mode="json")
+        earlier = None if before is None else before.model_dump(mode="json")
         return AuditedChange(
-            entry.key, "Validator", f"{chain.chain_id}/{entry.key}", told, entry.model_dump(mode="json")
+            entry.key, "Validator", f"{chain.chain_id}/{entry.key}", earlier, entry.model_dump(mode="json")
         )
 
     done = await run_audited(info, "validator.register", work, reason=input.reason)
@@ -100,8 +102,8 @@ def _entry(given: RegisterValidatorInput) -> ValidatorEntry:
         )
     except ValidationError as problem:
         faults = problem.errors(include_input=False, include_url=False)
-        told = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
-        raise RegistrationError(f"validator {given.validator_key}: {told}") from None
+        faults_text = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults)
+        raise RegistrationError(f"validator {given.validator_key}: {faults_text}") from None
 
 
 @strawberry.type
@@ -110,6 +112,6 @@ class ValidatorMutations:
 
     register_validator: ValidatorResult | None = strawberry.mutation(
         resolver=resolve_register_validator,
-        description="Keep books for a validator from the next run on.",
+        description="Track a validator from the next run on.",
         directives=requires(Capability.CONFIGURE),
     )

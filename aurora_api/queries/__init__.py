@@ -1,1 +1,1 @@
-"""What can be asked: one module a noun, with its types and the resolver that reads it."""
+"""The queries: one module a noun, with its types, its resolvers and its root fields."""

@@ -55,7 +55,7 @@ class _RuleRow(NamedTuple):
 
 
 @strawberry.type(
-    description="From the tier before up to upTo, itself included, the rate is rateBps.",
+    description="The rate for amounts above the previous tier's upTo, up to and including this one.",
     directives=requires(Capability.READ_AGREEMENTS),
 )
 class AgreementTier:
@@ -69,7 +69,7 @@ class AgreementTier:
 
 
 @strawberry.type(
-    description="Tiers in ascending order, and how they are read.",
+    description="Tiers in ascending order, and how they are applied.",
     directives=requires(Capability.READ_AGREEMENTS),
 )
 class TierSchedule:
@@ -95,9 +95,9 @@ class AgreementRule:
     validator_key: str | None = strawberry.field(description="Null: on any validator.")
     rate_bps: Bps | None
     tiers: TierSchedule | None
-    floor_amount: Amount | None = strawberry.field(description="At least so much a period, in native units.")
+    floor_amount: Amount | None = strawberry.field(description="Minimum per period, in native units.")
     floor: Money | None = strawberry.field(description="The same, if the rule names a chain.")
-    cap_amount: Amount | None = strawberry.field(description="At most so much a period, in native units.")
+    cap_amount: Amount | None = strawberry.field(description="Maximum per period, in native units.")
     cap: Money | None = strawberry.field(description="The same, if the rule names a chain.")
     guarantee: bool = strawberry.field(description="Whether the floor is owed even without a base.")
     loss_policy: LossPolicy
@@ -134,15 +134,17 @@ class AgreementVersion:
 
     version: int
     valid_from: datetime = strawberry.field(
-        description="UTC; it holds for periods that start from then on, itself included."
+        description="UTC, inclusive: it applies to periods that start at or after this time."
     )
     valid_until: datetime | None = strawberry.field(description="UTC; null: it has no end.")
     recorded_at: datetime = strawberry.field(description="When it was saved, UTC.")
-    reason: str = strawberry.field(description="Why it was made.", directives=requires(Capability.READ_AUDIT))
+    reason: str = strawberry.field(
+        description="The reason for the version.", directives=requires(Capability.READ_AUDIT)
+    )
     agreement_id: strawberry.Private[str]
 
     @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
-        description="Its rules in order."
+        description="Its rules, in order."
     )
     async def rules(self, info: Info) -> list[AgreementRule]:
         """Its rules, read together with those of the page's other versions."""
@@ -150,13 +152,13 @@ class AgreementVersion:
 
 
 @strawberry.type(
-    description="An agreement with a partner, as it stands; its newest version.",
+    description="An agreement with a partner, in its newest version.",
     directives=requires(Capability.READ_AGREEMENTS),
 )
 class Agreement(Node):
     """An agreement."""
 
-    agreement_id: str = strawberry.field(description="Its name in every other query.")
+    agreement_id: str = strawberry.field(description="The identifier used in every other query.")
     partner_code: str
     partner_name: str
     name: str
@@ -165,23 +167,23 @@ class Agreement(Node):
         description="The newest version's number: a change gives it as expectedVersion."
     )
     valid_from: datetime = strawberry.field(
-        description="UTC; the newest version holds for periods that start from then on."
+        description="UTC, inclusive: the newest version applies to periods that start at or after it."
     )
     valid_until: datetime | None = strawberry.field(description="UTC; null: it has no end.")
     recorded_at: datetime = strawberry.field(description="When the newest version was saved, UTC.")
     reason: str = strawberry.field(
-        description="Why the newest version was made.", directives=requires(Capability.READ_AUDIT)
+        description="The reason for the newest version.", directives=requires(Capability.READ_AUDIT)
     )
 
     @strawberry.field(  # type: ignore[untyped-decorator]
-        description="The newest version's rules in order."
+        description="The rules of the newest version, in order."
     )
     async def rules(self, info: Info) -> list[AgreementRule]:
         """The newest version's rules, read together with those of the page's other agreements."""
         return await info.context.loader(_load_rules).load((self.agreement_id, self.version))
 
     @strawberry.field(  # type: ignore[untyped-decorator]
-        description="Every version, the newest first."
+        description="All versions, newest first."
     )
     async def versions(self, info: Info) -> list[AgreementVersion]:
         """All its versions, read together with those of the page's other agreements."""
@@ -196,7 +198,7 @@ class AgreementTierInput:
     rate_bps: Bps
 
 
-@strawberry.input(description="Tiers in ascending order, and how they are read.")
+@strawberry.input(description="Tiers in ascending order, and how they are applied.")
 class TierScheduleInput:
     """Tiers."""
 
@@ -211,8 +213,8 @@ class AgreementRuleInput:
     """A rule."""
 
     rule_id: str = strawberry.field(
-        description="Small letters, digits and hyphens. A rule that keeps its id keeps what it remembers: "
-        "losses, and what was earned to date."
+        description="Lower-case letters, digits and hyphens. A rule with the same id keeps its state across "
+        "versions: carried losses and the base to date."
     )
     component: Component
     method: Method
@@ -221,10 +223,10 @@ class AgreementRuleInput:
     rate_bps: Bps | None = None
     tiers: TierScheduleInput | None = None
     floor: Amount | None = strawberry.field(
-        default=None, description="At least so much a period, in native units of the rule's chain."
+        default=None, description="Minimum per period, in native units of the rule's chain."
     )
     cap: Amount | None = strawberry.field(
-        default=None, description="At most so much a period, in native units of the rule's chain."
+        default=None, description="Maximum per period, in native units of the rule's chain."
     )
     guarantee: bool = strawberry.field(
         default=False, description="Whether the floor is owed even without a base."
@@ -235,7 +237,7 @@ class AgreementRuleInput:
 async def resolve_agreements(
     info: Info,
     partner_code: Annotated[
-        str | None, strawberry.argument(description="Only this partner's; null for every partner's.")
+        str | None, strawberry.argument(description="Only this partner; null for all partners.")
     ] = None,
     statuses: list[AgreementStatus] | None = None,
     first: First = PAGE_DEFAULT,
@@ -258,7 +260,7 @@ async def resolve_agreements(
 
 
 async def resolve_agreement(info: Info, agreement_id: str) -> Agreement | None:
-    """One agreement; None when there is none to be seen."""
+    """One agreement; None when none is visible."""
     rows = await info.context.reader.rows(
         "registry/agreements.agreement_page",
         _AgreementRow,
@@ -417,6 +419,6 @@ class AgreementQueries:
     )
     agreements: Connection[Agreement] | None = strawberry.field(
         resolver=resolve_agreements,
-        description="Agreements, by partner and id.",
+        description="Agreements, ordered by partner and id.",
         directives=requires(Capability.READ_AGREEMENTS),
     )

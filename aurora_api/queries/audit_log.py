@@ -1,4 +1,4 @@
-"""The audit log: who did what, when, to which object, and what it was before and after. Only ever read here.
+"""The audit log: who did what, when, to which object, and its state before and after. Read-only here.
 
 Whether the chain of its hashes is whole is checked by `aurora audit verify`.
 """
@@ -23,7 +23,7 @@ _KEYSET: Final = Keyset("auditLog", {"sequence": int})
 
 @strawberry.enum(description="DONE: it was done. REFUSED: a rule was in the way. FAILED: something broke.")
 class AuditOutcome(StrEnum):
-    """How it ended."""
+    """The outcome of an action."""
 
     DONE = "DONE"
     REFUSED = "REFUSED"
@@ -31,12 +31,12 @@ class AuditOutcome(StrEnum):
 
 
 @strawberry.type(
-    description="One thing that somebody did, or tried to.", directives=requires(Capability.READ_AUDIT)
+    description="One action, completed or attempted.", directives=requires(Capability.READ_AUDIT)
 )
 class AuditEntry(Node):
     """One entry."""
 
-    sequence: Ordinal = strawberry.field(description="From 1 without a gap.")
+    sequence: Ordinal = strawberry.field(description="Sequential from 1 without gaps.")
     at: datetime = strawberry.field(description="UTC.")
     actor: str
     action: str = strawberry.field(description="Such as `statement.approve`.")
@@ -45,11 +45,15 @@ class AuditEntry(Node):
     partner_code: str | None
     outcome: AuditOutcome
     reason: str | None
-    before: str | None = strawberry.field(description="What is kept of the object before, as JSON.")
-    after: str | None = strawberry.field(description="And after, as JSON.")
+    before: str | None = strawberry.field(
+        description="The audited fields of the object before the action, as JSON."
+    )
+    after: str | None = strawberry.field(
+        description="The audited fields of the object after the action, as JSON."
+    )
     request_digest: str | None = strawberry.field(description="SHA-256 of the request's body, hexadecimal.")
     correlation_id: str | None
-    hash: str = strawberry.field(description="Over this entry and the hash before it, hexadecimal.")
+    hash: str = strawberry.field(description="Over this entry and the previous hash, hexadecimal.")
 
 
 class _EntryRow(NamedTuple):
@@ -69,21 +73,22 @@ class _EntryRow(NamedTuple):
     hash: str
 
 
-@strawberry.input(description="Which entries: all that are given must hold.")
+@strawberry.input(description="Filters of the audit log; all given ones must match.")
 class AuditFilter:
-    """What to narrow the log by."""
+    """Filters of the audit log."""
 
     actor: str | None = None
     action: str | None = strawberry.field(
-        default=None, description="An action, or the first part of several: `statement`."
+        default=None,
+        description="An action such as `statement.approve`, or the prefix of several: `statement`.",
     )
     object_type: str | None = None
     object_id: str | None = None
     partner_code: str | None = None
     outcomes: list[AuditOutcome] | None = None
     correlation_id: str | None = None
-    since: datetime | None = strawberry.field(default=None, description="This moment included; with a zone.")
-    until: datetime | None = strawberry.field(default=None, description="This moment excluded; with a zone.")
+    since: datetime | None = strawberry.field(default=None, description="Inclusive; with a time zone.")
+    until: datetime | None = strawberry.field(default=None, description="Exclusive; with a time zone.")
 
 
 async def resolve_audit_log(
@@ -97,7 +102,7 @@ async def resolve_audit_log(
 
 
 async def find_audit_entry(info: Info, sequence: str) -> AuditEntry | None:
-    """One entry; None when there is none to be seen."""
+    """One entry; None when none is visible."""
     found = await _read(info, AuditFilter(), read_ordinal(sequence), 1, None)
     return found.edges[0].node if found.edges else None
 
@@ -156,6 +161,6 @@ class AuditLogQueries:
 
     audit_log: Connection[AuditEntry] | None = strawberry.field(
         resolver=resolve_audit_log,
-        description="Who did what, the newest first.",
+        description="The audit log, newest first.",
         directives=requires(Capability.READ_AUDIT),
     )

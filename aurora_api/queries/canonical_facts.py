@@ -27,18 +27,21 @@ SOURCES_MAX: Final = 100
 
 
 @strawberry.type(
-    description="One response of a provider, kept byte by byte.", directives=requires(Capability.READ_FACTS)
+    description="One response of a provider, stored byte for byte.",
+    directives=requires(Capability.READ_FACTS),
 )
 class SourcePayload:
     """One response."""
 
     sha256: str = strawberry.field(description="Of the body, hexadecimal.")
-    role: str = strawberry.field(description="What was asked for: fees, mev, rewards, ...")
+    role: str = strawberry.field(description="The feed: fees, mev, rewards, ...")
     provider: str
     endpoint: str
-    subject: str | None = strawberry.field(description="The one it is about; null when about many.")
-    request: str = strawberry.field(description="What was asked, as JSON, without secrets.")
-    status: int = strawberry.field(description="HTTP.")
+    subject: str | None = strawberry.field(
+        description="The single validator or account that it is about, if any."
+    )
+    request: str = strawberry.field(description="The request, as JSON, without secrets.")
+    status: int = strawberry.field(description="The HTTP status code.")
     fetched_at: datetime = strawberry.field(description="UTC.")
     size_bytes: int
     run_id: str
@@ -107,7 +110,7 @@ def _source_payload(row: _PayloadRow) -> SourcePayload:
 
 
 _KEYSET: Final = Keyset("canonicalFacts", {"period_id": int, "validator_key": str})
-_SOURCES: Final = "The responses it was made from: those about the validator, or about no single one."
+_SOURCES: Final = "The responses it was derived from: about the validator, or not about a single one."
 
 
 @strawberry.type(
@@ -121,7 +124,7 @@ class FeesFact:
     provider: str
     gross: Money | None
     delegators_share: Money | None
-    operator_share: Money | None = strawberry.field(description="Null exactly when the state is MISSING.")
+    operator_share: Money | None = strawberry.field(description="Null if and only if the state is MISSING.")
     produced_blocks: int | None
     ingestion_id: strawberry.Private[int]
     validator_key: strawberry.Private[str]
@@ -133,7 +136,7 @@ class FeesFact:
 
 
 @strawberry.type(
-    description="The tips that a validator's blocks earned, and how they were divided.",
+    description="The tips of a validator's blocks, and how they were distributed.",
     directives=requires(Capability.READ_FACTS),
 )
 class MevFact:
@@ -144,7 +147,7 @@ class MevFact:
     gross: Money | None
     protocol_fee: Money | None
     delegators_share: Money | None
-    operator_share: Money | None = strawberry.field(description="Null exactly when the state is MISSING.")
+    operator_share: Money | None = strawberry.field(description="Null if and only if the state is MISSING.")
     commission_bps: Bps | None
     ingestion_id: strawberry.Private[int]
     validator_key: strawberry.Private[str]
@@ -156,7 +159,7 @@ class MevFact:
 
 
 @strawberry.type(
-    description="The rewards of a validator's stake: its commission, its stakers', its own.",
+    description="The rewards of a validator's stake: commission, stakers' share, own rewards.",
     directives=requires(Capability.READ_FACTS),
 )
 class RewardsFact:
@@ -164,11 +167,11 @@ class RewardsFact:
 
     state: FactState
     provider: str
-    commission: Money | None = strawberry.field(description="Null exactly when the state is MISSING.")
+    commission: Money | None = strawberry.field(description="Null if and only if the state is MISSING.")
     delegators_share: Money | None
     own_rewards: Money | None
     active_stake: Money | None
-    stakers_state: FactState = strawberry.field(description="How sure the single stakers' rewards are.")
+    stakers_state: FactState = strawberry.field(description="The certainty of the rewards by staker.")
     staker_count: int
     ingestion_id: strawberry.Private[int]
     validator_key: strawberry.Private[str]
@@ -180,7 +183,7 @@ class RewardsFact:
 
 
 @strawberry.type(
-    description="What is known of one validator in one period; null where nobody was asked yet.",
+    description="The facts of one validator in one period; null where none were fetched yet.",
     directives=requires(Capability.READ_FACTS),
 )
 class CanonicalFacts(Node):
@@ -249,7 +252,7 @@ async def resolve_canonical_facts(
 
 
 async def find_facts(info: Info, chain_id: str, period_id: str, validator_key: str) -> CanonicalFacts | None:
-    """One validator's facts of one period; None when there are none to be seen."""
+    """One validator's facts of one period; None when none are visible."""
     period = read_ordinal(period_id)
     found = await resolve_canonical_facts(info, chain_id, period, period, [validator_key], first=1)
     return found.edges[0].node if found.edges else None
@@ -322,6 +325,6 @@ class CanonicalFactsQueries:
 
     canonical_facts: Connection[CanonicalFacts] | None = strawberry.field(
         resolver=resolve_canonical_facts,
-        description="What is known of validators, by period and validator, with the responses it is from.",
+        description="Facts by period and validator, with the provider responses they were derived from.",
         directives=requires(Capability.READ_FACTS),
     )

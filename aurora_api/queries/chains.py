@@ -16,18 +16,20 @@ from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import ORDINAL_MAX, Ordinal
 
 
-@strawberry.type(description="A chain, as configured.", directives=requires(Capability.SIGNED_IN))
+@strawberry.type(description="A chain as configured.", directives=requires(Capability.SIGNED_IN))
 class Chain(Node):
     """A chain."""
 
-    chain_id: str = strawberry.field(description="Its name in every other query.")
+    chain_id: str = strawberry.field(description="The identifier used in every other query.")
     name: str
     protocol: str
     period_type: PeriodType
     native_unit: str
     native_decimals: int
     display_unit: str = strawberry.field(description="The coin: 10^nativeDecimals native units.")
-    finality_lag: int = strawberry.field(description="How far behind its head the chain counts as final.")
+    finality_lag: int = strawberry.field(
+        description="The distance behind the head of the chain at which data is final."
+    )
     finality_lag_unit: str
     latest_period_id: Ordinal | None = strawberry.field(
         description="The newest period that is known, null before the first."
@@ -61,10 +63,10 @@ def _chain(row: ChainRow) -> Chain:
 
 
 FromPeriod: TypeAlias = Annotated[
-    Ordinal | None, strawberry.argument(description="The first period, itself included; null for the oldest.")
+    Ordinal | None, strawberry.argument(description="The first period, inclusive; null for the oldest.")
 ]
 ToPeriod: TypeAlias = Annotated[
-    Ordinal | None, strawberry.argument(description="The last period, itself included; null for the newest.")
+    Ordinal | None, strawberry.argument(description="The last period, inclusive; null for the newest.")
 ]
 
 _PERIODS: Final = Keyset("periods", {"period_id": int})
@@ -79,16 +81,16 @@ class Period(Node):
 
     chain_id: str
     period_id: Ordinal = strawberry.field(description="Its number on its chain.")
-    label: str = strawberry.field(description="What people call it.")
+    label: str = strawberry.field(description="Its display name.")
     first_slot: Ordinal
-    last_slot: Ordinal = strawberry.field(description="The last slot, itself included.")
+    last_slot: Ordinal = strawberry.field(description="The last slot, inclusive.")
     starts_at: datetime = strawberry.field(description="UTC.")
     ends_at: datetime = strawberry.field(description="UTC: when the next period starts.")
     pnl_computed_at: datetime | None = strawberry.field(
-        description="When its P&L in force was computed, UTC; null when it was not yet."
+        description="When its P&L in force was computed, UTC; null if not yet."
     )
     commissions_computed_at: datetime | None = strawberry.field(
-        description="When its commissions in force were computed, UTC; null when they were not yet."
+        description="When its commissions in force were computed, UTC; null if not yet."
     )
 
 
@@ -146,14 +148,14 @@ async def find_period_node(info: Info, chain_id: str, period_id: str) -> Period:
 
 
 def read_ordinal(text: str) -> Ordinal:
-    """A period's number in an id. Raises Problem for a text that is none."""
+    """The period's number in an id. Raises Problem for text that is not a number."""
     if not (text.isascii() and text.isdecimal() and int(text) <= ORDINAL_MAX):
         raise Problem(Code.NOT_FOUND, f'there is no period "{text}"; periods lists those there are')
     return Ordinal(int(text))
 
 
 def period_range(from_period: int | None, to_period: int | None) -> dict[str, int | None]:
-    """The range as parameters of the SQL files. Raises Problem when it ends before it starts."""
+    """The range as parameters of the statements. Raises Problem when it ends before it starts."""
     if from_period is not None and to_period is not None and to_period < from_period:
         raise Problem(
             Code.INVALID_ARGUMENT, f"toPeriod {to_period} is before fromPeriod {from_period}; swap them"
@@ -182,11 +184,11 @@ class ChainQueries:
 
     chains: list[Chain] | None = strawberry.field(
         resolver=resolve_chains,
-        description="The chains whose books are kept.",
+        description="The tracked chains.",
         directives=requires(Capability.SIGNED_IN),
     )
     periods: Connection[Period] | None = strawberry.field(
         resolver=resolve_periods,
-        description="The periods of a chain, the newest first.",
+        description="The periods of a chain, newest first.",
         directives=requires(Capability.SIGNED_IN),
     )

@@ -1,4 +1,4 @@
-"""Commission lines: what one rule pays a partner on one validator in one period, and how it was computed."""
+"""Commission lines: what one rule pays a partner on one validator in one period, and its computation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from aurora_api.schema.scalars import Bps, Ordinal
 
 
 @strawberry.type(
-    description="A part of what the tiers measured, and the rate of its tier.",
+    description="The part of the measured amount that is in one tier, and the tier's rate.",
     directives=requires(Capability.READ_COMMISSIONS),
 )
 class RateSlice:
@@ -33,18 +33,18 @@ class RateSlice:
 
 
 @strawberry.type(
-    description="How a rule came to its total for the period, over all its validators. Read from top to "
+    description="How a rule's total for the period was computed, over all its validators, from top to "
     "bottom: losses are set off, the rate or the tiers are applied, then floor and cap. The total is split "
     "over the validators by their bases: one line each.",
     directives=requires(Capability.READ_COMMISSIONS),
 )
 class RateTrace:
-    """From the bases of a rule to its total."""
+    """The steps from the bases of a rule to its total."""
 
     base: Money = strawberry.field(description="The sum of the positive bases.")
     losses: Money = strawberry.field(description="The sum of the negative bases, as a positive amount.")
-    loss_offset: Money = strawberry.field(description="What earlier and present losses took off.")
-    net_base: Money = strawberry.field(description="What is paid on.")
+    loss_offset: Money = strawberry.field(description="The amount deducted for earlier and present losses.")
+    net_base: Money = strawberry.field(description="The base that the rate applies to.")
     base_before: Money = strawberry.field(
         description="The base to date of the tiers' scope, before this period."
     )
@@ -55,7 +55,7 @@ class RateTrace:
     slices: list[RateSlice] = strawberry.field(
         description="The tiers as applied, to the base to date or to the stake; none with a flat rate."
     )
-    earned: Money = strawberry.field(description="The commission before floor and cap.")
+    earned: Money = strawberry.field(description="The commission before floor and cap are applied.")
     floor_applied: bool = strawberry.field(description="Whether the floor raised the total.")
     cap_applied: bool = strawberry.field(description="Whether the cap lowered the total.")
     floor: Money | None = strawberry.field(description="The rule's floor, if it has one.")
@@ -120,7 +120,7 @@ _KEYSET: Final = Keyset(
 )
 
 
-class _LinePlace(NamedTuple):
+class _LineKey(NamedTuple):
     chain_id: str
     period_id: int
 
@@ -180,7 +180,7 @@ class CommissionLine(Node):
     rule_id: str = strawberry.field(resolver=stored("rule_id"))
     validator_key: str | None = strawberry.field(
         resolver=stored("validator_key"),
-        description="Null on the line that a guarantee adds beside the validators.",
+        description="Null on the line that a guarantee adds for no single validator.",
     )
     validator_name: str | None = strawberry.field(resolver=stored("validator_name"))
     component: Component = strawberry.field(resolver=member("component", Component))
@@ -191,12 +191,12 @@ class CommissionLine(Node):
     claimed: Money = strawberry.field(
         resolver=money("claimed"), description="The amount before the revenue guard."
     )
-    amount: Money = strawberry.field(resolver=money("amount"), description="What is owed.")
+    amount: Money = strawberry.field(resolver=money("amount"), description="The amount owed.")
     state: FactState = strawberry.field(
-        resolver=member("state", FactState), description="PROVISIONAL if any fact under the rule still is."
+        resolver=member("state", FactState), description="PROVISIONAL if any fact that the rule uses is."
     )
     scaled: bool = strawberry.field(
-        resolver=stored("scaled"), description="Whether the revenue guard made amount less than claimed."
+        resolver=stored("scaled"), description="Whether the revenue guard reduced amount below claimed."
     )
     allocated: bool = strawberry.field(
         resolver=stored("allocated"),
@@ -204,7 +204,7 @@ class CommissionLine(Node):
     )
     engine_version: str = strawberry.field(resolver=stored("engine_version"))
 
-    @strawberry.field(description="How the rule came to its total.")  # type: ignore[untyped-decorator]
+    @strawberry.field(description="The computation of the rule's total.")  # type: ignore[untyped-decorator]
     def computation(self) -> RateTrace:
         """The trace. Raises LookupError when it was not read, which `with_trace` sees to."""
         row = self.row
@@ -226,7 +226,7 @@ async def resolve_commission_lines(
     info: Info,
     chain_id: str,
     partner_code: Annotated[
-        str | None, strawberry.argument(description="Only this partner's; null for every partner's.")
+        str | None, strawberry.argument(description="Only this partner; null for all partners.")
     ] = None,
     from_period: FromPeriod = None,
     to_period: ToPeriod = None,
@@ -246,22 +246,22 @@ async def resolve_commission_lines(
         "line_id": None,
     }
     page = await _read_lines(info, coin, filters, first, after)
-    # Whose lines are there is there too.
+    # A partner with lines exists.
     if partner_code is not None and not page.edges:
         await find_partner(info, partner_code)
     return page
 
 
 async def find_line(info: Info, line_id: str) -> CommissionLine | None:
-    """The line in force of that id; None when there is none to be seen."""
+    """The line in force of that id; None when none is visible."""
     if not is_uuid(line_id):
         return None
-    places = await info.context.reader.rows(
-        "computation/commission_lines.period_of_line", _LinePlace, line_id=line_id
+    keys = await info.context.reader.rows(
+        "computation/commission_lines.period_of_line", _LineKey, line_id=line_id
     )
-    if not places:
+    if not keys:
         return None
-    chain_id, period_id = places[0]
+    chain_id, period_id = keys[0]
     filters = {
         "chain_id": chain_id,
         "partner_code": None,
@@ -324,6 +324,6 @@ class CommissionLineQueries:
 
     commission_lines: Connection[CommissionLine] | None = strawberry.field(
         resolver=resolve_commission_lines,
-        description="What partners are owed, line by line: by period, partner, agreement, rule, validator.",
+        description="Commission lines, ordered by period, partner, agreement, rule and validator.",
         directives=requires(Capability.READ_COMMISSIONS),
     )

@@ -23,8 +23,8 @@ UNHEALTHY_ABOVE: Final = 10
 RECENT: Final = timedelta(hours=24)
 WATCHED_DEGRADED: Final = timedelta(minutes=15)
 WATCHED_UNHEALTHY: Final = timedelta(hours=1)
-# Stakes can only be asked for as a period ends: books that were begun later have none, and are whole without.
-ROLES: Final = tuple(role for role in Feed if role is not Feed.STAKES)
+# Stakes can only be fetched as a period ends: a ledger begun later has none, and is complete without them.
+FEEDS: Final = tuple(feed for feed in Feed if feed is not Feed.STAKES)
 
 
 class HealthStatus(StrEnum):
@@ -40,7 +40,7 @@ class ChainHealth:
     """One chain. What is not known is None: a lag that is not known is not zero.
 
     `expected_period` is the newest that was final when the chain was last seen, at `watched_at`;
-    `latest_period` the newest with every role of `ROLES` ingested. `problem` says why it is not
+    `latest_period` the newest with every feed of `FEEDS` ingested. `problem` says why it is not
     HEALTHY. Times are UTC.
     """
 
@@ -74,7 +74,7 @@ async def read_ingestion_health(reader: Reader, chain_ids: Sequence[str] | None 
         "staging/health.ingestion_health",
         _HealthRow,
         chain_ids=None if chain_ids is None else list(chain_ids),
-        roles=[role.value for role in ROLES],
+        roles=[feed.value for feed in FEEDS],
         recent=RECENT,
     )
     return [_health(row) for row in rows]
@@ -114,7 +114,7 @@ def _expected(row: _HealthRow) -> int | None:
 
 
 def _judge(row: _HealthRow, lag: int | None) -> tuple[HealthStatus, str | None]:
-    """The first thing that is wrong, the worst first."""
+    """The most severe status that applies, and the problem that causes it."""
     unseen = timedelta.max if row.seen_at is None else row.read_at - row.seen_at
     failed_at, late = row.unmended_failure_at, f"{lag} periods behind"
     silent = f"nobody has asked the chain where it is since {row.seen_at}"
@@ -127,34 +127,34 @@ def _judge(row: _HealthRow, lag: int | None) -> tuple[HealthStatus, str | None]:
         (lag is not None and lag >= DEGRADED_FROM, HealthStatus.DEGRADED, late),
         (unseen > WATCHED_DEGRADED, HealthStatus.DEGRADED, silent),
     )
-    return next(((status, told) for is_so, status, told in wrong if is_so), (HealthStatus.HEALTHY, None))
+    return next(
+        ((status, problem) for applies, status, problem in wrong if applies), (HealthStatus.HEALTHY, None)
+    )
 
 
 strawberry.enum(
     HealthStatus,
-    description="HEALTHY: fewer than 5 periods behind. DEGRADED: 5 to 10. UNHEALTHY: more, or a failure of "
-    "late that nothing has mended.",
+    description="HEALTHY: fewer than 5 periods behind. DEGRADED: 5 to 10. UNHEALTHY: more, or a recent "
+    "failure without a later success.",
 )
 
 
-@strawberry.type(
-    description="How far behind a chain's ingestion is.", directives=requires(Capability.READ_HEALTH)
-)
+@strawberry.type(description="The ingestion lag of a chain.", directives=requires(Capability.READ_HEALTH))
 class IngestionHealth:
     """One chain."""
 
     chain_id: str
     status: HealthStatus
     expected_period: Ordinal | None = strawberry.field(
-        description="The newest that was final when the chain was last seen; null before that."
+        description="The newest period that was final when the chain was last observed; null before that."
     )
     latest_period: Ordinal | None = strawberry.field(
-        description="The newest with everything asked for and answered."
+        description="The newest period with every feed ingested."
     )
     lag_periods: int | None = strawberry.field(description="Null while it is not known.")
     last_success_at: datetime | None = strawberry.field(description="UTC.")
     last_failure_at: datetime | None = strawberry.field(description="UTC.")
-    watched_at: datetime | None = strawberry.field(description="When the chain was last seen, UTC.")
+    watched_at: datetime | None = strawberry.field(description="When the chain was last observed, UTC.")
     problem: str | None = strawberry.field(description="Why it is not HEALTHY.")
 
 
@@ -184,6 +184,6 @@ class IngestionHealthQueries:
 
     ingestion_health: list[IngestionHealth] | None = strawberry.field(
         resolver=resolve_ingestion_health,
-        description="How far behind ingestion is, by chain.",
+        description="The ingestion lag of each chain.",
         directives=requires(Capability.READ_HEALTH),
     )

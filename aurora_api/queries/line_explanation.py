@@ -1,6 +1,6 @@
-"""The way of a commission line: every step of its arithmetic, the facts under it, the responses below those.
+"""How a commission line was computed: the steps of its arithmetic, its facts, and their provider responses.
 
-It is found and computed once more by `aurora_assets/explain/explanation.py`; here it is only shown.
+It is found and computed once more by `aurora_assets/explain/explanation.py`; here it becomes GraphQL types.
 """
 
 import json
@@ -33,20 +33,22 @@ Listed: TypeAlias = Annotated[
 
 
 @strawberry.type(
-    description="One step of the arithmetic, done once more.", directives=requires(Capability.READ_FACTS)
+    description="One recomputed step of the arithmetic.", directives=requires(Capability.READ_FACTS)
 )
 class ExplanationStep:
     """One step."""
 
     what: str
     formula: str
-    amount: Money | None = strawberry.field(description="What the formula gives; null if a part is unknown.")
-    booked: Money | None = strawberry.field(description="What is booked; null where no such number is kept.")
-    holds: bool = strawberry.field(description="Whether the books say the same.")
+    amount: Money | None = strawberry.field(
+        description="The result of the formula; null if a part is unknown."
+    )
+    booked: Money | None = strawberry.field(description="The booked amount; null where none is stored.")
+    holds: bool = strawberry.field(description="Whether the booked amount is the same.")
 
 
 @strawberry.type(
-    description="A wallet on the validator whose owner the partner introduced.",
+    description="A wallet with stake on the validator that the partner introduced.",
     directives=requires(Capability.READ_FACTS),
 )
 class ExplainedWallet:
@@ -55,12 +57,12 @@ class ExplainedWallet:
     wallet: str
     active_stake: Money | None
     part_of_base: Money | None = strawberry.field(
-        description="What it stands for of the line's base; null where that is not told by wallet."
+        description="What it stands for of the line's base; null where it is not split by wallet."
     )
 
 
 @strawberry.type(
-    description="A stake account that such a wallet owns.", directives=requires(Capability.READ_FACTS)
+    description="A stake account owned by such a wallet.", directives=requires(Capability.READ_FACTS)
 )
 class ExplainedStakeAccount:
     """One stake account."""
@@ -73,7 +75,7 @@ class ExplainedStakeAccount:
 
 
 @strawberry.type(
-    description="A set of responses that facts under the line were made from.",
+    description="A set of provider responses that facts of the line were derived from.",
     directives=requires(Capability.READ_FACTS),
 )
 class ExplainedSource:
@@ -85,25 +87,25 @@ class ExplainedSource:
     finished_at: datetime = strawberry.field(description="UTC.")
     run_id: str
     payload_count: int = strawberry.field(
-        description="Responses about the line's validator, or about no single one."
+        description="Responses about the line's validator, or not about a single validator."
     )
     rows: strawberry.Private[Sequence[Row]]
 
-    @strawberry.field(description="The first of them.")  # type: ignore[untyped-decorator] # Strawberry types it so
+    @strawberry.field(description="The responses, up to the limit.")  # type: ignore[untyped-decorator] # Strawberry types it so
     def payloads(self, first: Listed = LISTED_DEFAULT) -> list[SourcePayload]:
-        """In the order of asking."""
+        """In the order of the requests."""
         return [_payload(row, self.role, self.run_id) for row in self.rows[: bounded_list(first)]]
 
 
 @strawberry.type(
-    description="How a commission line came to its amount, down to the responses of providers.",
+    description="The computation of a commission line, down to the providers' responses.",
     directives=requires(Capability.READ_FACTS),
 )
 class LineExplanation:
-    """The way of one line."""
+    """One line."""
 
     line: CommissionLine
-    holds: bool = strawberry.field(description="Whether every step gives what the books say.")
+    holds: bool = strawberry.field(description="Whether every step gives the booked amount.")
     steps: list[ExplanationStep]
     pnl: ValidatorPnl | None = strawberry.field(
         description="The validator's P&L in force; null on a guarantee's line."
@@ -118,7 +120,7 @@ class LineExplanation:
     found: strawberry.Private[Explanation]
     coin: strawberry.Private[Coin]
 
-    @strawberry.field(description="The first of the partner's wallets.")  # type: ignore[untyped-decorator]
+    @strawberry.field(description="The partner's wallets, up to the limit.")  # type: ignore[untyped-decorator]
     def wallets(self, first: Listed = LISTED_DEFAULT) -> list[ExplainedWallet]:
         """By wallet."""
         return [
@@ -130,7 +132,7 @@ class LineExplanation:
             for row in self.found.wallets[: bounded_list(first)]
         ]
 
-    @strawberry.field(description="The first of their stake accounts.")  # type: ignore[untyped-decorator]
+    @strawberry.field(description="Their stake accounts, largest first, up to the limit.")  # type: ignore[untyped-decorator]
     def stake_accounts(self, first: Listed = LISTED_DEFAULT) -> list[ExplainedStakeAccount]:
         """The largest first."""
         return [
@@ -156,7 +158,7 @@ async def resolve_explain_line(
     info: Info,
     id: Annotated[strawberry.ID, strawberry.argument(description="A CommissionLine's id or lineId.")],  # noqa: A002
 ) -> LineExplanation | None:
-    """The way of the line in force; None when there is none to be seen."""
+    """The computation of the line in force; None when there is no visible line."""
     line_id = str(read_line_id(id))
     line = await find_line(info, line_id)
     if line is None:
@@ -227,6 +229,6 @@ class LineExplanationQueries:
 
     explain_line: LineExplanation | None = strawberry.field(
         resolver=resolve_explain_line,
-        description="How a commission line came to its amount; null when there is no such line.",
+        description="The computation of a commission line; null if there is no such line.",
         directives=requires(Capability.READ_FACTS),
     )

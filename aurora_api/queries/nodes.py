@@ -1,7 +1,7 @@
-"""`node(id)`: the object behind a global id, whatever its type. Each type's own module knows how to find it.
+"""`node(id)`: the object of a global id, of any type. The module of each type finds its objects.
 
-A malformed id, one of a missing or foreign object, and one of a type that the caller may not read are all
-answered the same: null.
+A malformed id, one of a missing or invisible object, and one of a type that the caller may not read are all
+answered with null.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -49,7 +49,7 @@ NODES: Final[Mapping[str, Finder]] = {
 
 
 async def resolve_node(info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002 - the argument's name in Relay
-    """The object of that id; None when there is none to be seen."""
+    """The object of that id; None when none is visible."""
     key = read_node_id(id)
     finder = None if key is None else NODES.get(key.type_name)
     if key is None or finder is None or not _may_read(info, key.type_name):
@@ -76,6 +76,6 @@ class NodeQueries:
 
     node: Node | None = strawberry.field(
         resolver=resolve_node,
-        description="The object of a global id; null when there is none to be seen.",
+        description="The object of a global id; null if it is missing or not visible.",
         directives=requires(Capability.SIGNED_IN),
     )

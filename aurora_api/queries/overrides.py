@@ -1,4 +1,4 @@
-"""What people set on a commission line by hand: every action, and what counts now.
+"""Manual overrides of a commission line: every action, and the amount in force.
 
 Setting, confirming and withdrawing are in `mutations/overrides.py`, the rules in the commission engine.
 """
@@ -21,20 +21,24 @@ from aurora_assets.statements.overrides import LineUnknown, OverriddenLine, read
 
 strawberry.enum(
     OverrideState,
-    description="What a line's overrides come to. IN_FORCE: the amount counts. UNCONFIRMED: it waits for "
-    "another user. STALE: the line is computed differently now, so it must be decided again.",
+    description="The state of a line's overrides. IN_FORCE: the amount applies. UNCONFIRMED: another user "
+    "must confirm it. STALE: the computed amount has changed since, so it must be confirmed again.",
 )
 
 
 @strawberry.type(
-    description="One thing a user did about a line's amount; only ever added, never changed.",
+    description="One action of a user on a line's amount; actions are appended, never changed.",
     directives=requires(Capability.READ_FINDINGS),
 )
 class LineOverrideAction:
     """One action."""
 
-    amount: Money | None = strawberry.field(description="What is owed instead; null withdraws.")
-    computed: Money | None = strawberry.field(description="What the line said then; null: there was none.")
+    amount: Money | None = strawberry.field(
+        description="The amount owed instead; null withdraws the override."
+    )
+    computed: Money | None = strawberry.field(
+        description="The line's computed amount at that time; null: there was none."
+    )
     reason: str
     made_by: str
     made_at: datetime = strawberry.field(description="UTC.")
@@ -43,7 +47,7 @@ class LineOverrideAction:
 
 
 @strawberry.type(
-    description="What counts for a commission line, and how it came to that.",
+    description="The amount in force for a commission line, and its history of overrides.",
     directives=requires(Capability.READ_FINDINGS),
 )
 class LineOverride:
@@ -55,12 +59,14 @@ class LineOverride:
     computed: Money | None = strawberry.field(
         description="The line's amount as the engine computes it now; null: it is not there any more."
     )
-    amount: Money | None = strawberry.field(description="What is owed: the override while it counts.")
-    actions: list[LineOverrideAction] = strawberry.field(description="The oldest first.")
+    amount: Money | None = strawberry.field(
+        description="The amount owed: the override's while it is in force."
+    )
+    actions: list[LineOverrideAction] = strawberry.field(description="Oldest first.")
 
 
 async def resolve_line_override(info: Info, line_id: strawberry.ID) -> LineOverride | None:
-    """What people set on a line; None when there is none to be seen."""
+    """The overrides of a line; None when there is no visible line."""
     line = read_line_id(line_id)
     try:
         found = await read_with(info, lambda session: read_overrides(session, line))
@@ -81,7 +87,7 @@ def read_line_id(given: str) -> UUID:
 
 
 def line_not_found() -> Problem:
-    """What is told of a line that is missing or not the caller's to see."""
+    """The problem for a line that is missing or not visible to the caller."""
     return Problem(Code.NOT_FOUND, "there is no commission line of that id; statements list their lines")
 
 
@@ -120,6 +126,6 @@ class OverrideQueries:
 
     line_override: LineOverride | None = strawberry.field(
         resolver=resolve_line_override,
-        description="What was set by hand on a commission line; null when there is no such line.",
+        description="The overrides of a commission line; null if there is no such line.",
         directives=requires(Capability.READ_FINDINGS),
     )

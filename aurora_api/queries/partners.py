@@ -17,7 +17,7 @@ _PARTNERS: Final = Keyset("partners", {"code": str})
 
 
 class Partner(NamedTuple):
-    """A partner; `partner_id` stays inside the warehouse, `code` is what the world knows."""
+    """A partner; `partner_id` stays inside the warehouse, `code` is its public identifier."""
 
     partner_id: int
     code: str
@@ -34,20 +34,20 @@ class _PartnerRow(NamedTuple):
 
 @strawberry.type(
     name="Partner",
-    description="Who introduced stake, and is paid for it.",
+    description="A partner, who introduced stake and is paid for it.",
     directives=requires(Capability.READ_PARTNERS),
 )
 class PartnerNode(Node):
     """A partner as it is shown."""
 
-    partner_code: str = strawberry.field(description="Its name in every other query.")
+    partner_code: str = strawberry.field(description="The identifier used in every other query.")
     name: str
-    wallet_count: int = strawberry.field(description="The wallets it holds just now.")
+    wallet_count: int = strawberry.field(description="The number of wallets it holds now.")
     active_agreement_count: int
 
 
 async def find_partner(info: Info, partner_code: str) -> Partner:
-    """The partner of that code. Raises Problem when there is none to be seen."""
+    """The partner of that code. Raises Problem when none is visible."""
     rows = await info.context.reader.rows(
         "registry/partners.partner_of_code", Partner, partner_code=partner_code
     )
@@ -59,7 +59,7 @@ async def find_partner(info: Info, partner_code: str) -> Partner:
 async def resolve_partners(
     info: Info,
     search: Annotated[
-        str | None, strawberry.argument(description="Only those with this text in their code or name.")
+        str | None, strawberry.argument(description="Only partners whose code or name contains this text.")
     ] = None,
     first: First = PAGE_DEFAULT,
     after: After = None,
@@ -74,7 +74,7 @@ async def resolve_partners(
 
 
 async def resolve_partner(info: Info, partner_code: str) -> PartnerNode | None:
-    """One partner; None when there is none to be seen."""
+    """One partner; None when none is visible."""
     rows = await info.context.reader.rows(
         "registry/partners.partner_page",
         _PartnerRow,
@@ -115,8 +115,8 @@ class _WalletRow(NamedTuple):
 
 
 @strawberry.type(
-    description="A wallet that a partner introduced (who may withdraw stake), for as long as it counts as "
-    "the partner's. Nobody else holds it in that time.",
+    description="A partner's claim on a wallet (the withdrawal authority of stake) for a span of time. No "
+    "other partner has a claim on the wallet in that time.",
     directives=requires(Capability.READ_AGREEMENTS),
 )
 class PartnerWallet(Node):
@@ -126,17 +126,15 @@ class PartnerWallet(Node):
     chain_id: str
     wallet: str
     valid_from: datetime = strawberry.field(
-        description="UTC; it counts in periods that start from then on, itself included."
+        description="UTC, inclusive: it holds for periods that start at or after this time."
     )
-    valid_until: datetime | None = strawberry.field(
-        description="UTC; from then on it does not count any more. Null: it has no end."
-    )
-    notes: str | None = strawberry.field(description="The partner sees them, too.")
+    valid_until: datetime | None = strawberry.field(description="UTC, exclusive; null: it has no end.")
+    notes: str | None = strawberry.field(description="Visible to the partner.")
     recorded_at: datetime = strawberry.field(description="UTC.")
 
 
 @strawberry.type(
-    description="Wallets as a CSV file that uploadWallets takes back as it is.",
+    description="Wallets as a CSV file in the format of uploadWallets.",
     directives=requires(Capability.EXPORT),
 )
 class WalletExport:
@@ -145,19 +143,19 @@ class WalletExport:
     file_name: str
     row_count: int
     csv: str = strawberry.field(
-        description="Cells that a spreadsheet would run as a formula are quoted once more."
+        description="Cells that a spreadsheet would evaluate as a formula are quoted."
     )
 
 
 async def resolve_partner_wallets(
     info: Info,
     partner_code: Annotated[
-        str | None, strawberry.argument(description="Only this partner's; null for every partner's.")
+        str | None, strawberry.argument(description="Only this partner; null for all partners.")
     ] = None,
     chain_id: str | None = None,
     wallet: str | None = None,
     held_at: Annotated[
-        datetime | None, strawberry.argument(description="Only those that count at this time, UTC.")
+        datetime | None, strawberry.argument(description="Only claims that hold at this time, UTC.")
     ] = None,
     first: First = PAGE_DEFAULT,
     after: After = None,
@@ -177,7 +175,7 @@ async def resolve_partner_wallets(
 async def find_wallet(
     info: Info, partner_code: str, chain_id: str, wallet: str, start: str
 ) -> PartnerWallet | None:
-    """The claim that starts at `start` (ISO form); None when there is none to be seen."""
+    """The claim that starts at `start` (ISO form); None when none is visible."""
     for row in await _read_all(info, partner_code, chain_id, wallet):
         if row.valid_from.isoformat() == start:
             return _wallet(row)
@@ -252,11 +250,11 @@ class PartnerQueries:
     )
     partner_wallets: Connection[PartnerWallet] | None = strawberry.field(
         resolver=resolve_partner_wallets,
-        description="The wallets that partners introduced, by partner, chain, wallet and start.",
+        description="Partners' claims on wallets, ordered by partner, chain, wallet and start.",
         directives=requires(Capability.READ_AGREEMENTS),
     )
     partners: Connection[PartnerNode] | None = strawberry.field(
         resolver=resolve_partners,
-        description="The partners, by code.",
+        description="Partners, ordered by code.",
         directives=requires(Capability.READ_PARTNERS),
     )

@@ -25,7 +25,7 @@ _FINDINGS: Final = Keyset("findings", {"position": int})
 
 
 @strawberry.type(
-    description="What a person should know about a computation.",
+    description="A finding of a commission computation.",
     directives=requires(Capability.READ_FINDINGS),
 )
 class Finding:
@@ -39,7 +39,7 @@ class Finding:
     validator_key: str | None
     validator_name: str | None
     component: Component | None
-    blocks_release: bool = strawberry.field(description="Whether the statement must not be released with it.")
+    blocks_release: bool = strawberry.field(description="Whether it blocks the release of the statement.")
 
 
 class _FindingRow(NamedTuple):
@@ -80,16 +80,16 @@ class PeriodStatement(Node):
     billing_month: date = strawberry.field(
         description="The first day of the month in which the period ended, UTC."
     )
-    status: StatementStatus = strawberry.field(description="Of the month's statement.")
+    status: StatementStatus = strawberry.field(description="The status of the month's statement.")
     total: Money = strawberry.field(description="The sum of all its lines.")
     line_count: int
-    releasable: bool = strawberry.field(description="False while a finding blocks its release.")
+    releasable: bool = strawberry.field(description="False while a finding blocks the release.")
     computed_at: datetime = strawberry.field(description="UTC.")
     engine_version: str
     row: strawberry.Private[_StatementRow]
 
     @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
-        description="Its lines, by agreement, rule and validator."
+        description="Its lines, ordered by agreement, rule and validator."
     )
     async def lines(
         self, info: Info, first: First = PAGE_DEFAULT, after: After = None
@@ -100,7 +100,7 @@ class PeriodStatement(Node):
         )
 
     @strawberry.field(  # type: ignore[untyped-decorator]
-        description="What was found about this partner, or about the whole period.",
+        description="Findings about this partner or about the whole period.",
         directives=requires(Capability.READ_FINDINGS),
     )
     async def findings(
@@ -179,6 +179,6 @@ class PeriodStatementQueries:
 
     period_statement: PeriodStatement | None = strawberry.field(
         resolver=resolve_period_statement,
-        description="What a partner is owed for one period; null while there is nothing.",
+        description="A partner's section for one period; null if there is none.",
         directives=requires(Capability.READ_COMMISSIONS),
     )

@@ -1,4 +1,4 @@
-"""Recomputes that users asked for, and how their runs go as Dagster last told.
+"""Requested recomputes, and the status of their runs as Dagster last reported it.
 
 Asking for one is in `mutations/recomputes.py`; taking them up is Dagster's, in `aurora_assets`.
 """
@@ -43,14 +43,14 @@ class Recompute(Node):
     chain_id: str
     from_period: Ordinal
     to_period: Ordinal
-    force: bool = strawberry.field(description="Whether providers are asked again, too.")
+    force: bool = strawberry.field(description="Whether data is fetched from providers again.")
     status: RecomputeStatus
     reason: str
     requested_by: str
     requested_at: datetime = strawberry.field(description="UTC.")
     finished_at: datetime | None = strawberry.field(description="UTC; null until it has ended.")
     error: str | None = strawberry.field(description="Why it failed.")
-    correlation_id: str = strawberry.field(description="Of the request that asked; its run is tagged so.")
+    correlation_id: str = strawberry.field(description="Of the request; the run has it as a tag.")
     dagster_run_id: str | None = strawberry.field(description="Null until there is a run.")
 
 
@@ -81,12 +81,12 @@ async def resolve_recomputes(
     """Recomputes, the newest first."""
     if chain_id is not None:
         chain_id = (await info.context.find_chain(chain_id)).chain_id
-    told = None if statuses is None else [status.value for status in statuses]
-    return await _read(info, None, chain_id, told, first, after)
+    values = None if statuses is None else [status.value for status in statuses]
+    return await _read(info, None, chain_id, values, first, after)
 
 
 async def resolve_recompute(info: Info, id: strawberry.ID) -> Recompute | None:  # noqa: A002
-    """One recompute; None when there is none to be seen. Raises Problem for an id of something else."""
+    """One recompute; None when none is visible. Raises Problem for an id of something else."""
     (recompute_id,) = key_of("Recompute", id)
     return await find_recompute(info, recompute_id)
 
@@ -139,11 +139,11 @@ class RecomputeQueries:
 
     recompute: Recompute | None = strawberry.field(
         resolver=resolve_recompute,
-        description="A recompute that was asked for, and how its run goes.",
+        description="One requested recompute and the state of its run; null when there is none.",
         directives=requires(Capability.READ_HEALTH),
     )
     recomputes: Connection[Recompute] | None = strawberry.field(
         resolver=resolve_recomputes,
-        description="The recomputes that were asked for, the newest first.",
+        description="The requested recomputes, newest first.",
         directives=requires(Capability.READ_HEALTH),
     )

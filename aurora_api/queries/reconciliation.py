@@ -1,6 +1,6 @@
-"""How well a period's numbers agree: checks of its rows, findings about facts and computation, the asking.
+"""The reconciliation of a period: checks of its rows, findings about facts and computation, ingestion.
 
-The checks run when they are asked for, on the rows in force; nothing is kept from an earlier run.
+The checks run at each query, on the rows in force; no earlier result is stored.
 """
 
 from datetime import datetime
@@ -37,14 +37,16 @@ class CheckResult:
     name: str
     table: str
     looks_for: str = strawberry.field(description="What an offending row is.")
-    blocking: bool = strawberry.field(description="Whether it stops what is computed from the table.")
+    blocking: bool = strawberry.field(
+        description="Whether a failure stops the computations that use the table."
+    )
     passed: bool
     offending_rows: int
     sample: list[str] = strawberry.field(description=f"The first {_SAMPLE} offending rows, in words.")
 
 
 @strawberry.type(
-    description="Something found while facts were made: a drift, a gap, a fallback.",
+    description="A finding of normalization: a drift, a gap, a fallback.",
     directives=requires(Capability.READ_FINDINGS),
 )
 class FactFinding:
@@ -58,7 +60,7 @@ class FactFinding:
 
 
 @strawberry.type(
-    description="Something found while commissions were computed.",
+    description="A finding of the commission computation.",
     directives=requires(Capability.READ_FINDINGS),
 )
 class ComputationFinding:
@@ -74,19 +76,19 @@ class ComputationFinding:
 
 
 @strawberry.type(
-    description="One set of responses that a period's facts were made from.",
+    description="One set of responses that a period's facts were derived from.",
     directives=requires(Capability.READ_FINDINGS),
 )
 class Ingestion:
-    """What was asked for one role."""
+    """The responses of one feed."""
 
     role: str
-    state: str = strawberry.field(description="SETTLED, or OPEN while a provider still owes something.")
+    state: str = strawberry.field(description="SETTLED, or OPEN while a provider's answer is outstanding.")
     payload_count: int
     finished_at: datetime = strawberry.field(description="UTC.")
     content_digest: str = strawberry.field(description="SHA-256 over the responses' digests, hexadecimal.")
     run_id: str
-    findings: list[str] = strawberry.field(description="What was found while asking, in words.")
+    findings: list[str] = strawberry.field(description="Findings of ingestion, in words.")
 
 
 class _FactFindingRow(NamedTuple):
@@ -120,7 +122,8 @@ class _IngestionRow(NamedTuple):
 
 
 @strawberry.type(
-    description="How well the numbers of one period agree.", directives=requires(Capability.READ_FINDINGS)
+    description="The reconciliation of one period: checks and findings.",
+    directives=requires(Capability.READ_FINDINGS),
 )
 class Reconciliation:
     """One period."""
@@ -129,7 +132,7 @@ class Reconciliation:
     period: Period
 
     @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
-        description="Every check on the period's rows in force, run now."
+        description="The result of every check on the period's rows in force, executed now."
     )
     async def checks(self, info: Info) -> list[CheckResult]:
         """The checks. Raises Problem for a user who sees only some validators."""
@@ -140,7 +143,7 @@ class Reconciliation:
         )
         return [_check(outcome) for outcome in outcomes]
 
-    @strawberry.field(description="What was found about facts.")  # type: ignore[untyped-decorator]
+    @strawberry.field(description="Findings of normalization.")  # type: ignore[untyped-decorator]
     async def fact_findings(
         self, info: Info, codes: Codes = None, first: First = PAGE_DEFAULT, after: After = None
     ) -> Connection[FactFinding]:
@@ -161,7 +164,7 @@ class Reconciliation:
             ),
         )
 
-    @strawberry.field(description="What was found about commissions.")  # type: ignore[untyped-decorator]
+    @strawberry.field(description="Findings of the commission computation.")  # type: ignore[untyped-decorator]
     async def computation_findings(
         self, info: Info, codes: Codes = None, first: First = PAGE_DEFAULT, after: After = None
     ) -> Connection[ComputationFinding]:
@@ -184,7 +187,7 @@ class Reconciliation:
             ),
         )
 
-    @strawberry.field(description="What was asked for it, by role.")  # type: ignore[untyped-decorator]
+    @strawberry.field(description="The responses in force, by feed.")  # type: ignore[untyped-decorator]
     async def ingestions(self, info: Info) -> list[Ingestion]:
         """The sets of responses in force."""
         rows = await info.context.reader.rows(
@@ -197,7 +200,7 @@ class Reconciliation:
 
 
 async def resolve_reconciliation(info: Info, chain_id: str, period_id: Ordinal) -> Reconciliation:
-    """The period's agreement."""
+    """The reconciliation of one period."""
     chain = await info.context.find_chain(chain_id)
     return Reconciliation(chain_id=chain.chain_id, period=await find_period(info, chain.chain_id, period_id))
 
@@ -220,6 +223,6 @@ class ReconciliationQueries:
 
     reconciliation: Reconciliation | None = strawberry.field(
         resolver=resolve_reconciliation,
-        description="How well the numbers of one period agree.",
+        description="The reconciliation of one period: checks and findings.",
         directives=requires(Capability.READ_FINDINGS),
     )

@@ -1,4 +1,4 @@
-"""What an agreement would have paid in booked periods: the engine over history, and nothing is written."""
+"""What an agreement would have paid in booked periods: the engine over history; nothing is written."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -30,12 +30,12 @@ AMOUNTS_MAX: Final = 20_000
 
 
 @strawberry.input(
-    description="A draft: it takes the place of the agreement of its id, and holds in every simulated period."
+    description="A draft: it replaces the agreement of its id, and applies to every simulated period."
 )
 class SimulateAgreementInput:
     """Whose, and what."""
 
-    partner_code: str = strawberry.field(description="A partner, or one that might become one.")
+    partner_code: str = strawberry.field(description="The code of a partner, existing or prospective.")
     agreement_id: str
     rules: list[AgreementRuleInput]
     wallets: list[str] = strawberry.field(
@@ -45,7 +45,7 @@ class SimulateAgreementInput:
 
 
 @strawberry.type(
-    description="What would have been owed against what was booked.",
+    description="The simulated amount compared with the booked amount.",
     directives=requires(Capability.WRITE_AGREEMENTS),
 )
 class SimulatedAmount:
@@ -53,7 +53,7 @@ class SimulatedAmount:
 
     partner_code: str
     validator_key: str | None = strawberry.field(
-        description="Null: beside the validators, and in totals over all of them."
+        description="Null for a guarantee's line and in totals over all validators."
     )
     simulated: Money | None = strawberry.field(description="Null where a fact is missing.")
     booked: Money
@@ -61,7 +61,7 @@ class SimulatedAmount:
 
 
 @strawberry.type(
-    description="What a person should know about a simulated period.",
+    description="A finding of a simulated period.",
     directives=requires(Capability.WRITE_AGREEMENTS),
 )
 class SimulatedFinding:
@@ -73,7 +73,7 @@ class SimulatedFinding:
 
 
 @strawberry.type(
-    description="One period: the draft's partner, and whoever else would have been paid differently.",
+    description="One period: the draft's partner, and other partners with a difference.",
     directives=requires(Capability.WRITE_AGREEMENTS),
 )
 class SimulatedPeriod:
@@ -95,7 +95,7 @@ class Simulation:
     from_period: Ordinal
     to_period: Ordinal
     totals: list[SimulatedAmount] = strawberry.field(
-        description="Over all periods, by partner; whoever is paid the same is left out."
+        description="Over all periods, by partner; partners without a difference are omitted."
     )
     periods: list[SimulatedPeriod]
 
@@ -123,8 +123,8 @@ async def resolve_simulate_agreement(
     def work(session: DbConnection) -> tuple[Simulated, ...]:
         chains = read_chains(session)
         file = parse_entry(AgreementFile, _raw(input, chain_id), "draft")
-        spelled = tuple(normalize_partner(partner, chains) for partner in file.partners)
-        file = file.model_copy(update={"partners": spelled})
+        normalized = tuple(normalize_partner(partner, chains) for partner in file.partners)
+        file = file.model_copy(update={"partners": normalized})
         return simulate_in(session, settings, periods, to_draft(file, chains))
 
     return _simulation(chain, input.partner_code, periods, await read_with(info, work))
@@ -218,6 +218,6 @@ class SimulationQueries:
 
     simulate_agreement: Simulation | None = strawberry.field(
         resolver=resolve_simulate_agreement,
-        description="What a draft would have paid in booked periods; nothing is booked.",
+        description="What a draft agreement would have paid in booked periods; nothing is booked.",
         directives=requires(Capability.WRITE_AGREEMENTS),
     )

@@ -29,7 +29,7 @@ from aurora_assets.statements.store import StatementView, view_frozen, view_stat
 from aurora_resources.warehouse.connection import DbConnection
 
 Asked: TypeAlias = tuple[StatementKey, str | None]
-"""A statement: its place and, once it was submitted, the id of its frozen content."""
+"""A statement: its key and, once it was submitted, the id of its frozen content."""
 
 T = TypeVar("T")
 
@@ -68,10 +68,12 @@ class StatementLine:
     component: Component
     method: Method
     base: Money
-    rate: str = strawberry.field(description="Such as `1000 bps`, or those of the tiers that were reached.")
-    computed: Money = strawberry.field(description="What the rule came to.")
-    amount: Money = strawberry.field(description="What is owed.")
-    override_reason: str | None = strawberry.field(description="Why a person set another amount, if one did.")
+    rate: str = strawberry.field(description="Such as `1000 bps`, or the rates of the reached tiers.")
+    computed: Money = strawberry.field(description="The amount computed by the rule.")
+    amount: Money = strawberry.field(description="The amount owed.")
+    override_reason: str | None = strawberry.field(
+        description="The reason for a manual override, if there is one."
+    )
     allocated: bool
     scaled: bool
     state: FactState
@@ -79,7 +81,7 @@ class StatementLine:
 
 
 @strawberry.type(
-    description="The difference that came up on a line after its statement was released.",
+    description="A difference on a line found after the release of its statement.",
     directives=requires(Capability.READ_COMMISSIONS),
 )
 class StatementCorrection:
@@ -92,9 +94,11 @@ class StatementCorrection:
     rule_id: str
     validator_key: str | None
     component: Component
-    released: Money = strawberry.field(description="What was stated for the line so far.")
-    recomputed: Money = strawberry.field(description="What it comes to now.")
-    difference: Money = strawberry.field(description="Owed on top; negative: stated too much.")
+    released: Money = strawberry.field(description="The amount stated for the line so far.")
+    recomputed: Money = strawberry.field(description="The recomputed amount.")
+    difference: Money = strawberry.field(
+        description="The additional amount owed; negative if too much was stated."
+    )
     cause: str
 
 
@@ -104,7 +108,7 @@ class _Positioned(NamedTuple):
     period_id: int
 
 
-@strawberry.type(description="What a statement says.", directives=requires(Capability.READ_COMMISSIONS))
+@strawberry.type(description="The content of a statement.", directives=requires(Capability.READ_COMMISSIONS))
 class StatementDocument:
     """Its content."""
 
@@ -117,16 +121,16 @@ class StatementDocument:
     closing_balance: Money
     periods: list[StatementSection]
     blockers: list[str] = strawberry.field(
-        description="What keeps a draft from being submitted, in words; none otherwise.",
+        description="What prevents the submission of a draft, in words; empty otherwise.",
         directives=requires(Capability.READ_FINDINGS),
     )
     left_alone: list[str] = strawberry.field(
-        description="Released months where a correction may be due but is not known yet.",
+        description="Released months for which a correction may be due but is not yet known.",
         directives=requires(Capability.READ_FINDINGS),
     )
     content: strawberry.Private[Mapping[str, Any]]
 
-    @strawberry.field(description="Its lines, by period.")  # type: ignore[untyped-decorator] # Strawberry types it so
+    @strawberry.field(description="Its lines, ordered by period.")  # type: ignore[untyped-decorator] # Strawberry types it so
     def lines(self, first: First = PAGE_DEFAULT, after: After = None) -> Connection[StatementLine]:
         """A page of its lines."""
         coin = _coin(self.content)
@@ -170,7 +174,7 @@ class _ContentRow(NamedTuple):
 def load_documents(
     info: Info,
 ) -> Callable[[list[Asked]], Coroutine[None, None, list[StatementDocument | None]]]:
-    """Finds what all statements of a page say at once: the frozen ones in one question, then the drafts."""
+    """Reads the documents of a page's statements: the frozen ones with one statement, then the drafts."""
 
     async def load(asked: list[Asked]) -> list[StatementDocument | None]:
         frozen_ids = [frozen_id for _, frozen_id in asked if frozen_id is not None]
@@ -180,26 +184,24 @@ def load_documents(
                 "computation/statements.statement_contents", _ContentRow, statement_ids=frozen_ids
             )
             found = {row.statement_id: _document(row.content, row.sha256) for row in rows}
-        places = [place for place, frozen_id in asked if frozen_id is None]
-        if places:
+        keys = [key for key, frozen_id in asked if frozen_id is None]
+        if keys:
             require_full_view(info.context.caller, "a draft")
-        drafts = await read_with(info, lambda session: _drafts(session, places)) if places else {}
-        return [
-            drafts.get(place) if frozen_id is None else found.get(frozen_id) for place, frozen_id in asked
-        ]
+        drafts = await read_with(info, lambda session: _drafts(session, keys)) if keys else {}
+        return [drafts.get(key) if frozen_id is None else found.get(frozen_id) for key, frozen_id in asked]
 
     return load
 
 
-def _drafts(session: DbConnection, places: Sequence[StatementKey]) -> dict[StatementKey, StatementDocument]:
+def _drafts(session: DbConnection, keys: Sequence[StatementKey]) -> dict[StatementKey, StatementDocument]:
     drafts = {}
-    for place in places:
+    for key in keys:
         try:
-            view = view_statement(session, place)
+            view = view_statement(session, key)
         except StatementError:
             # Nothing can be stated for that month: the draft has no document.
             continue
-        drafts[place] = _document(
+        drafts[key] = _document(
             view.content.document, view.content.sha256.hex(), view.blockers, view.left_alone
         )
     return drafts
@@ -284,22 +286,22 @@ def _correction(row: _Positioned, coin: Coin) -> StatementCorrection:
 _HARMLESS: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def view_for(session: DbConnection, principal: Principal, place: StatementKey) -> StatementView:
+def view_for(session: DbConnection, principal: Principal, key: StatementKey) -> StatementView:
     """The statement as this user may export it: partners their own from RELEASED on. Raises Problem.
 
-    One that is missing and one that is somebody else's are told alike.
+    A missing statement and one of another partner give the same answer.
     """
     if Capability.EXPORT not in principal.capabilities:
         raise Problem(Code.FORBIDDEN, "your role or token does not include exporting")
-    if not sees_chain(principal, place.chain_id):
+    if not sees_chain(principal, key.chain_id):
         raise not_found("Statement")
     try:
-        view = view_frozen(session, place)
+        view = view_frozen(session, key)
         if principal.is_partner and (view is None or view.record.status not in RELEASED_STATES):
             raise not_found("Statement")
         if view is None:
             require_full_view(principal, "a draft")
-            view = view_statement(session, place)
+            view = view_statement(session, key)
     except StatementError:
         raise not_found("Statement") from None
     return view
@@ -307,7 +309,7 @@ def view_for(session: DbConnection, principal: Principal, place: StatementKey) -
 
 def file_name(view: StatementView, form: FileFormat) -> str:
     """Such as `statement-12-northwind-a-chain-2026-01.csv`: safe on any system and in a header."""
-    place, number = view.place, view.record.number
-    told = "draft" if number is None else str(number)
-    name = _HARMLESS.sub("_", f"statement-{told}-{place.partner}-{place.chain_id}-{place.month:%Y-%m}")
+    key, number = view.place, view.record.number
+    shown_number = "draft" if number is None else str(number)
+    name = _HARMLESS.sub("_", f"statement-{shown_number}-{key.partner}-{key.chain_id}-{key.month:%Y-%m}")
     return f"{name}.{form.lower()}"

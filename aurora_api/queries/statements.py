@@ -1,4 +1,4 @@
-"""Monthly statements: how far each has come, what it comes to, and who took which step.
+"""Monthly statements: their state, their amounts, and who took which step.
 
 What a statement says line by line is in `statement_documents.py`; what people do to it in
 `mutations/statements.py`. Partners see their own from RELEASED on, which the warehouse sees to as well.
@@ -25,7 +25,7 @@ from aurora_api.schema.scalars import Ordinal
 from aurora_assets.commission.statement import StatementKey
 
 Month: TypeAlias = Annotated[
-    str | None, strawberry.argument(description="A billing month, such as 2026-01, itself included.")
+    str | None, strawberry.argument(description="A billing month, such as 2026-01, inclusive.")
 ]
 
 Documents: TypeAlias = DataLoader[Asked, StatementDocument | None]
@@ -62,8 +62,7 @@ class _StatementRow(NamedTuple):
 
 @strawberry.type(
     description="What a partner is owed on a chain for a month: the lines of the periods that ended in it, "
-    "and corrections of earlier months. A draft has no amounts of its own yet: its document tells what they "
-    "would be now.",
+    "and corrections of earlier months. A draft has no amounts yet: its document has what they would be now.",
     directives=requires(Capability.READ_COMMISSIONS),
 )
 class Statement(Node):
@@ -72,20 +71,24 @@ class Statement(Node):
     partner_code: str
     partner_name: str
     chain_id: str
-    billing_month: str = strawberry.field(description="Such as 2026-01: where its periods ended, UTC.")
+    billing_month: str = strawberry.field(
+        description="The month in which its periods ended, UTC, such as 2026-01."
+    )
     status: StatementStatus
-    number: Ordinal | None = strawberry.field(description="From 1 without a gap, given at release.")
+    number: Ordinal | None = strawberry.field(
+        description="Sequential from 1 without gaps, assigned at release."
+    )
     total: Money | None = strawberry.field(description="The sum of its lines and corrections.")
     opening_balance: Money | None = strawberry.field(
-        description="What the statement before left to be set off: zero or less."
+        description="Carried from the previous statement: zero or less."
     )
-    payable: Money | None = strawberry.field(description="What is paid.")
+    payable: Money | None = strawberry.field(description="The amount to be paid.")
     closing_balance: Money | None = strawberry.field(
-        description="What is left to be set off by the next one: zero or less."
+        description="Carried to the next statement: zero or less."
     )
     sha256: str | None = strawberry.field(
-        description="Of its frozen content, hexadecimal: approving and releasing take it, so that nobody "
-        "approves what they have not seen."
+        description="SHA-256 of its frozen content, hexadecimal. Approval and release require it, so that "
+        "only reviewed content is approved."
     )
     submitted_by: str | None = strawberry.field(directives=requires(Capability.READ_AUDIT))
     submitted_at: datetime | None = strawberry.field(description="UTC.")
@@ -95,23 +98,23 @@ class Statement(Node):
     released_at: datetime | None = strawberry.field(description="UTC.")
     paid_by: str | None = strawberry.field(directives=requires(Capability.READ_AUDIT))
     paid_at: datetime | None = strawberry.field(description="UTC.")
-    place: strawberry.Private[StatementKey]
+    key: strawberry.Private[StatementKey]
     frozen_id: strawberry.Private[str | None]
     documents: strawberry.Private[Documents]
 
     @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
-        description="What it says: frozen from its submission on; of a draft, what it would say now. Null "
-        "for a draft of a month in which nothing can be stated any more."
+        description="Its content, frozen at submission; of a draft, its content as of now. Null for a draft "
+        "of a month for which no statement can be made any more."
     )
     async def document(self) -> StatementDocument | None:
         """Its periods, lines and corrections."""
-        return await self.documents.load((self.place, self.frozen_id))
+        return await self.documents.load((self.key, self.frozen_id))
 
 
 async def resolve_statements(
     info: Info,
     partner_code: Annotated[
-        str | None, strawberry.argument(description="Only this partner's; null for every partner's.")
+        str | None, strawberry.argument(description="Only this partner; null for all partners.")
     ] = None,
     chain_id: str | None = None,
     from_month: Month = None,
@@ -128,8 +131,8 @@ async def resolve_statements(
     for month in (from_month, to_month):
         if month is not None:
             read_month(month)
-    told = None if statuses is None else [status.value for status in statuses]
-    return await _read(info, partner_code, chain_id, (from_month, to_month), told, first, after)
+    values = None if statuses is None else [status.value for status in statuses]
+    return await _read(info, partner_code, chain_id, (from_month, to_month), values, first, after)
 
 
 async def resolve_statement(
@@ -138,7 +141,7 @@ async def resolve_statement(
     chain_id: str,
     billing_month: Annotated[str, strawberry.argument(description="Such as 2026-01.")],
 ) -> Statement | None:
-    """The statement, or the draft, of that month; None when there is none to be seen."""
+    """The statement, or the draft, of that month; None when none is visible."""
     read_month(billing_month)
     chain = await info.context.find_chain(chain_id)
     partner = await find_partner(info, partner_code)
@@ -155,7 +158,7 @@ async def find_statement(info: Info, partner_code: str, chain_id: str, month: st
 
 
 def key_of_statement(given: str) -> StatementKey:
-    """The place that an id names. Raises Problem."""
+    """The statement's key in an id. Raises Problem."""
     partner_code, chain_id, month = key_of("Statement", given, 3)
     if not _MONTH.fullmatch(month):
         raise not_found("Statement")
@@ -218,7 +221,7 @@ def _statement(row: _StatementRow, documents: Documents) -> Statement:
         released_at=row.released_at,
         paid_by=row.paid_by,
         paid_at=row.paid_at,
-        place=StatementKey(row.partner_code, row.chain_id, read_month(row.month)),
+        key=StatementKey(row.partner_code, row.chain_id, read_month(row.month)),
         frozen_id=row.statement_id if row.sha256 is not None else None,
         documents=documents,
     )

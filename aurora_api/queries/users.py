@@ -1,4 +1,4 @@
-"""Users as administrators see them, oneself, and one's API tokens."""
+"""Users for administrators, the caller, and the caller's API tokens."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -18,17 +18,17 @@ from aurora_resources.warehouse.connection import AUTH_ROLE
 _USERS: Final = Keyset("users", {"username": str})
 
 
-@strawberry.type(description="Who is asking.", directives=requires(Capability.SIGNED_IN))
+@strawberry.type(description="The caller.", directives=requires(Capability.SIGNED_IN))
 class Me:
     """The caller."""
 
     username: str
     display_name: str
     role: UserRole
-    capabilities: list[Capability] = strawberry.field(description="What this token may do.")
-    chain_ids: list[str] | None = strawberry.field(description="The only chains to be seen; null for all.")
+    capabilities: list[Capability] = strawberry.field(description="The capabilities of this token.")
+    chain_ids: list[str] | None = strawberry.field(description="The only visible chains; null for all.")
     validator_keys: list[str] | None = strawberry.field(
-        description="The only validators to be seen; null for all, to a partner: for none but in its lines."
+        description="The only validators visible; null for all, to a partner: for none but in its lines."
     )
     is_api_token: bool
 
@@ -40,22 +40,22 @@ class User(Node):
     username: str
     display_name: str
     role: UserRole
-    partner_code: str | None = strawberry.field(description="Whom a user of the role PARTNER acts for.")
+    partner_code: str | None = strawberry.field(description="The partner of a user with the role PARTNER.")
     chain_ids: list[str] | None = strawberry.field(description="The only chains they see; null for all.")
     validator_keys: list[str] | None = strawberry.field(
-        description="The only validators they see; null for all, to a partner: for none."
+        description="The only validators they see; null: all, for a partner none."
     )
     oidc_issuer: str | None
     oidc_subject: str | None
     has_password: bool
     active: bool
-    expires_at: datetime | None = strawberry.field(description="UTC; auditors have an end.")
+    expires_at: datetime | None = strawberry.field(description="UTC; required for auditors.")
     created_at: datetime
-    version: int = strawberry.field(description="For expectedVersion of a change.")
+    version: int = strawberry.field(description="The value for expectedVersion in a change.")
 
 
 @strawberry.type(
-    description="A token for programs. Its text was told when it was made.",
+    description="An API token for programs. Its secret text is shown only at creation.",
     directives=requires(Capability.SIGNED_IN),
 )
 class ApiToken:
@@ -63,10 +63,10 @@ class ApiToken:
 
     id: strawberry.ID
     name: str
-    scopes: list[str] = strawberry.field(description="What it may do, of what its user may.")
+    scopes: list[str] = strawberry.field(description="Its capabilities, a subset of its user's.")
     created_at: datetime
     expires_at: datetime
-    last_used_at: datetime | None = strawberry.field(description="As of some minutes.")
+    last_used_at: datetime | None = strawberry.field(description="Accurate to a few minutes.")
     revoked_at: datetime | None
 
 
@@ -166,16 +166,16 @@ class UserQueries:
 
     api_tokens: list[ApiToken] | None = strawberry.field(
         resolver=resolve_api_tokens,
-        description="Your own API tokens, the newest first.",
+        description="The caller's API tokens, newest first.",
         directives=requires(Capability.SIGNED_IN),
     )
     me: Me | None = strawberry.field(
         resolver=resolve_me,
-        description="Who is asking.",
+        description="The caller.",
         directives=requires(Capability.SIGNED_IN),
     )
     users: Connection[User] | None = strawberry.field(
         resolver=resolve_users,
-        description="The users, by username.",
+        description="Users, ordered by username.",
         directives=requires(Capability.MANAGE_USERS),
     )

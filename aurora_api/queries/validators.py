@@ -42,18 +42,18 @@ class _OwnWalletRow(NamedTuple):
 
 
 @strawberry.type(
-    description="An identity that a validator uses from a period on.",
+    description="An identity that a validator uses from a given period.",
     directives=requires(Capability.READ_FACTS),
 )
 class ValidatorIdentity:
     """An identity."""
 
     identity: str
-    from_period: Ordinal | None = strawberry.field(description="Null: from the first on.")
+    from_period: Ordinal | None = strawberry.field(description="Null: from the first period.")
 
 
 @strawberry.type(
-    description="What was registered of a validator through the API; chains.yaml decides.",
+    description="A validator's registration through the API; chains.yaml takes precedence.",
     directives=requires(Capability.READ_FACTS),
 )
 class ValidatorRegistration:
@@ -61,26 +61,28 @@ class ValidatorRegistration:
 
     identities: list[ValidatorIdentity]
     own_wallets: list[str] | None = strawberry.field(
-        description="The operator's own withdrawers; null: not declared."
+        description="The operator's own withdrawal authorities; null: not declared."
     )
-    mev_declared_none: bool = strawberry.field(description="Whether it is declared to take no MEV.")
+    mev_declared_none: bool = strawberry.field(
+        description="Whether the operator declared that it takes no MEV."
+    )
     registered_at: datetime = strawberry.field(description="UTC.")
 
 
-@strawberry.type(description="A validator whose books are kept.", directives=requires(Capability.READ_PNL))
+@strawberry.type(description="A tracked validator.", directives=requires(Capability.READ_PNL))
 class Validator(Node):
     """A validator."""
 
     chain_id: str
-    validator_key: str = strawberry.field(description="Its key on the chain, which never changes.")
-    name: str | None = strawberry.field(description="As declared; null: it was not named.")
+    validator_key: str = strawberry.field(description="Its key on the chain; it never changes.")
+    name: str | None = strawberry.field(description="The declared name; null: none was declared.")
     registration: ValidatorRegistration | None = strawberry.field(
         description="Null: it was not registered through the API, but in chains.yaml, or met on the chain.",
         directives=requires(Capability.READ_FACTS),
     )
 
     @strawberry.field(  # type: ignore[untyped-decorator] # Strawberry types it so
-        description="The operator's own withdrawers, as declared when a period was last kept.",
+        description="The operator's own withdrawal authorities, as declared at the last ingestion.",
         directives=requires(Capability.READ_FACTS),
     )
     async def own_wallets(self, info: Info) -> list[str]:
@@ -119,7 +121,7 @@ async def resolve_validators(
 
 
 async def resolve_validator(info: Info, chain_id: str, validator_key: str) -> Validator | None:
-    """One validator; None when there is none to be seen."""
+    """One validator; None when none is visible."""
     chain = await info.context.find_chain(chain_id)
     rows = await info.context.reader.rows(
         "registry/validators.validator_page",
@@ -226,7 +228,7 @@ class ValidatorPnl(Node):
     )
     vote_rewards_state: FactState = strawberry.field(resolver=member("vote_rewards_state", FactState))
     commission: Money | None = strawberry.field(
-        resolver=money("commission"), description="COMMISSION: what was taken from delegators."
+        resolver=money("commission"), description="COMMISSION: the commission charged to delegators."
     )
     commission_state: FactState = strawberry.field(resolver=member("commission_state", FactState))
     total_revenue: Money | None = strawberry.field(
@@ -268,7 +270,7 @@ async def resolve_validator_pnl(
 
 
 async def find_pnl(info: Info, chain_id: str, period_id: str, validator_key: str) -> ValidatorPnl | None:
-    """One validator's P&L in force for one period; None when there is none to be seen."""
+    """One validator's P&L in force for one period; None when none is visible."""
     found = await resolve_validator_pnl(
         info, chain_id, read_ordinal(period_id), read_ordinal(period_id), [validator_key], first=1
     )
@@ -276,7 +278,7 @@ async def find_pnl(info: Info, chain_id: str, period_id: str, validator_key: str
 
 
 def bounded(validator_keys: list[str] | None) -> list[str] | None:
-    """The keys to narrow a query by. Raises Problem when there are too many."""
+    """The keys to filter a query by. Raises Problem when there are too many."""
     if validator_keys is not None and len(validator_keys) > PAGE_MAX:
         raise Problem(
             Code.LIMIT_EXCEEDED,
@@ -296,11 +298,11 @@ class ValidatorQueries:
     )
     validator_pnl: Connection[ValidatorPnl] | None = strawberry.field(
         resolver=resolve_validator_pnl,
-        description="What validators earned, by period and validator.",
+        description="The P&L of validators, ordered by period and validator.",
         directives=requires(Capability.READ_PNL),
     )
     validators: Connection[Validator] | None = strawberry.field(
         resolver=resolve_validators,
-        description="The validators of a chain, by key.",
+        description="The validators of a chain, ordered by key.",
         directives=requires(Capability.READ_PNL),
     )

@@ -1,1 +1,1 @@
-"""The GraphQL vocabulary (scalars, money, pages, errors, limits), and the schema put together."""
+"""The GraphQL vocabulary: scalars, money, pages, enumerations, global ids, limits and permissions."""

@@ -57,18 +57,18 @@ strawberry.enum(
     Capability,
     description="What a caller may do. A role has some; an API token has some of its user's.",
 )
-strawberry.enum(StatementStatus, description="How far a statement has come on its way to being paid.")
+strawberry.enum(StatementStatus, description="The state of a statement in the approval workflow.")
 strawberry.enum(
     AgreementStatus,
-    description="Only ACTIVE pays. DRAFT becomes ACTIVE; ACTIVE and SUSPENDED become each other, or "
-    "TERMINATED, which is final.",
+    description="Only ACTIVE agreements pay. DRAFT can become ACTIVE, ACTIVE and SUSPENDED can become each "
+    "other or TERMINATED, which is final.",
 )
 strawberry.enum(
     ClaimOutcome,
     name="WalletOutcome",
     description="ADDED: claimed now. UNCHANGED: it was claimed just so. REFUSED: see the message.",
 )
-strawberry.enum(PeriodType, description="What a period of a chain is.")
+strawberry.enum(PeriodType, description="The kind of period that a chain has.")
 strawberry.enum(
     FactState,
     description="How sure a fact is. MISSING has no amount; PROVISIONAL may still change at its provider.",
@@ -85,7 +85,8 @@ strawberry.enum(
 )
 strawberry.enum(TierMetric, description="What is measured against the tiers' thresholds.")
 strawberry.enum(
-    TierScope, description="Over what the base is summed: the period, or quarter or year to date."
+    TierScope,
+    description="The span that the base is summed over: the period, quarter to date or year to date.",
 )
 strawberry.enum(
     LossPolicy,

@@ -58,7 +58,7 @@ CACHED_DOCUMENTS: Final = 256
 QUERY_SECONDS: Final = 20.0
 SEVERAL: Final = "(several)"
 
-# Made once: the cache of validated documents is kept by these very rules.
+# Made once: they are part of the key of the cache of validated documents.
 _RULES: Final = [
     *QueryDepthLimiter(max_depth=DEPTH_MAX).validation_rules,
     *MaxAliasesLimiter(max_alias_count=ALIASES_MAX).validation_rules,
@@ -69,7 +69,7 @@ class DocumentLimit(SchemaExtension):
     """Refuses a document of several operations without saying which, and one whose fragments are too much."""
 
     def on_parse(self) -> Iterator[None]:
-        """Look at what was parsed. Raises Problem."""
+        """Check the parsed document. Raises Problem."""
         yield
         document = self.execution_context.graphql_document
         if document is None:
@@ -126,7 +126,7 @@ def count_selections(document: DocumentNode) -> int:
 
 
 class ClosedIntrospection(SchemaExtension):
-    """Refuses questions about the schema, unless the service was started for those who develop against it."""
+    """Refuses introspection, unless the service was started in development mode."""
 
     def on_operation(self) -> Iterator[None]:
         """Add the rule to those that the document is validated by."""
@@ -137,15 +137,15 @@ class ClosedIntrospection(SchemaExtension):
 
 
 class NamedOperation(SchemaExtension):
-    """Tells the service what a valid operation asks, by the schema's own names, of which there are few."""
+    """Records the root field of a valid operation, for the log and the metrics."""
 
     def on_execute(self) -> Iterator[None]:
-        """Name it."""
+        """Record it."""
         execution = self.execution_context
         document = execution.graphql_document
         operation = document and get_operation_ast(document, execution.context.operation_name)
         if operation:
-            # A fragment's name is the caller's own: whoever uses one at the root asks for several.
+            # A fragment's name is chosen by the caller: a fragment at the root counts as several fields.
             fields = {
                 each.name.value if isinstance(each, FieldNode) else SEVERAL
                 for each in operation.selection_set.selections
@@ -155,14 +155,14 @@ class NamedOperation(SchemaExtension):
 
 
 class QueryTimeout(SchemaExtension):
-    """Gives a query up that takes too long as a whole; its statement is cancelled.
+    """Stops a query that takes too long as a whole; its statement is cancelled.
 
-    A mutation is never given up half way: whether it was done would be unknown. Its statements have their own
-    limit.
+    A mutation is never stopped half way: whether it was done would be unknown. Its statements have a time
+    limit of their own.
     """
 
     async def on_execute(self) -> AsyncIterator[None]:
-        """Wait only so long. Raises TimeoutError."""
+        """Wait at most QUERY_SECONDS. Raises TimeoutError."""
         if self.execution_context.operation_type is not OperationType.QUERY:
             yield
             return
@@ -181,12 +181,12 @@ def limit_shape() -> SchemaExtension:
 
 
 def cache_parsed() -> SchemaExtension:
-    """Parsed documents are kept: a portal asks the same few queries again and again."""
+    """The cache of parsed documents: a portal sends the same few queries again and again."""
     return ParserCache(maxsize=CACHED_DOCUMENTS)
 
 
 def cache_validated() -> SchemaExtension:
-    """So is the outcome of validating them."""
+    """The cache of validated documents."""
     return ValidationCache(maxsize=CACHED_DOCUMENTS)
 
 
@@ -254,7 +254,7 @@ class _PageVariables(Visitor):
 
 
 def _number(value: object) -> int | None:
-    """The value if it is a whole number; what is none counts as the most."""
+    """The value if it is a whole number; anything else counts as the maximum."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
@@ -306,9 +306,9 @@ class _CostWalk:
                 total += self._field(parent, selection, page)
             elif isinstance(selection, FragmentSpreadNode):
                 fragment = self._fragments[selection.name.value]
-                total += self.count(self._narrowed(fragment, parent), fragment.selection_set, page)
+                total += self.count(self._type_of(fragment, parent), fragment.selection_set, page)
             elif isinstance(selection, InlineFragmentNode):
-                total += self.count(self._narrowed(selection, parent), selection.selection_set, page)
+                total += self.count(self._type_of(selection, parent), selection.selection_set, page)
         return total
 
     def _field(self, parent: GraphQLNamedType | None, node: FieldNode, page: int | None) -> int:
@@ -329,7 +329,7 @@ class _CostWalk:
         return 1 + rows * self.count(kind, node.selection_set, None)
 
     def _page_size(self, node: FieldNode, default: Any) -> int:  # noqa: ANN401 - as the schema has it
-        """How many rows `first` asks for; what is no whole number counts as the most; it is refused."""
+        """How many rows `first` asks for; anything but a whole number counts as the maximum."""
         size = default
         for argument in node.arguments:
             if argument.name.value == _PAGE_SIZE:
@@ -342,7 +342,7 @@ class _CostWalk:
             return PAGE_MAX
         return max(1, size)
 
-    def _narrowed(
+    def _type_of(
         self, fragment: FragmentDefinitionNode | InlineFragmentNode, parent: GraphQLNamedType | None
     ) -> GraphQLNamedType | None:
         condition = fragment.type_condition

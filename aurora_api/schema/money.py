@@ -16,7 +16,7 @@ from aurora_resources.units import format_amount
 
 @dataclass(frozen=True, slots=True)
 class Coin:
-    """What a chain's amounts are counted in."""
+    """The coin of a chain and its native unit."""
 
     unit: str
     decimals: int
@@ -46,21 +46,21 @@ class Money:
         description="The native unit."
     )
     def unit(self) -> str:
-        """The smallest there is of the coin."""
+        """The smallest unit of the coin."""
         return self.coin.unit
 
     @strawberry.field(  # type: ignore[untyped-decorator]
-        description="How many decimal places of the coin one native unit is."
+        description="Decimal places of the coin in native units."
     )
     def decimals(self) -> int:
-        """So many digits stand behind the point."""
+        """Digits after the decimal point."""
         return self.coin.decimals
 
     @strawberry.field(  # type: ignore[untyped-decorator]
-        description="The coin, which `display` is in."
+        description="The coin that `display` is in."
     )
     def display_unit(self) -> str:
-        """As people write it."""
+        """The unit that people use."""
         return self.coin.display_unit
 
     @strawberry.field(  # type: ignore[untyped-decorator]

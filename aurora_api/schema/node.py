@@ -18,11 +18,11 @@ from aurora_api.problems import Code, Problem
 from aurora_api.schema.permissions import requires
 
 ID_LENGTH_MAX: Final = 1000
-ID_DESCRIPTION: Final = "Opaque, the same at every reading."
+ID_DESCRIPTION: Final = "Opaque and stable."
 
 
 @strawberry.interface(
-    description="Anything with a global id; node finds it again by that.",
+    description="An object with a global id, which the query node resolves.",
     directives=requires(Capability.SIGNED_IN),
 )
 class Node:
@@ -45,7 +45,7 @@ def node_id(type_name: str, *parts: object) -> strawberry.ID:
 
 
 def read_node_id(given: str) -> NodeKey | None:
-    """What the id says; None for a text that is no id of ours."""
+    """The key in the id; None for text that is not an id of this service."""
     if len(given) > ID_LENGTH_MAX or not given.isascii():
         return None
     try:
@@ -79,5 +79,5 @@ def key_of(type_name: str, given: str, length: int = 1) -> tuple[str, ...]:
 
 
 def not_found(type_name: str) -> Problem:
-    """What is told of an id whose object is missing, or not the caller's to see: the same words."""
+    """The problem for an id whose object is missing or not visible: the same message for both."""
     return Problem(Code.NOT_FOUND, f"there is no {type_name} of that id; take ids from an answer")

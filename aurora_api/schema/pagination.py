@@ -32,7 +32,7 @@ First: TypeAlias = Annotated[
 ]
 After: TypeAlias = Annotated[
     str | None,
-    strawberry.argument(description="The page after this cursor, from the same query and filters."),
+    strawberry.argument(description="Return the page after this cursor of the same query and filters."),
 ]
 
 
@@ -51,7 +51,7 @@ class Edge(Generic[N]):
 
 
 class RowEdges(Sequence[Edge[N]]):
-    """The edges of a page whose nodes are its rows, with the same words beside each (`common`).
+    """The edges of a page whose nodes are its rows, with the same values beside each (`common`).
 
     An edge is made when it is accessed; the executor of `fast_lists` writes such a page from its rows. A row
     is a named tuple with the columns that the query selects, and those of the page's order.
@@ -79,13 +79,13 @@ class RowEdges(Sequence[Edge[N]]):
         return [self.kind(row=row, **self.common) for row in self.rows]
 
     @overload
-    def __getitem__(self, place: int) -> Edge[N]: ...
+    def __getitem__(self, position: int) -> Edge[N]: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Edge[N]]: ...
-    def __getitem__(self, place: int | slice) -> Edge[N] | list[Edge[N]]:
-        if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(len(self)))]
-        return Edge(node=self.nodes[place], page=self.page, row=self.rows[place])
+    def __getitem__(self, position: slice) -> list[Edge[N]]: ...
+    def __getitem__(self, position: int | slice) -> Edge[N] | list[Edge[N]]:
+        if isinstance(position, slice):
+            return [self[each] for each in range(*position.indices(len(self)))]
+        return Edge(node=self.nodes[position], page=self.page, row=self.rows[position])
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -158,7 +158,7 @@ class Page:
 
     @property
     def parameters(self) -> dict[str, int | str | None]:
-        """For the SQL file. One row more than the page is read: it tells whether there is a next page."""
+        """For the statement. One row more than the page is read, to know whether there is a next page."""
         after = self.after or (None,) * len(self.keyset.columns)
         names = (f"after_{column}" for column in self.keyset.columns)
         return {**dict(zip(names, after, strict=True)), "row_limit": self.size + 1}

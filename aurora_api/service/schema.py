@@ -118,9 +118,9 @@ def _served(built: AuroraSchema) -> AuroraSchema:
 
 
 _built: Final = AuroraSchema(
-    query=_root("Query", "What can be asked.", QUERIES),
+    query=_root("Query", "The queries.", QUERIES),
     mutation=_root(
-        "Mutation", "What can be done. Every change is one transaction, its audit row included.", MUTATIONS
+        "Mutation", "The mutations. Each is one transaction, including its row in the audit log.", MUTATIONS
     ),
     config=StrawberryConfig(scalar_map=SCALARS),
     execution_context_class=FlatRows,

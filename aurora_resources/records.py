@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -94,6 +94,8 @@ class ProviderResponse:
     status: int
     body: bytes
     fetched_at: datetime
+    decoded: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What parsers made of the body, by the shape they read it as (`providers/decoding.py`)."""
 
     @property
     def sha256(self) -> bytes:

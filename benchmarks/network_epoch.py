@@ -25,7 +25,7 @@ import yaml
 
 from aurora_assets.agreements.file import read_agreement_file
 from aurora_assets.agreements.store import load_agreements
-from aurora_assets.pipeline import write_facts as normalise
+from aurora_assets.pipeline import write_facts
 from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
 from aurora_assets.pipeline.ingest import ingest
@@ -196,7 +196,7 @@ class Benchmark:
     def _compute(self) -> None:
         for name in ("period", "fees", "mev", "rewards", "meta"):
             with measured(f"canonical {name}") as rows:
-                rows(getattr(normalise, f"normalise_{name}")(self._run, self._epoch).row_count)
+                rows(getattr(write_facts, f"write_{name}")(self._run, self._epoch).row_count)
         with measured("P&L") as rows:
             rows(book_pnl(self._run, self._epoch).row_count)
         with measured("commission lines") as rows:

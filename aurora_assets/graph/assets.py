@@ -18,7 +18,7 @@ from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
 from aurora_assets.pipeline.ingest import Ingested, ingest
 from aurora_assets.pipeline.pnl import book_pnl
-from aurora_assets.pipeline.write_facts import Normalised
+from aurora_assets.pipeline.write_facts import WrittenFacts
 from aurora_assets.statements.corrections import correct_chain
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import PeriodError
@@ -120,7 +120,7 @@ def _staging_asset(chain: ChainSettings, feed: Feed, earlier: Sequence[Feed]) ->
 
 def _to_metadata(ingested: Ingested) -> Metadata:
     metadata: dict[str, Any] = {
-        "asked": ingested.asked,
+        "asked": ingested.fetched,
         "findings": _findings_table(ingested.findings),
     }
     if (ingestion := ingested.ingestion) is not None:
@@ -139,7 +139,7 @@ class _Table:
 
     feed: Feed
     after: tuple[str, ...]
-    step: Callable[[ChainRun, int], Normalised]
+    step: Callable[[ChainRun, int], WrittenFacts]
     row: str
 
 
@@ -147,31 +147,31 @@ _TABLES: Final[Mapping[str, _Table]] = {
     "validator_identities": _Table(
         Feed.PERIODS,
         (),
-        write_facts.normalise_period,
+        write_facts.write_period,
         "The identity each validator used in a period; the period and the validators are registered as well.",
     ),
     "validator_fees": _Table(
         Feed.FEES,
         ("validator_identities",),
-        write_facts.normalise_fees,
+        write_facts.write_fees,
         "Execution fees, one row per validator and period.",
     ),
     "validator_mev": _Table(
         Feed.MEV,
         ("validator_identities",),
-        write_facts.normalise_mev,
+        write_facts.write_mev,
         "MEV, one row per validator and period.",
     ),
     "stake_rewards": _Table(
         Feed.REWARDS,
         ("validator_identities",),
-        write_facts.normalise_rewards,
+        write_facts.write_rewards,
         "Stake and rewards per stake account; per validator in canonical.validator_rewards.",
     ),
     "validator_meta": _Table(
         Feed.META,
         ("validator_identities",),
-        write_facts.normalise_meta,
+        write_facts.write_meta,
         "Descriptive data, one row per validator and period; it holds no amounts.",
     ),
 }

@@ -1,9 +1,9 @@
-"""Ask a chain's providers about one period and keep every answer: the staging layer's step.
+"""Fetch one feed of one period from a chain's providers and keep every response: the staging layer's step.
 
-Providers are asked in the configured order; a validator the first one says nothing about is asked from the
-next, and with `reconcile` the others are asked about everyone, so that the canonical step can compare. Where
-the protocol's policy says that all providers make the fact together, all are asked. What counts as final is
-decided here, before anything is asked.
+Providers are asked in the configured order; a validator for which the first one has no fact is asked of the
+next, and with `reconcile` the others are asked about every validator, so that the canonical step can compare.
+Where the chain's policy combines providers, all are asked. What counts as final is decided here, before
+anything is fetched.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,14 +20,13 @@ from aurora_resources.errors import (
     ProviderError,
     WarehouseError,
 )
-from aurora_resources.providers.chain_source import FeedPolicy
+from aurora_resources.providers.chain_source import FeedPolicy, PeriodView
 from aurora_resources.records import (
     ChainHead,
     FactState,
     Feed,
     Fetcher,
     Finding,
-    Period,
     Staged,
     TrackedValidator,
     ValidatorRewards,
@@ -44,45 +43,45 @@ from aurora_resources.warehouse.staging import (
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What a staging step did: the ingestion in force, and what a person should know."""
+    """What a staging step did: the ingestion in force, whether anything was fetched, and its findings."""
 
     ingestion: Ingestion | None
-    asked: bool
+    fetched: bool
     findings: tuple[Finding, ...]
 
 
 async def ingest(
-    run: ChainRun, transport: Fetcher, head: ChainHead, period_id: int, role: Feed, *, refresh: bool = False
+    run: ChainRun, transport: Fetcher, head: ChainHead, period_id: int, feed: Feed, *, refresh: bool = False
 ) -> Ingested:
-    """Ask `role` for one period and make the answers the current ones.
+    """Fetch `feed` for one period and make the responses the current ones.
 
-    A settled slice is not asked again unless `refresh`. Raises PeriodError for a period that is not final
-    (or not over, where the role's policy asks for no more), ProviderError when no provider answered and the
-    policy does not keep gaps.
+    A settled slice is not fetched again unless `refresh`. Raises PeriodError for a period that is not final
+    (or not over, where the feed's policy requires no more), ProviderError when no provider answered and the
+    policy does not keep a part.
     """
-    policy = run.source.policies[role]
+    policy = run.source.policies[feed]
     if policy.before_final:
         run.require_over(head, period_id)
     else:
         run.require_final(head, period_id)
-    key = SliceKey(run.settings.chain_id, period_id, role)
+    key = SliceKey(run.settings.chain_id, period_id, feed)
     with _session(run.warehouse) as connection:
-        before = current_ingestion(connection, key)
-        if before is not None and before.settled and not refresh:
-            return Ingested(before, asked=False, findings=())
+        current = current_ingestion(connection, key)
+        if current is not None and current.settled and not refresh:
+            return Ingested(current, fetched=False, findings=())
         if policy.only_during_next_period and head.current_period != period_id + 1:
-            return Ingested(before, asked=False, findings=(_no_snapshot(period_id, head),))
+            return Ingested(current, fetched=False, findings=(_no_snapshot(period_id, head),))
         earlier = read_staged(connection, run.settings.chain_id, period_id, policy.depends_on)
         staging = StagingSlice(connection, transport, key, run.run_id, fetch_everything=refresh)
         try:
-            outcome = await _Inquiry(run, staging, period_id, role, policy, earlier).fetch()
+            outcome = await _FeedRequests(run, staging, period_id, feed, policy, earlier).fetch()
         finally:
             staging.flush()
         settled = outcome.settled and head.current_period >= period_id + policy.settles_after_periods
         ingestion = staging.finish(
             settled=settled, head_period=head.current_period, findings=outcome.findings
         )
-    return Ingested(ingestion, asked=True, findings=tuple(outcome.findings))
+    return Ingested(ingestion, fetched=True, findings=tuple(outcome.findings))
 
 
 @contextmanager
@@ -113,44 +112,48 @@ class _Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Inquiry:
+class _FeedRequests:
+    """The requests of one feed for one period; `earlier` holds the responses of the feeds it depends on."""
+
     run: ChainRun
     staging: StagingSlice
     period_id: int
-    role: Feed
+    feed: Feed
     policy: FeedPolicy
     earlier: Staged
 
     async def fetch(self) -> _Outcome:
-        """Ask the role's providers as its policy says, until every validator is answered for."""
-        validators = self._validators()
+        """Ask the feed's providers as its policy says, until every validator has a fact."""
+        before = self._open()
+        validators = () if self.feed is Feed.PERIODS else before.validators
         outcome = _Outcome(waiting=validators)
-        names = self.run.settings.providers.for_feed(self.role)
+        names = self.run.settings.providers.for_feed(self.feed)
         if self.policy.combine_providers:
             for provider in names:
-                await self._ask_one(provider, validators, outcome)
+                await self._fetch_from(provider, before, validators, outcome)
             self._read(names[0], validators, outcome)
         else:
             for provider in names:
                 if outcome.done and not self._reconciles():
                     break
-                asked = validators if outcome.done else outcome.waiting
-                if await self._ask_one(provider, asked, outcome):
-                    self._read(provider, asked, outcome)
+                wanted = validators if outcome.done else outcome.waiting
+                if await self._fetch_from(provider, before, wanted, outcome):
+                    self._read(provider, wanted, outcome)
         if outcome.failures and not outcome.done and not self.policy.keep_partial:
             raise outcome.failures[0]
-        if self.role is Feed.PERIODS and not outcome.done:
+        if self.feed is Feed.PERIODS and not outcome.done:
             raise PeriodError(str(outcome.not_yet[0]))
         outcome.settled = outcome.settled and outcome.done
         return outcome
 
-    async def _ask_one(
-        self, provider: str, validators: Sequence[TrackedValidator], outcome: _Outcome
+    async def _fetch_from(
+        self, provider: str, before: PeriodView, validators: Sequence[TrackedValidator], outcome: _Outcome
     ) -> bool:
-        """Whether `provider` answered all that it was asked."""
+        """Whether `provider` answered everything; `before` is the period as the earlier feeds describe it."""
         try:
+            period_id = self.period_id if self.feed is Feed.PERIODS else before.period.period_id
             await self.run.source.fetch(
-                self.staging, self.role, provider, self._period(), validators, self._staged()
+                self.staging, self.feed, provider, period_id, validators, self._staged()
             )
         except ProviderError as error:
             self._note(error, outcome)
@@ -158,14 +161,16 @@ class _Inquiry:
         return True
 
     def _read(self, provider: str, validators: Sequence[TrackedValidator], outcome: _Outcome) -> None:
-        """Take from the waiting those about whom something is known now."""
+        """Remove from `outcome.waiting` the validators that have a fact now."""
+        keys = {validator.validator_key for validator in validators}
         try:
-            states = self._states(provider, validators)
+            found = self._states(self._open(), provider)
         except ProviderError as error:
             self._note(error, outcome)
             return
         if outcome.done:
             return
+        states = {key: state for key, state in found.items() if key in keys}
         missing = {key for key, state in states.items() if state is FactState.MISSING}
         outcome.waiting = tuple(v for v in outcome.waiting if v.validator_key in missing)
         outcome.done = not outcome.waiting
@@ -184,52 +189,39 @@ class _Inquiry:
             outcome.failures.append(error)
 
     def _reconciles(self) -> bool:
-        """Only fees are counted by providers in different ways; a whole network's would be asked for days."""
+        """Only fees are counted by providers in different ways; fetching a whole network's takes days."""
         settings = self.run.settings
-        return settings.reconcile and self.role is Feed.FEES and settings.validators != "all"
+        return settings.reconcile and self.feed is Feed.FEES and settings.validators != "all"
 
     def _staged(self) -> Staged:
         return {**self.earlier, **self.staging.staged()}
 
-    def _period(self) -> Period | int:
-        if self.role is Feed.PERIODS:
-            return self.period_id
-        return self.run.source.normalize_period(self.period_id, self.earlier)
+    def _open(self) -> PeriodView:
+        """The period as everything staged so far describes it; no response is decoded twice."""
+        return self.run.source.open(self.period_id, self._staged())
 
-    def _validators(self) -> tuple[TrackedValidator, ...]:
-        if self.role is Feed.PERIODS:
-            return ()
-        declared = self.run.settings.declared_validators()
-        return self.run.source.normalize_validators(self.period_id, declared, self.earlier)
-
-    def _states(self, provider: str, validators: Sequence[TrackedValidator]) -> dict[str, FactState]:
-        """The state of each validator's fact as `provider` tells it; reading proves answers sound."""
-        source, staged, period = self.run.source, self._staged(), self._period()
-        if isinstance(period, int):
-            source.normalize_period(period, staged)
-            declared = self.run.settings.declared_validators()
-            source.normalize_identities(period, source.normalize_validators(period, declared, staged), staged)
-            return {}
-        if self.role is Feed.FEES:
-            fees = source.normalize_fees(provider, period, validators, staged).records
-            return {record.validator_key: record.state for record in fees}
-        if self.role is Feed.MEV:
-            mev = source.normalize_mev(provider, period, validators, staged).records
-            return {record.validator_key: record.state for record in mev}
-        if self.role is Feed.REWARDS:
-            rewards = source.normalize_rewards(provider, period, validators, staged)[0].records
-            return {record.validator_key: _sureness(record) for record in rewards}
-        if self.role is Feed.STAKES:
-            # Only read together with the rewards, when it is too late to take the snapshot again.
-            asked_later = self.run.settings.providers.rewards[0]
-            source.normalize_rewards(asked_later, period, validators, staged)
-        if self.role is Feed.META:
-            source.normalize_meta(provider, period, validators, staged)
+    def _states(self, view: PeriodView, provider: str) -> dict[str, FactState]:
+        """By validator the state of its fact from `provider`; reading proves that the responses are sound."""
+        match self.feed:
+            case Feed.PERIODS:
+                _ = view.period, view.identities
+            case Feed.FEES:
+                return {record.validator_key: record.state for record in view.fees(provider).records}
+            case Feed.MEV:
+                return {record.validator_key: record.state for record in view.mev(provider).records}
+            case Feed.REWARDS:
+                rewards = view.rewards(provider)[0].records
+                return {record.validator_key: _state_with_stakers(record) for record in rewards}
+            case Feed.STAKES:
+                # Read together with the rewards, which come too late to take the snapshot again.
+                view.rewards(self.run.settings.providers.rewards[0])
+            case Feed.META:
+                view.meta(provider)
         return {}
 
 
-def _sureness(record: ValidatorRewards) -> FactState:
-    """Commission may be known before the stakers are: there is something left to ask, then."""
+def _state_with_stakers(record: ValidatorRewards) -> FactState:
+    """PROVISIONAL while the commission is known and the stakers are not: there is something left to fetch."""
     if record.state is FactState.FINAL and record.stakers_state is not FactState.FINAL:
         return FactState.PROVISIONAL
     return record.state

@@ -25,7 +25,7 @@ from aurora_assets.pipeline.generations import (
     GenerationKey,
     current_generation,
 )
-from aurora_assets.pipeline.normalize import UNDERSTANDING, Row, read_slice, understand
+from aurora_assets.pipeline.normalize import NORMALIZERS, Row, normalize_slice, read_slice
 from aurora_assets.pipeline.scratch import CANONICAL, COMPUTED, ReplayTable
 from aurora_resources.errors import PeriodError, ProviderError, RevenueGuardError
 from aurora_resources.records import Feed
@@ -139,7 +139,7 @@ class _Replay:
     def _canonical(self) -> list[Feed]:
         """Understand the staged responses again; the roles that cannot be, of those the P&L needs."""
         failed = []
-        for role in UNDERSTANDING:
+        for role in NORMALIZERS:
             try:
                 self._load_facts(role)
             except ProviderError as error:
@@ -156,12 +156,12 @@ class _Replay:
         slice_ = read_slice(self.connection, self.run, self.period_id, role)
         if slice_ is None:
             return
-        facts = understand(slice_)
+        facts = normalize_slice(slice_)
         if role is Feed.PERIODS:
-            self._load(scratch.PERIODS, [(slice_.place[0], *astuple(slice_.period))])
+            self._load(scratch.PERIODS, [(slice_.key[0], *astuple(slice_.view.period))])
         for table, rows in facts.tables.items():
             self._load(CANONICAL[table], rows)
-        self._load(CANONICAL[tables.FACT_FINDINGS], facts.finding_rows(slice_.place))
+        self._load(CANONICAL[tables.FACT_FINDINGS], facts.finding_rows(slice_.key))
 
     def _pnl(self) -> int | None:
         """Compare the P&L; the generation it is booked under, None when it is not booked."""

@@ -1,13 +1,14 @@
-"""What the graph needs of a chain's protocol, and which protocols there are.
+"""What the pipeline needs of a chain: `ChainSource` fetches, `PeriodView` reads what was fetched.
 
-A protocol folder (`solana/`, later others) implements `ChainSource`; the graph, the engine and the API see
-only this interface and the canonical records. Adding a protocol is a folder and a line in `wiring.py`.
+A chain's folder (`solana/`, `ethereum/`) implements both; the pipeline, the engine and the API see only these
+interfaces and the canonical records. A new chain is a folder and a line in `wiring.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from graphlib import TopologicalSorter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from aurora_resources.records import (
     ChainHead,
@@ -54,22 +55,58 @@ def fetch_order(policies: Mapping[Feed, FeedPolicy]) -> tuple[Feed, ...]:
     return tuple(TopologicalSorter(built_on).static_order())
 
 
+class PeriodView(Protocol):
+    """One period of one chain as its staged responses describe it, for the tracked validators.
+
+    Nothing is fetched and nothing is stored: each value is computed from the responses when it is first
+    needed, and kept for as long as the view. Every member may raise PayloadError.
+    """
+
+    @property
+    def period(self) -> Period:
+        """Slots and times of the period."""
+        ...
+
+    @property
+    def validators(self) -> tuple[TrackedValidator, ...]:
+        """The tracked validators: those declared, or every one the network knows where all are tracked."""
+        ...
+
+    @property
+    def identities(self) -> tuple[ValidatorIdentity, ...]:
+        """The identity of each validator in the period; absent where none is known."""
+        ...
+
+    def fees(self, provider: str) -> Normalized[ValidatorFees]:
+        """One record a validator, MISSING where the provider said nothing."""
+        ...
+
+    def mev(self, provider: str) -> Normalized[ValidatorMev]:
+        """One record a validator, MISSING where the provider said nothing."""
+        ...
+
+    def rewards(self, provider: str) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
+        """One record a validator, and one a stake account."""
+        ...
+
+    def meta(self, provider: str) -> Normalized[ValidatorMeta]:
+        """One record a validator the provider knows."""
+        ...
+
+
 class ChainSource(Protocol):
-    """One chain: how to ask its providers about a period, and how to understand what they said.
+    """One chain: how its providers are asked about a period, and a view of what they answered.
 
     `policies` has every feed.
-
-    The `ask_*` methods only ask (each answer is kept by `asks`); the `understand_*` methods are pure and
-    work on staged responses alone, so that every number can be replayed.
     """
 
     @property
     def policies(self) -> Mapping[Feed, FeedPolicy]:
-        """How each feed is asked."""
+        """How each feed is fetched."""
         ...
 
     async def head(self, fetcher: Fetcher) -> ChainHead:
-        """Ask where the chain is now."""
+        """Fetch where the chain is now. Raises ProviderError."""
         ...
 
     async def fetch(
@@ -77,53 +114,34 @@ class ChainSource(Protocol):
         fetcher: Fetcher,
         feed: Feed,
         provider: str,
-        period: Period | int,
+        period_id: int,
         validators: Sequence[TrackedValidator],
         staged: Staged,
     ) -> None:
-        """Ask `provider` everything `feed` needs for `period` and `validators`.
+        """Fetch from `provider` everything `feed` needs for the period and `validators`.
 
-        For Feed.PERIODS `period` is the bare period id; for the others the known facts. `staged` holds what
-        earlier feeds brought (identities and validator lists come from there). Raises ProviderError.
+        `staged` holds the responses of the feeds it depends on. Raises ProviderError.
         """
         ...
 
-    def normalize_period(self, period_id: int, staged: Staged) -> Period:
-        """Slots and times of the period. Raises PayloadError."""
+    def open(self, period_id: int, staged: Staged) -> PeriodView:
+        """A view of the period from these responses; opening reads none of them yet."""
         ...
 
-    def normalize_validators(
-        self, period_id: int, declared: Sequence[TrackedValidator] | None, staged: Staged
-    ) -> tuple[TrackedValidator, ...]:
-        """The validators whose books are kept: those declared, or (None) all the network knows."""
-        ...
 
-    def normalize_identities(
-        self, period_id: int, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> tuple[ValidatorIdentity, ...]:
-        """The identity of each validator in the period."""
-        ...
+V = TypeVar("V")
+T = TypeVar("T")
 
-    def normalize_fees(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Normalized[ValidatorFees]:
-        """One record a validator, MISSING where the provider said nothing."""
-        ...
 
-    def normalize_mev(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Normalized[ValidatorMev]:
-        """One record a validator, MISSING where the provider said nothing."""
-        ...
+def cached_by_provider(method: Callable[[V, str], T]) -> Callable[[V, str], T]:
+    """Make a method of one provider compute its result once for each provider, as cached_property does."""
+    attribute = f"_{method.__name__}_by_provider"
 
-    def normalize_rewards(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
-        """One record a validator, and one a stake account."""
-        ...
+    @wraps(method)
+    def cached(view: V, provider: str) -> T:
+        results: dict[str, T] = view.__dict__.setdefault(attribute, {})
+        if provider not in results:
+            results[provider] = method(view, provider)
+        return results[provider]
 
-    def normalize_meta(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Normalized[ValidatorMeta]:
-        """One record a validator the provider knows."""
-        ...
+    return cached

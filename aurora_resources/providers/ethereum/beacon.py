@@ -551,7 +551,7 @@ class _SyncReward(msgspec.Struct, gc=False):
 
 
 _block_rewards = shape(Data[BlockRewards])
-_attestation_rewards = shape(Data[_Attestations])
+_attestation_rewards = shape(Data[_Attestations], keep=False)
 _sync_rewards = shape(Data[tuple[_SyncReward, ...]])
 
 

@@ -7,13 +7,14 @@ proposed. FEES, MEV and REWARDS request data about those blocks, and META descri
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 from aurora_resources.config.chain_rules import EthereumRules
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError, HistoryUnavailable, RefusedByProvider
 from aurora_resources.http.client import Classify
-from aurora_resources.providers.chain_source import FeedPolicy
+from aurora_resources.providers.chain_source import FeedPolicy, cached_by_provider
 from aurora_resources.providers.concurrently import fetch_all, for_each
 from aurora_resources.providers.ethereum import beacon, execution
 from aurora_resources.providers.ethereum.beacon import Beacon, classify_beacon
@@ -207,62 +208,65 @@ class EthereumChain:
         fetcher: Fetcher,
         feed: Feed,
         provider: str,
-        period: Period | int,
+        period_id: int,
         validators: Sequence[TrackedValidator],
         staged: Staged,
     ) -> None:
-        """Ask `provider` everything `feed` needs. Raises ProviderError."""
-        period_id = period if isinstance(period, int) else period.period_id
+        """Fetch from `provider` everything `feed` needs. Raises ProviderError."""
         keys = [validator.validator_key for validator in validators]
-        await fetch_feed(fetcher, feed, provider, period_id, keys, self._evidence(period_id, staged))
+        evidence = Evidence(self._settings, self._rules, period_id, staged)
+        await fetch_feed(fetcher, feed, provider, period_id, keys, evidence)
 
-    def normalize_period(self, period_id: int, staged: Staged) -> Period:
-        """Slots and times of the window. Raises PayloadError."""
-        return normalize_period(period_id, self._evidence(period_id, staged).period, self._rules)
+    def open(self, period_id: int, staged: Staged) -> "EthereumPeriod":
+        """A view of the window."""
+        return EthereumPeriod(self._settings, self._rules, period_id, staged)
 
-    def normalize_validators(
-        self,
-        period_id: int,  # noqa: ARG002 - the books of a whole network are not kept
-        declared: Sequence[TrackedValidator] | None,
-        staged: Staged,  # noqa: ARG002
-    ) -> tuple[TrackedValidator, ...]:
-        """Those declared."""
-        return tuple(declared or ())
 
-    def normalize_identities(
-        self, period_id: int, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> tuple[ValidatorIdentity, ...]:
-        """The index of each validator: what nodes call it."""
-        states = self._evidence(period_id, staged).states
+class EthereumPeriod:
+    """One window as its staged responses describe it (`PeriodView`). Every member may raise PayloadError."""
+
+    def __init__(self, settings: ChainSettings, rules: EthereumRules, period_id: int, staged: Staged) -> None:
+        self._settings = settings
+        self._rules = rules
+        self._period_id = period_id
+        self._evidence = Evidence(settings, rules, period_id, staged)
+
+    @cached_property
+    def period(self) -> Period:
+        """Slots and times of the window."""
+        return normalize_period(self._period_id, self._evidence.period, self._rules)
+
+    @cached_property
+    def validators(self) -> tuple[TrackedValidator, ...]:
+        """Those declared: a whole network is not tracked."""
+        return tuple(self._settings.declared_validators() or ())
+
+    @cached_property
+    def identities(self) -> tuple[ValidatorIdentity, ...]:
+        """The index of each validator, which is what nodes call it."""
+        states = self._evidence.states
         return tuple(
             ValidatorIdentity(validator.validator_key, str(found.index), "beacon state")
-            for validator in validators
+            for validator in self.validators
             if (found := states.get(validator.validator_key)) is not None
         )
 
-    def normalize_fees(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Normalized[ValidatorFees]:
+    @cached_by_provider
+    def fees(self, provider: str) -> Normalized[ValidatorFees]:
         """One record a validator: the priority fees of blocks whose fee recipient is ours."""
-        return normalize_fees(self._evidence(period.period_id, staged), provider, validators)
+        return normalize_fees(self._evidence, provider, self.validators)
 
-    def normalize_mev(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Normalized[ValidatorMev]:
+    @cached_by_provider
+    def mev(self, provider: str) -> Normalized[ValidatorMev]:
         """One record a validator: what builders paid for its blocks, of all relays together."""
-        return normalize_mev(self._evidence(period.period_id, staged), provider, validators)
+        return normalize_mev(self._evidence, provider, self.validators)
 
-    def normalize_rewards(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
+    @cached_by_provider
+    def rewards(self, provider: str) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
         """One record a validator, and one for its stake."""
-        return normalize_rewards(self._evidence(period.period_id, staged), provider, validators)
+        return normalize_rewards(self._evidence, provider, self.validators)
 
-    def normalize_meta(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Normalized[ValidatorMeta]:
+    @cached_by_provider
+    def meta(self, provider: str) -> Normalized[ValidatorMeta]:
         """One record a validator the node knows, with the group it is in."""
-        return normalize_meta(self._evidence(period.period_id, staged), provider, validators)
-
-    def _evidence(self, period_id: int, staged: Staged) -> Evidence:
-        return Evidence(self._settings, self._rules, period_id, staged)
+        return normalize_meta(self._evidence, provider, self.validators)

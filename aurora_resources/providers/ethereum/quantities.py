@@ -55,9 +55,9 @@ def epoch_or_none(epoch: int) -> int | None:
     return None if epoch >= FAR_FUTURE_EPOCH else epoch
 
 
-def shape(wanted: type[T]) -> Shape[T]:
-    """The shape of an answer that may hold the types above."""
-    return Shape(wanted, read_quantity)
+def shape(wanted: type[T], *, keep: bool = True) -> Shape[T]:
+    """The shape of an answer that may hold the types above; `keep` as for `Shape`."""
+    return Shape(wanted, read_quantity, keep=keep)
 
 
 def read_quantity(wanted: type[Any], found: object) -> object:

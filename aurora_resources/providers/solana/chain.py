@@ -6,13 +6,14 @@ what earlier feeds brought, `fees.py`, `mev.py` and `rewards.py` make the record
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.http.client import Classify
-from aurora_resources.providers.chain_source import FeedPolicy
+from aurora_resources.providers.chain_source import FeedPolicy, cached_by_provider
 from aurora_resources.providers.solana import stakewiz
 from aurora_resources.providers.solana.evidence import Evidence
 from aurora_resources.providers.solana.fees import (
@@ -175,71 +176,88 @@ class SolanaChain:
         fetcher: Fetcher,
         feed: Feed,
         provider: str,
-        period: Period | int,
+        period_id: int,
         validators: Sequence[TrackedValidator],
         staged: Staged,
     ) -> None:
-        """Ask `provider` everything `feed` needs. Raises ProviderError, ConfigurationError."""
-        epoch = period if isinstance(period, int) else period.period_id
-        await fetch_feed(self._settings, fetcher, feed, provider, epoch, validators, staged)
+        """Fetch from `provider` everything `feed` needs. Raises ProviderError, ConfigurationError."""
+        await fetch_feed(self._settings, fetcher, feed, provider, period_id, validators, staged)
 
-    def normalize_period(self, period_id: int, staged: Staged) -> Period:
+    def open(self, period_id: int, staged: Staged) -> "SolanaPeriod":
+        """A view of the epoch."""
+        return SolanaPeriod(self._settings, self._rules, period_id, staged)
+
+
+class SolanaPeriod:
+    """One epoch as its staged responses describe it (`PeriodView`). Every member may raise PayloadError."""
+
+    def __init__(self, settings: ChainSettings, rules: SolanaRules, epoch: int, staged: Staged) -> None:
+        self._settings = settings
+        self._rules = rules
+        self._epoch = epoch
+        self._staged = staged
+        self._evidence = Evidence(settings, epoch, staged)
+
+    @cached_property
+    def period(self) -> Period:
         """Slots and times of the epoch. Raises ProviderError."""
-        return normalize_period(period_id, self._evidence(period_id, staged).period)
+        return normalize_period(self._epoch, self._evidence.period)
 
-    def normalize_validators(
-        self, period_id: int, declared: Sequence[TrackedValidator] | None, staged: Staged
-    ) -> tuple[TrackedValidator, ...]:
-        """Those declared, or (None) every validator that may have earned something in the epoch.
+    @cached_property
+    def validators(self) -> tuple[TrackedValidator, ...]:
+        """Those declared, or (`validators: all`) every one that may have income in the epoch.
 
         The node knows the validators of now; those gone since are found once MEV is staged.
         """
+        declared = self._settings.declared_validators()
         if declared is not None:
             return tuple(declared)
-        return tuple(map(self._settings.undeclared, self._evidence(period_id, staged).known_keys()))
+        return tuple(map(self._settings.undeclared, self._evidence.known_keys()))
 
-    def normalize_identities(
-        self, period_id: int, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> tuple[ValidatorIdentity, ...]:
-        """Declared identities first, then the node's, Jito's and Stakewiz'; none where nobody knows."""
-        return self._evidence(period_id, staged).identities(validators)
+    @cached_property
+    def identities(self) -> tuple[ValidatorIdentity, ...]:
+        """Declared identities first, then the node's, Jito's and Stakewiz'."""
+        return self._evidence.identities(self.validators)
 
-    def normalize_fees(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Normalized[ValidatorFees]:
-        """One record a validator, of a node's blocks or of Solana Beach. Raises PayloadError."""
-        epoch, evidence = period.period_id, self._evidence(period.period_id, staged)
-        identities = evidence.identity_of(validators)
-        found = answers(staged, Feed.FEES, provider)
+    @cached_by_provider
+    def fees(self, provider: str) -> Normalized[ValidatorFees]:
+        """One record a validator, of a node's blocks or of Solana Beach."""
+        evidence = self._evidence
+        identities = {found.validator_key: found.identity for found in self.identities}
+        found = answers(self._staged, Feed.FEES, provider)
         if adapter_of(self._settings, provider, Feed.FEES) == "rpc":
             fees = fees_of_blocks(found, evidence.limits, identities.values())
         else:
             unit = self._rules.solanabeach_fee_unit
-            fees = fees_of_history(found, epoch, unit, identities.values())
+            fees = fees_of_history(found, self._epoch, unit, identities.values())
         return normalize_fees(
-            provider, epoch, evidence.running_epoch, validators, identities, fees, evidence.totals
+            provider,
+            self._epoch,
+            evidence.running_epoch,
+            self.validators,
+            identities,
+            fees,
+            evidence.totals,
         )
 
-    def normalize_mev(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> Normalized[ValidatorMev]:
-        """One record a validator, divided by the rules in force in the epoch. Raises PayloadError."""
-        evidence = self._evidence(period.period_id, staged)
+    @cached_by_provider
+    def mev(self, provider: str) -> Normalized[ValidatorMev]:
+        """One record a validator, divided by the rules in force in the epoch."""
+        evidence = self._evidence
         return normalize_tips(
-            evidence.tips, provider, period.period_id, evidence.running_epoch, validators, self._rules
+            evidence.tips, provider, self._epoch, evidence.running_epoch, self.validators, self._rules
         )
 
-    def normalize_rewards(
-        self, provider: str, period: Period, validators: Sequence[TrackedValidator], staged: Staged
-    ) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
-        """One record a validator, and one a stake account. Raises PayloadError."""
-        evidence = self._evidence(period.period_id, staged)
+    @cached_by_provider
+    def rewards(self, provider: str) -> tuple[Normalized[ValidatorRewards], tuple[StakeReward, ...]]:
+        """One record a validator, and one a stake account."""
+        evidence = self._evidence
         return normalize_rewards(
             provider,
-            period.period_id,
+            self._epoch,
             evidence.running_epoch,
-            validators,
-            payout(answers(staged, Feed.REWARDS, provider), evidence.limits, period.period_id),
+            self.validators,
+            payout(answers(self._staged, Feed.REWARDS, provider), evidence.limits, self._epoch),
             evidence.tips,
             evidence.snapshot,
             self._rules,
@@ -247,35 +265,7 @@ class SolanaChain:
             of_all=self._settings.validators == "all",
         )
 
-    def normalize_meta(
-        self,
-        provider: str,
-        period: Period,  # noqa: ARG002 - descriptions are of now, whatever the epoch
-        validators: Sequence[TrackedValidator],
-        staged: Staged,
-    ) -> Normalized[ValidatorMeta]:
-        """One record a validator Stakewiz describes, as of now. Raises PayloadError."""
-        listed = answers(staged, Feed.META, provider).last(stakewiz.VALIDATORS)
-        described = {
-            found.vote_identity: found
-            for found in (() if listed is None else stakewiz.wiz_validators(listed))
-        }
-        return Normalized(
-            tuple(
-                ValidatorMeta(
-                    validator.validator_key,
-                    provider,
-                    name=found.name or None,
-                    identity=found.identity,
-                    commission_bps=found.commission_bps,
-                    version=found.version,
-                    delinquent=found.delinquent,
-                    website=found.website or None,
-                )
-                for validator in validators
-                if (found := described.get(validator.validator_key)) is not None
-            )
-        )
-
-    def _evidence(self, epoch: int, staged: Staged) -> Evidence:
-        return Evidence(self._settings, epoch, staged)
+    @cached_by_provider
+    def meta(self, provider: str) -> Normalized[ValidatorMeta]:
+        """One record a validator Stakewiz describes, as of now, whatever the epoch."""
+        return stakewiz.describe(answers(self._staged, Feed.META, provider), self.validators)

@@ -98,7 +98,7 @@ class _Row(msgspec.Struct):
     account: _Account
 
 
-_rows = Shape(Reply[tuple[_Row, ...]])
+_rows = Shape(Reply[tuple[_Row, ...]], keep=False)
 
 
 def stake_accounts(response: ProviderResponse) -> tuple[StakeAccount, ...]:

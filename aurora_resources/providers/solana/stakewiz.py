@@ -3,6 +3,7 @@
 `base_url` is the bare host. Its stake is a float in SOL and is not read; the commission is percent.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -10,7 +11,14 @@ from typing import Final
 import msgspec
 
 from aurora_resources.providers.decoding import Shape
-from aurora_resources.records import ProviderRequest, ProviderResponse
+from aurora_resources.providers.staged import Answers
+from aurora_resources.records import (
+    Normalized,
+    ProviderRequest,
+    ProviderResponse,
+    TrackedValidator,
+    ValidatorMeta,
+)
 
 VALIDATORS: Final = "GET /validators"
 
@@ -54,3 +62,25 @@ class Stakewiz:
 def wiz_validators(response: ProviderResponse) -> tuple[WizValidator, ...]:
     """GET /validators. Raises PayloadError."""
     return _listed.read(response)
+
+
+def describe(found: Answers, validators: Iterable[TrackedValidator]) -> Normalized[ValidatorMeta]:
+    """One record for each of `validators` that Stakewiz lists. Raises PayloadError."""
+    listed = found.last(VALIDATORS)
+    described = {row.vote_identity: row for row in (() if listed is None else wiz_validators(listed))}
+    return Normalized(
+        tuple(
+            ValidatorMeta(
+                validator.validator_key,
+                found.provider,
+                name=row.name or None,
+                identity=row.identity,
+                commission_bps=row.commission_bps,
+                version=row.version,
+                delinquent=row.delinquent,
+                website=row.website or None,
+            )
+            for validator in validators
+            if (row := described.get(validator.validator_key)) is not None
+        )
+    )

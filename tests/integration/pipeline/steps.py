@@ -9,7 +9,7 @@ from typing import Final
 
 import anyio
 
-from aurora_assets.pipeline import write_facts as normalise
+from aurora_assets.pipeline import write_facts
 from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.ingest import ingest
 from aurora_assets.pipeline.pnl import book_pnl
@@ -21,11 +21,11 @@ from aurora_resources.providers.wiring import chain_source, open_transport
 from tests.integration.pipeline.installation import Pipeline
 
 _CANONICAL: Final[Mapping[str, tuple[Sequence[str], Callable[[ChainRun, int], object]]]] = {
-    "validator_identities": (["periods"], normalise.normalise_period),
-    "validator_fees": (["fees", "mev", "validator_identities"], normalise.normalise_fees),
-    "validator_mev": (["mev", "validator_identities"], normalise.normalise_mev),
-    "stake_rewards": (["rewards", "mev", "stakes", "validator_identities"], normalise.normalise_rewards),
-    "validator_meta": (["meta", "validator_identities"], normalise.normalise_meta),
+    "validator_identities": (["periods"], write_facts.write_period),
+    "validator_fees": (["fees", "mev", "validator_identities"], write_facts.write_fees),
+    "validator_mev": (["mev", "validator_identities"], write_facts.write_mev),
+    "stake_rewards": (["rewards", "mev", "stakes", "validator_identities"], write_facts.write_rewards),
+    "validator_meta": (["meta", "validator_identities"], write_facts.write_meta),
     "validator_pnl": (["validator_fees", "validator_mev", "stake_rewards"], book_pnl),
 }
 

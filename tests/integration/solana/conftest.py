@@ -139,38 +139,35 @@ async def _keep_books(
         }
         direct = DirectFetcher(entered)
 
-        async def fetch(role: Feed, provider: str, period: Period | int) -> None:
+        async def fetch(role: Feed, provider: str) -> None:
             if role in without:
                 return
             kept = staged.setdefault((role, provider), [])
-            await chain.fetch(StagingAsks(direct, kept), role, provider, period, validators, staged)
+            await chain.fetch(StagingAsks(direct, kept), role, provider, epoch, validators, staged)
 
         validators: tuple[TrackedValidator, ...] = ()
-        await fetch(Feed.PERIODS, "rpc", epoch)
-        period = chain.normalize_period(epoch, staged)
-        validators = chain.normalize_validators(epoch, settings.declared_validators(), staged)
-        await fetch(Feed.MEV, "jito", period)
-        await fetch(Feed.STAKES, "rpc", period)
-        await fetch(Feed.META, "stakewiz", period)
+        await fetch(Feed.PERIODS, "rpc")
+        validators = chain.open(epoch, staged).validators
+        await fetch(Feed.MEV, "jito")
+        await fetch(Feed.STAKES, "rpc")
+        await fetch(Feed.META, "stakewiz")
         for provider in settings.providers.fees:
-            await fetch(Feed.FEES, provider, period)
-        await fetch(Feed.REWARDS, "rpc", period)
+            await fetch(Feed.FEES, provider)
+        await fetch(Feed.REWARDS, "rpc")
     return _normalize(settings, epoch, staged)
 
 
 def _normalize(settings: ChainSettings, epoch: int, staged: Staged) -> Books:
-    chain = SolanaChain(settings)
-    period = chain.normalize_period(epoch, staged)
-    validators = chain.normalize_validators(epoch, settings.declared_validators(), staged)
-    rewards, stakes = chain.normalize_rewards("rpc", period, validators, staged)
+    view = SolanaChain(settings).open(epoch, staged)
+    rewards, stakes = view.rewards("rpc")
     return Books(
-        period,
-        validators,
-        {name: chain.normalize_fees(name, period, validators, staged) for name in settings.providers.fees},
-        chain.normalize_mev("jito", period, validators, staged),
+        view.period,
+        view.validators,
+        {name: view.fees(name) for name in settings.providers.fees},
+        view.mev("jito"),
         rewards,
         stakes,
-        chain.normalize_meta("stakewiz", period, validators, staged),
+        view.meta("stakewiz"),
         staged,
     )
 

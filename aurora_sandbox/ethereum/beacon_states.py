@@ -242,9 +242,9 @@ def attestation_rewards(chain: EthereumChain, request: SandboxRequest, epoch_tex
         raise RestError(404, "Epoch not known or required data not available")
     # The state at the start of the duty is needed, too.
     chain.check_state(epoch * SLOTS_PER_EPOCH)
-    asked = _requested_ids(request) or chain.all_indices()
+    requested = _requested_ids(request) or chain.all_indices()
     totals, effectives = [], {balance * GWEI for balance in range(1, _IDEAL_UP_TO + 1)}
-    for identifier in asked:
+    for identifier in requested:
         index, found, effective = _attested(chain, identifier, epoch)
         effectives |= {effective} if effective else set()
         totals.append({"validator_index": index, **_flags(found)})
@@ -263,7 +263,7 @@ def sync_committee_rewards(chain: EthereumChain, request: SandboxRequest, identi
     """`rewards/sync_committee/{block_id}`: one row for each requested committee member."""
     slot = _with_state(chain, identifier)
     seats = committee(chain, slot.slot // SLOTS_PER_EPOCH)
-    indices = [_index(chain, asked) for asked in _requested_ids(request)] or list(dict.fromkeys(seats))
+    indices = [_index(chain, one) for one in _requested_ids(request)] or list(dict.fromkeys(seats))
     rows = [
         {"validator_index": index, "reward": str(_seated(chain, slot, index, seats.count(index)))}
         for index in indices

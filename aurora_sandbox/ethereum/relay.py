@@ -96,12 +96,12 @@ def _received(chain: EthereumChain, relay: str, query: Mapping[str, str]) -> lis
 
 def _registration(chain: EthereumChain, _relay: str, query: Mapping[str, str]) -> dict[str, Any]:
     """The fee recipient that a tracked validator registered; an unknown validator is a 400."""
-    asked = query.get("pubkey", "")
-    if not asked:
+    key = query.get("pubkey", "")
+    if not key:
         raise RestError(400, "missing pubkey argument")
-    found = chain.validator(asked)
+    found = chain.validator(key)
     if not isinstance(found, Account):
-        raise RestError(400, f"no registration found for validator {asked}")
+        raise RestError(400, f"no registration found for validator {key}")
     message = {
         "fee_recipient": found.member.fee_recipient,
         "gas_limit": str(GAS_LIMIT),

@@ -177,8 +177,8 @@ def _key(method: str, path: str, query: Json, body: Json) -> _Key:
             pairs += [(name, str(entry)) for entry in (value if isinstance(value, list) else [value])]
     if _is_rpc(body):
         body = {"method": body["method"], "params": body.get("params") or []}
-    asked = "" if body is None else json.dumps(body, sort_keys=True)
-    return method.upper(), "/" + parts.path.strip("/"), json.dumps(sorted(pairs)), asked
+    encoded = "" if body is None else json.dumps(body, sort_keys=True)
+    return method.upper(), "/" + parts.path.strip("/"), json.dumps(sorted(pairs)), encoded
 
 
 def _single_calls(exchange: Exchange) -> list[tuple[Any, RecordedResponse]]:
@@ -187,16 +187,16 @@ def _single_calls(exchange: Exchange) -> list[tuple[Any, RecordedResponse]]:
     if not isinstance(call, list) or not call or not all(_is_rpc(c) for c in call):
         return [(call, response)]
     try:
-        answers = msgspec.json.decode(response.json or b"", type=list[dict[str, msgspec.Raw]])
+        responses = msgspec.json.decode(response.json or b"", type=list[dict[str, msgspec.Raw]])
     except msgspec.DecodeError:
         return [(entry, response) for entry in call]
-    by_id = {bytes(answer.get("id", msgspec.Raw(b"null"))): answer for answer in answers}
+    by_id = {bytes(row.get("id", msgspec.Raw(b"null"))): row for row in responses}
     found = []
     for entry in call:
-        answer = by_id.get(msgspec.json.encode(entry.get("id")))
-        if answer is not None:
+        row = by_id.get(msgspec.json.encode(entry.get("id")))
+        if row is not None:
             single = RecordedResponse(
-                response.status, response.headers, msgspec.Raw(msgspec.json.encode(answer))
+                response.status, response.headers, msgspec.Raw(msgspec.json.encode(row))
             )
             found.append((entry, single))
     return found

@@ -152,7 +152,7 @@ def get_vote_accounts(chain: Chain, params: Params) -> dict[str, Any]:
     if only is not None:
         pubkey(only)
     distance = u64(config.get("delinquentSlotDistance") or DELINQUENT_DISTANCE, "delinquentSlotDistance")
-    answer: dict[str, list[dict[str, Any]]] = {"current": [], "delinquent": []}
+    groups: dict[str, list[dict[str, Any]]] = {"current": [], "delinquent": []}
     for validator in chain.latest.epoch.validators:
         if only not in (None, validator.vote_account):
             continue
@@ -160,8 +160,8 @@ def get_vote_accounts(chain: Chain, params: Params) -> dict[str, Any]:
         behind = row["lastVote"] + distance < chain.now
         if behind and row["activatedStake"] == 0 and not config.get("keepUnstakedDelinquents"):
             continue
-        answer["delinquent" if behind else "current"].append(row)
-    return answer
+        groups["delinquent" if behind else "current"].append(row)
+    return groups
 
 
 def stake_now(chain: Chain, validator: Validator) -> int:

@@ -1,4 +1,4 @@
-"""A running sandbox and clients that ask it over real HTTP."""
+"""A running sandbox and clients that send it requests over real HTTP."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,11 +14,11 @@ from aurora_sandbox.solana.generate import Growth, demo_spec, demo_world
 from aurora_sandbox.solana.world import World
 
 Json = Any
-Start = Callable[..., "Asker"]
+Start = Callable[..., "SandboxClient"]
 
 
-class Asker:
-    """Asks one running sandbox; `rpc` gives the result or the error object of a call."""
+class SandboxClient:
+    """A client of one running sandbox; `rpc` gives the result or the error object of a call."""
 
     def __init__(self, server: SandboxServer, client: httpx.Client) -> None:
         self.server = server
@@ -30,7 +30,7 @@ class Asker:
         return chain
 
     def facts(self, epoch: int) -> EpochFacts:
-        """What the served world says of an epoch that it has reached."""
+        """The facts of an epoch that the served chain has reached."""
         found = self.chain.facts(epoch)
         assert found is not None
         return found
@@ -57,11 +57,11 @@ def start() -> Iterator[Start]:
     servers: list[SandboxServer] = []
     clients: list[httpx.Client] = []
 
-    def run(source: World | Recording | None = None, **options: Json) -> Asker:
+    def run(source: World | Recording | None = None, **options: Json) -> SandboxClient:
         server = SandboxServer(sandbox_app(source or demo_world(), **options)).__enter__()
         servers.append(server)
         clients.append(httpx.Client(timeout=20, trust_env=False))
-        return Asker(server, clients[-1])
+        return SandboxClient(server, clients[-1])
 
     yield run
     for client in clients:
@@ -71,11 +71,11 @@ def start() -> Iterator[Start]:
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[Asker]:
+def demo() -> Iterator[SandboxClient]:
     """The demo world with several payout blocks, shared by tests that only ask."""
     app = sandbox_app(demo_world(), settings=Settings(rewards_per_block=64), grow=Growth(demo_spec()))
     with SandboxServer(app) as server, httpx.Client(timeout=20, trust_env=False) as client:
-        yield Asker(server, client)
+        yield SandboxClient(server, client)
 
 
 @pytest.fixture(scope="session")

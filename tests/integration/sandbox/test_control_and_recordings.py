@@ -1,4 +1,4 @@
-"""Steering a running sandbox; recording what it serves and replaying it."""
+"""Control requests to a running sandbox; recording what it serves and replaying it."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ from aurora_sandbox.serving import SandboxServer
 from aurora_sandbox.solana.generate import Growth, demo_spec, demo_world
 
 if TYPE_CHECKING:
-    from tests.integration.sandbox.conftest import Asker, Start
+    from tests.integration.sandbox.conftest import SandboxClient, Start
 
 
 E = 432
 
 
 def test_state_and_the_log_of_requests(start: Start) -> None:
-    asker = start()
-    asker.rpc("getSlot")
-    asker.get("jito", "/validators", epoch=805)
-    state = asker.control("GET", "state").json()
+    sandbox = start()
+    sandbox.rpc("getSlot")
+    sandbox.get("jito", "/validators", epoch=805)
+    state = sandbox.control("GET", "state").json()
     assert (state["mode"], state["current_epoch"], state["validators"]) == ("world", 810, 24)
-    log = asker.control("GET", "requests").json()["requests"]
+    log = sandbox.control("GET", "requests").json()["requests"]
     assert [(entry["provider"], entry["method"], entry["path"], entry["status"]) for entry in log] == [
         ("rpc", "POST", "/rpc", 200),
         ("jito", "GET", "/jito/api/v1/validators", 200),
     ]
     assert log[0]["json"]["method"] == "getSlot"
     assert log[1]["query"] == {"epoch": "805"}
-    asker.control("DELETE", "requests")
-    assert asker.control("GET", "requests").json() == {"requests": []}
-    assert asker.control("GET", "nothing").status_code == 404
-    assert asker.client.get(asker.server.base_url + "/moon").status_code == 404
+    sandbox.control("DELETE", "requests")
+    assert sandbox.control("GET", "requests").json() == {"requests": []}
+    assert sandbox.control("GET", "nothing").status_code == 404
+    assert sandbox.client.get(sandbox.server.base_url + "/moon").status_code == 404
 
 
 def test_epochs_advance_and_a_generated_world_grows(start: Start) -> None:
-    asker = start(grow=Growth(demo_spec()))
+    sandbox = start(grow=Growth(demo_spec()))
     vote = demo_world().epochs[0].validators[0].vote_account
-    before = asker.rpc("getInflationReward", [vote], {"epoch": 807})
-    assert asker.rpc("getInflationReward", [vote], {"epoch": 808})["code"] == -32018
-    assert asker.control("POST", "advance", {"epochs": 2}).json()["current_epoch"] == 812
-    assert asker.rpc("getEpochInfo")["epoch"] == 812
-    assert asker.rpc("getInflationReward", [vote], {"epoch": 809})[0]["epoch"] == 809
-    assert asker.rpc("getInflationReward", [vote], {"epoch": 807}) == before
-    assert asker.control("POST", "advance", {"epochs": 0}).status_code == 400
+    before = sandbox.rpc("getInflationReward", [vote], {"epoch": 807})
+    assert sandbox.rpc("getInflationReward", [vote], {"epoch": 808})["code"] == -32018
+    assert sandbox.control("POST", "advance", {"epochs": 2}).json()["current_epoch"] == 812
+    assert sandbox.rpc("getEpochInfo")["epoch"] == 812
+    assert sandbox.rpc("getInflationReward", [vote], {"epoch": 809})[0]["epoch"] == 809
+    assert sandbox.rpc("getInflationReward", [vote], {"epoch": 807}) == before
+    assert sandbox.control("POST", "advance", {"epochs": 0}).status_code == 400
 
 
 def test_a_listed_future_appears_as_the_chain_gets_there(start: Start) -> None:
-    asker = start(demo_world().model_copy(update={"current_epoch": 804}))
-    assert asker.get("jito", "/validator_rewards", epoch=804).json()["total_count"] == 0
-    asker.control("POST", "advance")
-    assert asker.get("jito", "/validator_rewards", epoch=804).json()["total_count"] > 0
+    sandbox = start(demo_world().model_copy(update={"current_epoch": 804}))
+    assert sandbox.get("jito", "/validator_rewards", epoch=804).json()["total_count"] == 0
+    sandbox.control("POST", "advance")
+    assert sandbox.get("jito", "/validator_rewards", epoch=804).json()["total_count"] > 0
 
 
 def test_what_was_recorded_is_replayed(start: Start, tmp_path: Path) -> None:
@@ -65,20 +65,20 @@ def test_what_was_recorded_is_replayed(start: Start, tmp_path: Path) -> None:
     vote = demo_world().epochs[0].validators[0].vote_account
     world.control("POST", "faults", ["jito:rate_limited:times=1:retry_after=1"])
 
-    def ask(asker: Asker) -> list[Any]:
+    def collect(sandbox: SandboxClient) -> list[Any]:
         return [
-            asker.rpc("getInflationReward", [vote], {"epoch": 805}),
-            asker.rpc("getBlock", 806 * E + 1, {"transactionDetails": "none"}),
-            asker.get("jito", "/validator_rewards", epoch=805).headers.get("Retry-After"),
-            asker.get("jito", "/validator_rewards", epoch=805).text,
-            asker.post("jito", "/validators", {"epoch": 805}).text,
-            asker.get("solanabeach", "/epoch-info").text,
+            sandbox.rpc("getInflationReward", [vote], {"epoch": 805}),
+            sandbox.rpc("getBlock", 806 * E + 1, {"transactionDetails": "none"}),
+            sandbox.get("jito", "/validator_rewards", epoch=805).headers.get("Retry-After"),
+            sandbox.get("jito", "/validator_rewards", epoch=805).text,
+            sandbox.post("jito", "/validators", {"epoch": 805}).text,
+            sandbox.get("solanabeach", "/epoch-info").text,
         ]
 
-    expected = ask(world)
+    expected = collect(world)
     assert expected[2] == "1"
     replay = start(Recording.load(tmp_path))
-    assert ask(replay) == expected
+    assert collect(replay) == expected
     missed = replay.post("jito", "/validators", {"epoch": 804})
     assert missed.status_code == 404
     assert missed.json()["asked"] == {
@@ -97,9 +97,9 @@ def test_faults_over_a_recording(start: Start, tmp_path: Path) -> None:
         "response": {"json": {"rewards": [{"epoch": 678, "mev_revenue": 1_000}], "total_count": 1}},
     }
     (tmp_path / "exchanges.jsonl").write_text(json.dumps(line))
-    asker = start(Recording.load(tmp_path))
-    asker.control("POST", "faults", ["jito:drift:bps=1000:times=1", "jito:http_503:times=1"])
-    answers = [asker.get("jito", "/validator_rewards", epoch=678) for _ in range(3)]
+    sandbox = start(Recording.load(tmp_path))
+    sandbox.control("POST", "faults", ["jito:drift:bps=1000:times=1", "jito:http_503:times=1"])
+    answers = [sandbox.get("jito", "/validator_rewards", epoch=678) for _ in range(3)]
     assert answers[0].status_code == 503
     assert [a.json()["rewards"][0]["mev_revenue"] for a in answers[1:]] == [1_100, 1_000]
 

@@ -10,7 +10,7 @@ from aurora_sandbox.ethereum.truth import block_truths, window_truth
 from aurora_sandbox.ethereum.world import demo_ethereum
 
 if TYPE_CHECKING:
-    from tests.integration.sandbox.conftest import Asker, Json, Start
+    from tests.integration.sandbox.conftest import Json, SandboxClient, Start
 
 BEACON = "/eth/v1/beacon"
 WORLD = demo_ethereum()
@@ -19,14 +19,14 @@ WINDOWS = range(WORLD.first_window, WORLD.last_window + 1)
 INDICES = [str(m.index) for m in WORLD.members]
 
 
-def get(asker: Asker, path: str, status: int = 200, **query: Json) -> Json:
-    answer = asker.get("beacon", path, **query)
+def get(sandbox: SandboxClient, path: str, status: int = 200, **query: Json) -> Json:
+    answer = sandbox.get("beacon", path, **query)
     assert answer.status_code == status, answer.text
     return answer.json()
 
 
-def post(asker: Asker, path: str, body: Json, status: int = 200) -> Json:
-    answer = asker.post("beacon", path, body)
+def post(sandbox: SandboxClient, path: str, body: Json, status: int = 200) -> Json:
+    answer = sandbox.post("beacon", path, body)
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -35,7 +35,7 @@ def only(kind: str) -> Json:
     return next(b for window in WINDOWS for b in block_truths(WORLD, window) if b.kind == kind)
 
 
-def test_the_network_and_where_it_stands(demo: Asker) -> None:
+def test_the_network_and_where_it_stands(demo: SandboxClient) -> None:
     genesis = get(demo, f"{BEACON}/genesis")["data"]
     assert genesis["genesis_time"] == "1606824023"
     spec = get(demo, "/eth/v1/config/spec")["data"]
@@ -49,7 +49,7 @@ def test_the_network_and_where_it_stands(demo: Asker) -> None:
     assert int(head["data"]["header"]["message"]["slot"]) <= WORLD.head_epoch * 32 + 20
 
 
-def test_every_duty_has_a_block_or_a_neighbour_that_links_over_the_empty_slot(demo: Asker) -> None:
+def test_every_duty_has_a_block_or_a_neighbour_that_links_over_the_empty_slot(demo: SandboxClient) -> None:
     missed = set()
     for epoch in range(WORLD.spec.first_epoch, WORLD.spec.first_epoch + 6):
         duties = get(demo, f"/eth/v2/validator/duties/proposer/{epoch}")
@@ -70,7 +70,7 @@ def test_every_duty_has_a_block_or_a_neighbour_that_links_over_the_empty_slot(de
         assert after["header"]["message"]["parent_root"] == before["root"]
 
 
-def test_an_orphan_is_known_by_its_root_and_not_canonical(demo: Asker) -> None:
+def test_an_orphan_is_known_by_its_root_and_not_canonical(demo: SandboxClient) -> None:
     orphan = WORLD.slots[only("orphaned").slot]
     assert get(demo, f"{BEACON}/headers/{orphan.slot}", 404)["code"] == 404
     by_root = get(demo, f"{BEACON}/headers/{orphan.root}")
@@ -79,7 +79,7 @@ def test_an_orphan_is_known_by_its_root_and_not_canonical(demo: Asker) -> None:
     assert get(demo, f"{BEACON}/rewards/blocks/{orphan.root}", 404)["message"] == "Block not found"
 
 
-def test_ids_that_are_none(demo: Asker) -> None:
+def test_ids_that_are_none(demo: SandboxClient) -> None:
     assert get(demo, f"{BEACON}/headers/current", 400)["message"] == "Invalid block ID: current"
     assert get(demo, f"{BEACON}/states/current/finality_checkpoints", 400)["code"] == 400
     assert get(demo, f"{BEACON}/states/99999999/finality_checkpoints", 404)["message"] == "State not found"
@@ -93,7 +93,7 @@ def test_ids_that_are_none(demo: Asker) -> None:
     assert post(demo, f"{BEACON}/rewards/attestations/{WORLD.spec.first_epoch}", {"ids": []}, 400)
 
 
-def test_unknown_validators_are_left_out_silently(demo: Asker) -> None:
+def test_unknown_validators_are_left_out_silently(demo: SandboxClient) -> None:
     slot = WORLD.spec.slots(FIRST).stop - 1
     asked = [WORLD.members[3].pubkey, INDICES[0], "77", "0x" + "ab" * 48]
     rows = post(demo, f"{BEACON}/states/{slot}/validators", {"ids": asked})["data"]
@@ -102,7 +102,7 @@ def test_unknown_validators_are_left_out_silently(demo: Asker) -> None:
     assert len(everyone) == 2_000 + len(INDICES)
 
 
-def test_what_becomes_of_slashed_and_compounding_validators(demo: Asker) -> None:
+def test_what_becomes_of_slashed_and_compounding_validators(demo: SandboxClient) -> None:
     slashing = only("slashing").slot
     after = (WORLD.spec.last + 1) * WORLD.spec.window_slots
 
@@ -129,7 +129,7 @@ def test_what_becomes_of_slashed_and_compounding_validators(demo: Asker) -> None
 
 
 @pytest.mark.parametrize("window", WINDOWS)
-def test_the_served_rewards_reconcile_with_the_served_balances(demo: Asker, window: int) -> None:
+def test_the_served_rewards_reconcile_with_the_served_balances(demo: SandboxClient, window: int) -> None:
     """Check 1 of a careful operator, from answers alone but for the moves that are not income."""
     slots, epochs = WORLD.spec.slots(window), WORLD.spec.epochs(window)
     balances = [
@@ -186,7 +186,7 @@ def test_the_ground_truth_has_every_situation() -> None:
     assert len({truth.withdrawal_address for truth in found[0].values()}) == 5
 
 
-def test_attestations_stay_within_the_ideal_and_nobody_gets_zeros(demo: Asker) -> None:
+def test_attestations_stay_within_the_ideal_and_nobody_gets_zeros(demo: SandboxClient) -> None:
     answer = post(
         demo, f"{BEACON}/rewards/attestations/{WORLD.spec.first_epoch}", [INDICES[0], INDICES[7], "5"]
     )
@@ -198,7 +198,7 @@ def test_attestations_stay_within_the_ideal_and_nobody_gets_zeros(demo: Asker) -
     assert {nobody[flag] for flag in ("head", "target", "source", "inactivity")} == {"0"}
 
 
-def test_the_sync_committee_has_512_seats_and_one_of_ours_sits_twice(demo: Asker) -> None:
+def test_the_sync_committee_has_512_seats_and_one_of_ours_sits_twice(demo: SandboxClient) -> None:
     epoch = WORLD.spec.first_epoch
     seats = get(demo, f"{BEACON}/states/{32 * epoch}/sync_committees", epoch=epoch)["data"]
     assert len(seats["validators"]) == 512 == sum(map(len, seats["validator_aggregates"]))
@@ -213,46 +213,46 @@ def test_the_sync_committee_has_512_seats_and_one_of_ours_sits_twice(demo: Asker
 
 
 def test_a_node_without_history_says_404_and_not_zero(start: Start) -> None:
-    asker = start()
+    sandbox = start()
     epoch = WORLD.spec.first_epoch + 6
-    asker.control("POST", "ethereum", {"states_from_epoch": epoch})
-    missing = post(asker, f"{BEACON}/rewards/attestations/{epoch - 1}", INDICES, 404)
+    sandbox.control("POST", "ethereum", {"states_from_epoch": epoch})
+    missing = post(sandbox, f"{BEACON}/rewards/attestations/{epoch - 1}", INDICES, 404)
     assert missing["message"] == f"NOT_FOUND: missing state at slot {32 * (epoch - 1)}"
     slot = only("local").slot
-    assert "MissingBeaconState" in get(asker, f"{BEACON}/rewards/blocks/{slot}", 404)["message"]
-    assert get(asker, f"{BEACON}/headers/{slot}")["data"]["canonical"] is True
-    assert post(asker, f"{BEACON}/states/{32 * epoch - 1}/validators", {"ids": INDICES}, 404)["code"] == 404
-    assert post(asker, f"{BEACON}/rewards/attestations/{epoch}", INDICES)["finalized"] is True
+    assert "MissingBeaconState" in get(sandbox, f"{BEACON}/rewards/blocks/{slot}", 404)["message"]
+    assert get(sandbox, f"{BEACON}/headers/{slot}")["data"]["canonical"] is True
+    assert post(sandbox, f"{BEACON}/states/{32 * epoch - 1}/validators", {"ids": INDICES}, 404)["code"] == 404
+    assert post(sandbox, f"{BEACON}/rewards/attestations/{epoch}", INDICES)["finalized"] is True
 
 
 def test_finality_stalls_and_comes_back(start: Start) -> None:
-    asker = start()
+    sandbox = start()
     stalled = WORLD.spec.first_epoch + 3
     assert (
-        asker.control("POST", "ethereum", {"finalized_epoch": stalled}).json()["finalized_epoch"] == stalled
+        sandbox.control("POST", "ethereum", {"finalized_epoch": stalled}).json()["finalized_epoch"] == stalled
     )
-    final = get(asker, f"{BEACON}/states/head/finality_checkpoints")["data"]["finalized"]
+    final = get(sandbox, f"{BEACON}/states/head/finality_checkpoints")["data"]["finalized"]
     assert final["epoch"] == str(stalled)
-    answer = post(asker, f"{BEACON}/rewards/attestations/{stalled}", INDICES)
+    answer = post(sandbox, f"{BEACON}/rewards/attestations/{stalled}", INDICES)
     assert answer["finalized"] is False
-    asker.control("POST", "ethereum", {"advance_epochs": 3})
-    final = get(asker, f"{BEACON}/states/head/finality_checkpoints")["data"]["finalized"]
+    sandbox.control("POST", "ethereum", {"advance_epochs": 3})
+    final = get(sandbox, f"{BEACON}/states/head/finality_checkpoints")["data"]["finalized"]
     assert final["epoch"] == str(stalled)
-    asker.control("POST", "ethereum", {"finalized_epoch": None})
-    assert post(asker, f"{BEACON}/rewards/attestations/{stalled}", INDICES)["finalized"] is True
+    sandbox.control("POST", "ethereum", {"finalized_epoch": None})
+    assert post(sandbox, f"{BEACON}/rewards/attestations/{stalled}", INDICES)["finalized"] is True
 
 
 def test_the_world_grows_and_its_past_stays(start: Start) -> None:
-    asker = start()
+    sandbox = start()
     last = only("rich").slot
-    before = get(asker, f"/eth/v2/beacon/blocks/{last}")
-    moved = asker.control("POST", "ethereum", {"advance_epochs": 30}).json()
+    before = get(sandbox, f"/eth/v2/beacon/blocks/{last}")
+    moved = sandbox.control("POST", "ethereum", {"advance_epochs": 30}).json()
     assert moved["head_epoch"] == WORLD.head_epoch + 30
     assert moved["last_window"] > WORLD.last_window
-    assert get(asker, f"/eth/v2/beacon/blocks/{last}") == before
+    assert get(sandbox, f"/eth/v2/beacon/blocks/{last}") == before
     epoch = WORLD.head_epoch + 20
-    assert post(asker, f"{BEACON}/rewards/attestations/{epoch}", INDICES)["finalized"] is True
-    assert post(asker, f"{BEACON}/rewards/attestations/{epoch + 12}", INDICES, 404)["code"] == 404
+    assert post(sandbox, f"{BEACON}/rewards/attestations/{epoch}", INDICES)["finalized"] is True
+    assert post(sandbox, f"{BEACON}/rewards/attestations/{epoch + 12}", INDICES, 404)["code"] == 404
     wrong: Json
     for wrong in ({"moon": 1}, {"head_epoch": "x"}, {"advance_epochs": 99_999}, []):
-        assert asker.control("POST", "ethereum", wrong).status_code == 400
+        assert sandbox.control("POST", "ethereum", wrong).status_code == 400

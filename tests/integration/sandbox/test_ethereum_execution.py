@@ -11,7 +11,7 @@ from aurora_sandbox.ethereum.truth import BlockTruth, block_truths
 from aurora_sandbox.ethereum.world import demo_ethereum
 
 if TYPE_CHECKING:
-    from tests.integration.sandbox.conftest import Asker, Json
+    from tests.integration.sandbox.conftest import Json, SandboxClient
 
 WORLD = demo_ethereum()
 BLOCKS = [b for k in range(WORLD.first_window, WORLD.last_window + 1) for b in block_truths(WORLD, k)]
@@ -19,15 +19,15 @@ CANONICAL = [block for block in BLOCKS if block.canonical]
 DELIVERED = "/relay/v1/data/bidtraces/proposer_payload_delivered"
 
 
-def rpc(asker: Asker, method: str, *params: Json) -> Json:
+def rpc(sandbox: SandboxClient, method: str, *params: Json) -> Json:
     body = {"jsonrpc": "2.0", "id": 3, "method": method, "params": list(params)}
-    answer = asker.post("execution", "", body).json()
+    answer = sandbox.post("execution", "", body).json()
     assert (answer["jsonrpc"], answer["id"]) == ("2.0", 3)
     return answer["result"] if "result" in answer else answer["error"]
 
 
-def delivered(asker: Asker, relay: str, status: int = 200, **query: Json) -> Json:
-    answer = asker.get(relay, DELIVERED, **query)
+def delivered(sandbox: SandboxClient, relay: str, status: int = 200, **query: Json) -> Json:
+    answer = sandbox.get(relay, DELIVERED, **query)
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -37,7 +37,7 @@ def only(kind: str) -> BlockTruth:
 
 
 @pytest.mark.parametrize("truth", CANONICAL, ids=lambda truth: f"{truth.kind}-{truth.slot}")
-def test_a_block_and_what_it_paid(demo: Asker, truth: BlockTruth) -> None:
+def test_a_block_and_what_it_paid(demo: SandboxClient, truth: BlockTruth) -> None:
     block = rpc(demo, "eth_getBlockByHash", truth.block_hash, True)
     receipts = rpc(demo, "eth_getBlockReceipts", truth.block_hash)
     body = demo.get("beacon", f"/eth/v2/beacon/blocks/{truth.slot}").json()
@@ -58,18 +58,18 @@ def test_a_block_and_what_it_paid(demo: Asker, truth: BlockTruth) -> None:
     ]
 
 
-def received(asker: Asker, truth: BlockTruth, address: str) -> int:
+def received(sandbox: SandboxClient, truth: BlockTruth, address: str) -> int:
     """The change of a balance over a block without its withdrawals, wei."""
     before, after = (
-        int(rpc(asker, "eth_getBalance", address, hex(number)), 16)
+        int(rpc(sandbox, "eth_getBalance", address, hex(number)), 16)
         for number in (truth.block_number - 1, truth.block_number)
     )
-    withdrawals = rpc(asker, "eth_getBlockByHash", truth.block_hash, False)["withdrawals"]
+    withdrawals = rpc(sandbox, "eth_getBlockByHash", truth.block_hash, False)["withdrawals"]
     swept = sum(int(w["amount"], 16) * 10**9 for w in withdrawals if w["address"] == address)
     return after - before - swept
 
 
-def test_the_recipient_s_balance_shows_what_was_paid(demo: Asker) -> None:
+def test_the_recipient_s_balance_shows_what_was_paid(demo: SandboxClient) -> None:
     for truth in CANONICAL:
         recipient = WORLD.members[truth.member].fee_recipient
         dust = 1 if truth.kind == "builder" else 0
@@ -81,7 +81,7 @@ def test_the_recipient_s_balance_shows_what_was_paid(demo: Asker) -> None:
     assert address in {w["address"] for w in block["withdrawals"]}
 
 
-def test_payments_that_fail_are_only_in_the_receipts(demo: Asker) -> None:
+def test_payments_that_fail_are_only_in_the_receipts(demo: SandboxClient) -> None:
     failed = only("failed")
     last = rpc(demo, "eth_getBlockByHash", failed.block_hash, True)["transactions"][-1]
     claimed = failed.claims["relay-flashbots"]
@@ -92,7 +92,7 @@ def test_payments_that_fail_are_only_in_the_receipts(demo: Asker) -> None:
     assert (failed.mev, failed.fees) == (0, 0)
 
 
-def test_not_found_is_null_and_wrong_calls_are_errors(demo: Asker) -> None:
+def test_not_found_is_null_and_wrong_calls_are_errors(demo: SandboxClient) -> None:
     assert rpc(demo, "eth_chainId") == "0x1"
     assert rpc(demo, "eth_getBlockByNumber", "0x1", False) is None
     assert rpc(demo, "eth_getBlockByHash", only("orphaned").block_hash, False) is None
@@ -113,7 +113,7 @@ def test_not_found_is_null_and_wrong_calls_are_errors(demo: Asker) -> None:
     assert [answer.get("result", "error") for answer in answers] == ["0x1", "error"]
 
 
-def test_claims_by_hash_and_the_extra_row_of_the_same_slot(demo: Asker) -> None:
+def test_claims_by_hash_and_the_extra_row_of_the_same_slot(demo: SandboxClient) -> None:
     for truth in BLOCKS:
         claims = {}
         for relay in RELAYS:
@@ -135,7 +135,7 @@ def test_claims_by_hash_and_the_extra_row_of_the_same_slot(demo: Asker) -> None:
 
 
 @pytest.mark.parametrize("relay", RELAYS)
-def test_a_scan_by_cursor_meets_every_row(demo: Asker, relay: str) -> None:
+def test_a_scan_by_cursor_meets_every_row(demo: SandboxClient, relay: str) -> None:
     limit = 100
     cursor, seen = WORLD.head_epoch * 32 + 31, set()
     for _ in range(40):
@@ -152,7 +152,7 @@ def test_a_scan_by_cursor_meets_every_row(demo: Asker, relay: str) -> None:
     assert seen == expected - late
 
 
-def test_a_relay_refuses_in_its_own_words(demo: Asker) -> None:
+def test_a_relay_refuses_in_its_own_words(demo: SandboxClient) -> None:
     refused: dict[str, dict[str, Json]] = {
         "cannot specify both slot and cursor": {"slot": 1, "cursor": 2},
         "invalid slot argument": {"slot": "x"},

@@ -16,7 +16,7 @@ from aurora_sandbox.server.recording import Recording
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.sandbox.conftest import Asker, Json, Start
+    from tests.integration.sandbox.conftest import Json, SandboxClient, Start
 
 WORLD = demo_ethereum()
 EPOCH = WORLD.spec.first_epoch
@@ -25,8 +25,8 @@ REWARDS = "/eth/v1/beacon/rewards/attestations"
 DELIVERED = "/relay/v1/data/bidtraces/proposer_payload_delivered"
 
 
-def put(asker: Asker, *faults: Json) -> None:
-    answer = asker.control("POST", "faults", list(faults))
+def put(sandbox: SandboxClient, *faults: Json) -> None:
+    answer = sandbox.control("POST", "faults", list(faults))
     assert answer.status_code == 200, answer.text
 
 
@@ -34,127 +34,127 @@ def builder() -> BlockTruth:
     return next(block for block in block_truths(WORLD, WORLD.first_window) if block.kind == "builder")
 
 
-def rpc(asker: Asker, method: str, *params: Json) -> Json:
+def rpc(sandbox: SandboxClient, method: str, *params: Json) -> Json:
     body = {"jsonrpc": "2.0", "id": 3, "method": method, "params": list(params)}
-    answer = asker.post("execution", "", body).json()
+    answer = sandbox.post("execution", "", body).json()
     return answer["result"] if "result" in answer else answer["error"]
 
 
 def test_a_missing_endpoint(start: Start) -> None:
-    asker = start()
+    sandbox = start()
     put(
-        asker,
+        sandbox,
         "beacon/eth/v2/validator/duties/*:no_endpoint",
         "beacon/eth/v1/beacon/rewards/attestations/*:no_endpoint:times=1",
         "execution/eth_getBlockReceipts:no_endpoint",
     )
-    assert asker.get("beacon", f"/eth/v2/validator/duties/proposer/{EPOCH}").status_code == 404
-    assert asker.get("beacon", f"/eth/v1/validator/duties/proposer/{EPOCH}").status_code == 200
-    assert [asker.post("beacon", f"{REWARDS}/{EPOCH}", INDICES).status_code for _ in range(2)] == [404, 200]
-    assert rpc(asker, "eth_getBlockReceipts", "latest")["code"] == -32601
-    assert rpc(asker, "eth_chainId") == "0x1"
+    assert sandbox.get("beacon", f"/eth/v2/validator/duties/proposer/{EPOCH}").status_code == 404
+    assert sandbox.get("beacon", f"/eth/v1/validator/duties/proposer/{EPOCH}").status_code == 200
+    assert [sandbox.post("beacon", f"{REWARDS}/{EPOCH}", INDICES).status_code for _ in range(2)] == [404, 200]
+    assert rpc(sandbox, "eth_getBlockReceipts", "latest")["code"] == -32601
+    assert rpc(sandbox, "eth_chainId") == "0x1"
 
 
 def test_a_missing_state_of_one_epoch(start: Start) -> None:
-    asker = start()
-    put(asker, {"kind": "no_state", "provider": "beacon", "epoch": EPOCH})
-    missing = asker.post("beacon", f"{REWARDS}/{EPOCH}", INDICES)
+    sandbox = start()
+    put(sandbox, {"kind": "no_state", "provider": "beacon", "epoch": EPOCH})
+    missing = sandbox.post("beacon", f"{REWARDS}/{EPOCH}", INDICES)
     assert missing.status_code == 404
     assert missing.json()["message"] == f"NOT_FOUND: missing state at slot {EPOCH * 32}"
-    assert asker.post("beacon", f"{REWARDS}/{EPOCH + 1}", INDICES).status_code == 200
-    assert asker.get("beacon", f"/eth/v1/beacon/headers/{EPOCH * 32}").status_code == 200
+    assert sandbox.post("beacon", f"{REWARDS}/{EPOCH + 1}", INDICES).status_code == 200
+    assert sandbox.get("beacon", f"/eth/v1/beacon/headers/{EPOCH * 32}").status_code == 200
     with pytest.raises(ConfigurationError, match="no_state is of beacon"):
         FAULTS.parse("rpc:no_state")
 
 
 def test_a_relay_that_is_down_or_lies(start: Start) -> None:
-    asker, truth = start(), builder()
-    put(asker, "relay-flashbots:http_503:times=2", "relay-ultrasound:drift:bps=20000:amount=7")
+    sandbox, truth = start(), builder()
+    put(sandbox, "relay-flashbots:http_503:times=2", "relay-ultrasound:drift:bps=20000:amount=7")
     ask = {"block_hash": truth.block_hash}
-    found = [asker.get("relay-flashbots", DELIVERED, **ask).status_code for _ in range(3)]
+    found = [sandbox.get("relay-flashbots", DELIVERED, **ask).status_code for _ in range(3)]
     assert found == [503, 503, 200]
-    lie = asker.get("relay-ultrasound", DELIVERED, **ask).json()[0]
+    lie = sandbox.get("relay-ultrasound", DELIVERED, **ask).json()[0]
     assert int(lie["value"]) == 3 * truth.mev + 7
-    assert lie["gas_used"] == asker.get("relay-flashbots", DELIVERED, **ask).json()[0]["gas_used"]
+    assert lie["gas_used"] == sandbox.get("relay-flashbots", DELIVERED, **ask).json()[0]["gas_used"]
 
 
 def test_missing_epoch_and_missing_validator(start: Start) -> None:
-    asker, truth = start(), builder()
+    sandbox, truth = start(), builder()
     epoch = truth.slot // 32
-    put(asker, {"kind": "missing_epoch", "epoch": epoch})
+    put(sandbox, {"kind": "missing_epoch", "epoch": epoch})
     for relay in truth.claims:
-        assert asker.get(relay, DELIVERED, block_hash=truth.block_hash).json() == []
-        assert asker.get(relay, DELIVERED, cursor=truth.slot + 40).json()[0]["slot"] != str(truth.slot)
-    assert rpc(asker, "eth_getBlockByHash", truth.block_hash, False) is None
-    assert asker.post("beacon", f"{REWARDS}/{epoch}", INDICES).status_code == 404
-    asker.control("DELETE", "faults")
-    put(asker, {"kind": "missing_validator", "validator": WORLD.members[2].pubkey})
-    rows = asker.post("beacon", f"{REWARDS}/{epoch}", INDICES).json()["data"]["total_rewards"]
+        assert sandbox.get(relay, DELIVERED, block_hash=truth.block_hash).json() == []
+        assert sandbox.get(relay, DELIVERED, cursor=truth.slot + 40).json()[0]["slot"] != str(truth.slot)
+    assert rpc(sandbox, "eth_getBlockByHash", truth.block_hash, False) is None
+    assert sandbox.post("beacon", f"{REWARDS}/{epoch}", INDICES).status_code == 404
+    sandbox.control("DELETE", "faults")
+    put(sandbox, {"kind": "missing_validator", "validator": WORLD.members[2].pubkey})
+    rows = sandbox.post("beacon", f"{REWARDS}/{epoch}", INDICES).json()["data"]["total_rewards"]
     assert {row["validator_index"] for row in rows} == set(INDICES) - {INDICES[2]}
-    state = asker.post("beacon", f"/eth/v1/beacon/states/{truth.slot}/validators", {"ids": INDICES})
+    state = sandbox.post("beacon", f"/eth/v1/beacon/states/{truth.slot}/validators", {"ids": INDICES})
     assert INDICES[2] not in {row["index"] for row in state.json()["data"]}
-    assert asker.get("relay-flashbots", DELIVERED, block_hash=truth.block_hash).json() == []
+    assert sandbox.get("relay-flashbots", DELIVERED, block_hash=truth.block_hash).json() == []
 
 
 @pytest.mark.parametrize(("to", "kind"), [("object", dict), ("string", str), ("float", float)])
 def test_wrong_types(start: Start, to: str, kind: type) -> None:
-    asker, truth = start(), builder()
-    put(asker, f"*:wrong_types:to={to}")
-    value = asker.get("relay-flashbots", DELIVERED, block_hash=truth.block_hash).json()[0]["value"]
+    sandbox, truth = start(), builder()
+    put(sandbox, f"*:wrong_types:to={to}")
+    value = sandbox.get("relay-flashbots", DELIVERED, block_hash=truth.block_hash).json()[0]["value"]
     assert isinstance(value, kind)
-    reward = asker.post("beacon", f"{REWARDS}/{EPOCH}", INDICES[:1]).json()["data"]["total_rewards"][0]
+    reward = sandbox.post("beacon", f"{REWARDS}/{EPOCH}", INDICES[:1]).json()["data"]["total_rewards"][0]
     assert isinstance(reward["target"], kind)
     assert reward["target"] != str(reward["target"]) or " " in reward["target"]
-    receipt = rpc(asker, "eth_getBlockReceipts", truth.block_hash)[0]
+    receipt = rpc(sandbox, "eth_getBlockReceipts", truth.block_hash)[0]
     assert isinstance(receipt["effectiveGasPrice"], kind)
 
 
 def test_drift_of_quoted_and_hexadecimal_amounts(start: Start) -> None:
-    asker, truth = start(), builder()
+    sandbox, truth = start(), builder()
     path = f"/eth/v1/beacon/rewards/blocks/{truth.slot}"
-    before = asker.get("beacon", path).json()["data"]
+    before = sandbox.get("beacon", path).json()["data"]
     address = WORLD.members[0].fee_recipient
-    balance = int(rpc(asker, "eth_getBalance", address, "finalized"), 16)
-    put(asker, "beacon:drift:amount=-1", "execution/eth_getBalance:drift:amount=5")
-    after = asker.get("beacon", path).json()["data"]
+    balance = int(rpc(sandbox, "eth_getBalance", address, "finalized"), 16)
+    put(sandbox, "beacon:drift:amount=-1", "execution/eth_getBalance:drift:amount=5")
+    after = sandbox.get("beacon", path).json()["data"]
     assert int(after["total"]) == int(before["total"]) - 1
     assert after["proposer_index"] == before["proposer_index"]
-    assert int(rpc(asker, "eth_getBalance", address, "finalized"), 16) == balance + 5
+    assert int(rpc(sandbox, "eth_getBalance", address, "finalized"), 16) == balance + 5
 
 
 def test_faults_of_the_whole_response(start: Start) -> None:
-    asker = start()
+    sandbox = start()
     put(
-        asker,
+        sandbox,
         "*:rate_limited:times=1:retry_after=2",
         "beacon:empty_500:times=2",
         "execution:html_200:times=1",
     )
-    limited = asker.get("beacon", "/eth/v1/node/version")
+    limited = sandbox.get("beacon", "/eth/v1/node/version")
     assert (limited.status_code, limited.headers["Retry-After"]) == (429, "2")
-    empty = asker.get("beacon", "/eth/v1/node/version")
+    empty = sandbox.get("beacon", "/eth/v1/node/version")
     assert (empty.status_code, empty.json()["data"]) == (500, [])
-    assert asker.post("execution", "", {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}).text[0] == "<"
-    put(asker, "execution/eth_getBalance:rpc_error:code=-32000:message=missing trie node")
-    found = rpc(asker, "eth_getBalance", WORLD.members[0].fee_recipient, "latest")
+    assert sandbox.post("execution", "", {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId"}).text[0] == "<"
+    put(sandbox, "execution/eth_getBalance:rpc_error:code=-32000:message=missing trie node")
+    found = rpc(sandbox, "eth_getBalance", WORLD.members[0].fee_recipient, "latest")
     assert found == {"code": -32000, "message": "missing trie node"}
 
 
 def test_what_was_recorded_is_replayed(start: Start, tmp_path: Path) -> None:
     world, truth = start(record=tmp_path), builder()
 
-    def ask(asker: Asker) -> list[Json]:
+    def collect(sandbox: SandboxClient) -> list[Json]:
         return [
-            asker.post("beacon", f"{REWARDS}/{EPOCH}", INDICES).text,
-            asker.get("relay-titan", DELIVERED, block_hash=truth.block_hash).text,
-            asker.get("relay-flashbots", DELIVERED, block_hash=truth.block_hash).text,
-            rpc(asker, "eth_getBlockByHash", truth.block_hash, True),
-            asker.get("beacon", f"/eth/v1/beacon/headers/{truth.slot}").text,
+            sandbox.post("beacon", f"{REWARDS}/{EPOCH}", INDICES).text,
+            sandbox.get("relay-titan", DELIVERED, block_hash=truth.block_hash).text,
+            sandbox.get("relay-flashbots", DELIVERED, block_hash=truth.block_hash).text,
+            rpc(sandbox, "eth_getBlockByHash", truth.block_hash, True),
+            sandbox.get("beacon", f"/eth/v1/beacon/headers/{truth.slot}").text,
         ]
 
-    expected = ask(world)
+    expected = collect(world)
     replay = start(Recording.load(tmp_path))
-    assert ask(replay) == expected
+    assert collect(replay) == expected
     assert replay.control("POST", "ethereum", {"head_epoch": 1}).status_code == 400
     replay.control("POST", "faults", ["relay-flashbots:drift:amount=1"])
     rows = replay.get("relay-flashbots", DELIVERED, block_hash=truth.block_hash).json()
@@ -168,8 +168,8 @@ def test_worlds_that_cannot_be_are_refused_and_others_are_one_s_own(start: Start
     with pytest.raises(ConfigurationError, match="do not fit"):
         EthereumSpec(window_epochs=1, schedule=((("local", 0),) * 9,))
     spec = EthereumSpec(seed=3, window_epochs=4, windows=1, schedule=((("kept", 0),),))
-    asker = start(ethereum=generate_ethereum(spec))
-    state = asker.control("GET", "ethereum").json()
+    sandbox = start(ethereum=generate_ethereum(spec))
+    state = sandbox.control("GET", "ethereum").json()
     assert (state["seed"], state["window_epochs"], state["first_window"]) == (3, 4, 401_919 // 4)
     (block,) = block_truths(generate_ethereum(spec), spec.first)
     assert (block.kind, block.case) == ("kept", "C")

@@ -1,4 +1,4 @@
-"""Answers of the sandbox's Ethereum have the keys and types of recorded ones."""
+"""Responses of the sandbox's Ethereum have the keys and types of recorded ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aurora_sandbox.ethereum.world import demo_ethereum
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.sandbox.conftest import Asker, Json
+    from tests.integration.sandbox.conftest import Json, SandboxClient
 
 WORLD = demo_ethereum()
 BLOCKS = [b for k in range(WORLD.first_window, WORLD.last_window + 1) for b in block_truths(WORLD, k)]
@@ -83,7 +83,9 @@ def body_of(path: Path) -> Json:
 
 
 @pytest.mark.parametrize(("name", "method", "path", "body"), BEACON, ids=lambda value: str(value)[:40])
-def test_the_beacon_api(demo: Asker, recorded: Path, name: str, method: str, path: str, body: Json) -> None:
+def test_the_beacon_api(
+    demo: SandboxClient, recorded: Path, name: str, method: str, path: str, body: Json
+) -> None:
     served = demo.get("beacon", path) if method == "GET" else demo.post("beacon", path, body)
     expected = shape(body_of(recorded / name))
     assert served.status_code == 200
@@ -91,7 +93,9 @@ def test_the_beacon_api(demo: Asker, recorded: Path, name: str, method: str, pat
 
 
 @pytest.mark.parametrize(("name", "method", "params"), EXECUTION, ids=lambda value: str(value)[:40])
-def test_the_execution_layer(demo: Asker, recorded: Path, name: str, method: str, params: list[Any]) -> None:
+def test_the_execution_layer(
+    demo: SandboxClient, recorded: Path, name: str, method: str, params: list[Any]
+) -> None:
     call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     served = demo.post("execution", "", call).json()["result"]
     real = body_of(recorded / name)["result"]
@@ -100,7 +104,7 @@ def test_the_execution_layer(demo: Asker, recorded: Path, name: str, method: str
     assert shape(served) == shape(real)
 
 
-def test_receipts_with_logs(demo: Asker, recorded: Path) -> None:
+def test_receipts_with_logs(demo: SandboxClient, recorded: Path) -> None:
     real = body_of(recorded / "exec_eth_getBlockReceipts_testchain_latest.json")["result"]
     call = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockReceipts", "params": [BUILDER.block_hash]}
     served = demo.post("execution", "", call).json()["result"]
@@ -109,7 +113,7 @@ def test_receipts_with_logs(demo: Asker, recorded: Path) -> None:
     assert shape(with_logs[0]["logs"]) == shape(with_logs[1]["logs"])
 
 
-def test_transactions_and_receipts_by_type(demo: Asker, recorded: Path) -> None:
+def test_transactions_and_receipts_by_type(demo: SandboxClient, recorded: Path) -> None:
     real = {
         tx["type"]: set(tx)
         for tx in body_of(recorded / "exec_eth_getBlockByNumber_21771728_full.json")["result"]["transactions"]
@@ -123,7 +127,7 @@ def test_transactions_and_receipts_by_type(demo: Asker, recorded: Path) -> None:
     assert seen == real
 
 
-def test_delivered_payloads(demo: Asker, recorded: Path) -> None:
+def test_delivered_payloads(demo: SandboxClient, recorded: Path) -> None:
     path = "/relay/v1/data/bidtraces/proposer_payload_delivered"
     served = demo.get("relay-flashbots", path, block_hash=BUILDER.block_hash).json()
     assert shape(served) == shape(body_of(recorded / "relay_proposer_payload_delivered_slot_6516479.json"))
@@ -139,7 +143,7 @@ def test_delivered_payloads(demo: Asker, recorded: Path) -> None:
     assert shape(bids) == shape(body_of(recorded / "relay_builder_blocks_received_ultrasound_hoodi.json"))
 
 
-def test_refusals(demo: Asker, recorded: Path) -> None:
+def test_refusals(demo: SandboxClient, recorded: Path) -> None:
     errors = json.loads((recorded / "beacon_errors.json").read_text())
     assert demo.get("beacon", "/eth/v1/beacon/headers/1").json() == errors["block_404"]["body"]
     assert demo.get("beacon", "/eth/v1/beacon/headers/current").json() == errors["block_id_400"]["body"]

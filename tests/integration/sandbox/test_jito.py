@@ -15,7 +15,7 @@ from aurora_sandbox.solana.world import parse_world
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.sandbox.conftest import Asker, Json, Start
+    from tests.integration.sandbox.conftest import Json, SandboxClient, Start
 
 
 class Tipped(NamedTuple):
@@ -32,7 +32,7 @@ def with_tips(number: int) -> list[Tipped]:
     ]
 
 
-def test_validators_by_body_only(demo: Asker) -> None:
+def test_validators_by_body_only(demo: SandboxClient) -> None:
     rows = demo.post("jito", "/validators", {"epoch": 805}).json()["validators"]
     assert {r["vote_account"]: r["mev_rewards"] for r in rows if r["mev_rewards"]} == {
         v.vote_account: v.tips for v in with_tips(805)
@@ -43,7 +43,7 @@ def test_validators_by_body_only(demo: Asker) -> None:
     assert demo.post("jito", "/validators", {"epoch": "805"}).status_code == 400
 
 
-def test_validator_rewards_by_query_even_on_post(demo: Asker) -> None:
+def test_validator_rewards_by_query_even_on_post(demo: SandboxClient) -> None:
     expected = sorted(((v.tips, v.vote_account) for v in with_tips(805)), reverse=True)
     for answer in (
         demo.get("jito", "/validator_rewards", epoch=805),
@@ -59,7 +59,7 @@ def test_validator_rewards_by_query_even_on_post(demo: Asker) -> None:
     assert rows[0]["num_stakers"] == len(active) + 2
 
 
-def test_claims_add_up_to_the_tips(demo: Asker) -> None:
+def test_claims_add_up_to_the_tips(demo: SandboxClient) -> None:
     for validator in with_tips(805):
         answer = demo.get(
             "jito", "/staker_rewards", validator_vote_account=validator.vote_account, epoch=805, limit=10_000
@@ -77,7 +77,7 @@ def test_claims_add_up_to_the_tips(demo: Asker) -> None:
         assert 0 <= left < len(rows)
 
 
-def test_the_protocol_claims_once_an_epoch(demo: Asker) -> None:
+def test_the_protocol_claims_once_an_epoch(demo: SandboxClient) -> None:
     rows = demo.get("jito", "/staker_rewards", epoch=805, limit=10_000).json()["rewards"]
     odd = [
         row
@@ -89,7 +89,7 @@ def test_the_protocol_claims_once_an_epoch(demo: Asker) -> None:
     assert odd[0]["amount"] == tips[odd[0]["validator_vote_account"]] * 300 // 10_000
 
 
-def test_pages_end_with_a_short_one(demo: Asker) -> None:
+def test_pages_end_with_a_short_one(demo: SandboxClient) -> None:
     whole = demo.get("jito", "/staker_rewards", epoch=805, limit=10_000).json()["rewards"]
     assert len(demo.get("jito", "/staker_rewards", epoch=805).json()["rewards"]) == 100
     collected: list[Any] = []
@@ -112,7 +112,7 @@ def test_pages_end_with_a_short_one(demo: Asker) -> None:
     assert counted["total_count"] == len(counted["rewards"]) > 0
 
 
-def test_refusals(demo: Asker) -> None:
+def test_refusals(demo: SandboxClient) -> None:
     over = demo.get("jito", "/validator_rewards", limit=10_001)
     assert (over.status_code, over.json()) == (400, {"error": "Limit exceeds maximum allowed value of 10000"})
     wrong = demo.get("jito", "/validator_rewards", epoch="x")
@@ -127,7 +127,7 @@ def test_refusals(demo: Asker) -> None:
     assert demo.get("jito", "/nothing").status_code == 404
 
 
-def test_history_of_a_validator_newest_first(demo: Asker) -> None:
+def test_history_of_a_validator_newest_first(demo: SandboxClient) -> None:
     validator = with_tips(805)[0]
     rows = demo.get("jito", f"/validators/{validator.vote_account}").json()
     assert [row["epoch"] for row in rows] == list(range(807, 799, -1))
@@ -135,7 +135,7 @@ def test_history_of_a_validator_newest_first(demo: Asker) -> None:
     assert demo.get("jito", f"/validators/{SYSTEM_PROGRAM}").json() == []
 
 
-def test_network_totals(demo: Asker) -> None:
+def test_network_totals(demo: SandboxClient) -> None:
     body = demo.post("jito", "/mev_rewards", {"epoch": 805}).json()
     assert body["total_network_mev_lamports"] == sum(v.tips for v in with_tips(805))
     assert demo.post("jito", "/mev_rewards").json()["epoch"] == 807
@@ -144,13 +144,13 @@ def test_network_totals(demo: Asker) -> None:
 
 
 def test_an_epoch_is_published_after_its_end(start: Start) -> None:
-    asker = start(
+    sandbox = start(
         demo_world().model_copy(update={"current_epoch": 806}), settings=Settings(jito_lag_epochs=2)
     )
-    assert asker.get("jito", "/validator_rewards", epoch=805).json() == {"rewards": [], "total_count": 0}
-    assert asker.get("jito", "/validator_rewards", epoch=804).json()["total_count"] > 0
-    asker.control("POST", "advance", {"epochs": 1})
-    assert asker.get("jito", "/validator_rewards", epoch=805).json()["total_count"] > 0
+    assert sandbox.get("jito", "/validator_rewards", epoch=805).json() == {"rewards": [], "total_count": 0}
+    assert sandbox.get("jito", "/validator_rewards", epoch=804).json()["total_count"] > 0
+    sandbox.control("POST", "advance", {"epochs": 1})
+    assert sandbox.get("jito", "/validator_rewards", epoch=805).json()["total_count"] > 0
 
 
 def test_before_the_protocol_fee(start: Start) -> None:
@@ -175,8 +175,8 @@ def test_before_the_protocol_fee(start: Start) -> None:
             }
         ],
     }
-    asker = start(parse_world(json.dumps(world)))
-    rows = asker.get("jito", "/staker_rewards", epoch=678).json()["rewards"]
+    sandbox = start(parse_world(json.dumps(world)))
+    rows = sandbox.get("jito", "/staker_rewards", epoch=678).json()["rewards"]
     assert sorted(row["amount"] for row in rows) == [230_636_318_164, 691_908_954_492]
 
 
@@ -189,7 +189,7 @@ def test_before_the_protocol_fee(start: Start) -> None:
     ],
 )
 def test_rows_have_the_recorded_keys(
-    demo: Asker, shared_solana: Path, name: str, path: str, query: Json, rows: str | None
+    demo: SandboxClient, shared_solana: Path, name: str, path: str, query: Json, rows: str | None
 ) -> None:
     recorded = json.loads((shared_solana / name).read_text())
     served = demo.get("jito", path.format(vote=with_tips(805)[0].vote_account), **query).json()

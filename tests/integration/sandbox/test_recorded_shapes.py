@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.sandbox.conftest import Asker, Json
+    from tests.integration.sandbox.conftest import Json, SandboxClient
 
 E = 432
 VOTE = "VOTE"
@@ -34,7 +34,7 @@ CASES: list[tuple[str, str, list[Any]]] = [
 
 @pytest.mark.parametrize(("name", "method", "params"), CASES)
 def test_the_recorded_shape(
-    demo: Asker, shared_solana: Path, name: str, method: str, params: list[Any]
+    demo: SandboxClient, shared_solana: Path, name: str, method: str, params: list[Any]
 ) -> None:
     recorded = json.loads((shared_solana / name).read_text())
     result = (recorded[0]["response"] if isinstance(recorded, list) else recorded)["result"]

@@ -8,7 +8,7 @@ from aurora_sandbox.solana.chain import Settings
 from aurora_sandbox.solana.generate import demo_world
 
 if TYPE_CHECKING:
-    from tests.integration.sandbox.conftest import Asker, Start
+    from tests.integration.sandbox.conftest import SandboxClient, Start
 
 
 E = 432
@@ -21,7 +21,7 @@ CONFIG = {
 }
 
 
-def test_every_reward_of_an_epoch_is_found_by_walking_its_payout(demo: Asker) -> None:
+def test_every_reward_of_an_epoch_is_found_by_walking_its_payout(demo: SandboxClient) -> None:
     facts = demo.facts(805)
     first, *rest = demo.rpc("getBlocksWithLimit", 806 * E, 60)
     boundary = demo.rpc("getBlock", first, CONFIG)
@@ -44,7 +44,7 @@ def test_every_reward_of_an_epoch_is_found_by_walking_its_payout(demo: Asker) ->
     assert sum(voting.values()) + sum(staking.values()) + facts.rewards.dust == facts.epoch.rewards_total
 
 
-def test_fees_block_by_block_are_the_epochs_fees(demo: Asker) -> None:
+def test_fees_block_by_block_are_the_epochs_fees(demo: SandboxClient) -> None:
     schedule = demo.rpc("getLeaderSchedule", 803 * E)
     produced = set(demo.rpc("getBlocks", 803 * E, 804 * E - 1))
     for validator in demo_world().epochs[3].validators[:3]:
@@ -64,7 +64,7 @@ def test_fees_block_by_block_are_the_epochs_fees(demo: Asker) -> None:
         assert fees == validator.block_fees
 
 
-def test_the_leader_schedule_by_identity(demo: Asker) -> None:
+def test_the_leader_schedule_by_identity(demo: SandboxClient) -> None:
     schedule = demo.rpc("getLeaderSchedule", 803 * E)
     validator = demo_world().epochs[3].validators[0]
     config = {"identity": validator.identity, "commitment": "finalized"}
@@ -85,16 +85,16 @@ def test_old_schedules_and_unknown_fees_are_null(start: Start) -> None:
     )
     epochs = list(world.epochs)
     epochs[3] = epoch.model_copy(update={"validators": (unknown, *epoch.validators[1:])})
-    asker = start(world.model_copy(update={"epochs": tuple(epochs)}), settings=Settings(schedule_epochs=7))
-    assert asker.rpc("getLeaderSchedule", 803 * E, {"identity": unknown.identity}) is None
+    sandbox = start(world.model_copy(update={"epochs": tuple(epochs)}), settings=Settings(schedule_epochs=7))
+    assert sandbox.rpc("getLeaderSchedule", 803 * E, {"identity": unknown.identity}) is None
     other = epoch.validators[1].identity
-    assert list(asker.rpc("getLeaderSchedule", 803 * E, {"identity": other})) == [other]
-    assert asker.rpc("getLeaderSchedule", 802 * E) is None
-    history = asker.get("solanabeach", f"/validator/{unknown.identity}/block-rewards-history").json()
+    assert list(sandbox.rpc("getLeaderSchedule", 803 * E, {"identity": other})) == [other]
+    assert sandbox.rpc("getLeaderSchedule", 802 * E) is None
+    history = sandbox.get("solanabeach", f"/validator/{unknown.identity}/block-rewards-history").json()
     assert [row["epoch"] for row in history["history"]] == [807, 806, 805, 804, 802, 801, 800]
 
 
-def test_skipped_future_and_cleaned_up_slots(demo: Asker) -> None:
+def test_skipped_future_and_cleaned_up_slots(demo: SandboxClient) -> None:
     produced = demo.rpc("getBlocks", 803 * E, 804 * E - 1)
     skipped = next(slot for slot in range(803 * E, 804 * E) if slot not in produced)
     for method in ("getBlock", "getBlockTime"):
@@ -115,23 +115,23 @@ def test_skipped_future_and_cleaned_up_slots(demo: Asker) -> None:
 
 
 def test_an_archive_words_skips_differently(start: Start) -> None:
-    asker = start(settings=Settings(archive=True))
-    produced = asker.rpc("getBlocks", 803 * E, 804 * E - 1)
+    sandbox = start(settings=Settings(archive=True))
+    produced = sandbox.rpc("getBlocks", 803 * E, 804 * E - 1)
     skipped = next(slot for slot in range(803 * E, 804 * E) if slot not in produced)
-    assert asker.rpc("getBlock", skipped, CONFIG) == {
+    assert sandbox.rpc("getBlock", skipped, CONFIG) == {
         "code": -32009,
         "message": f"Slot {skipped} was skipped, or missing in long-term storage",
     }
 
 
-def test_full_details_need_a_transaction_version(demo: Asker) -> None:
+def test_full_details_need_a_transaction_version(demo: SandboxClient) -> None:
     slot = demo.rpc("getFirstAvailableBlock")
     assert demo.rpc("getBlock", slot)["code"] == -32015
     assert demo.rpc("getBlock", slot, {"maxSupportedTransactionVersion": 0})["transactions"] == []
     assert "rewards" not in demo.rpc("getBlock", slot, CONFIG | {"rewards": False})
 
 
-def test_block_lists_and_their_limits(demo: Asker) -> None:
+def test_block_lists_and_their_limits(demo: SandboxClient) -> None:
     produced = demo.rpc("getBlocks", 803 * E, 805 * E - 1)
     assert produced == sorted(set(produced))
     assert demo.rpc("getBlocksWithLimit", 803 * E, len(produced)) == produced
@@ -141,7 +141,7 @@ def test_block_lists_and_their_limits(demo: Asker) -> None:
     assert demo.rpc("getBlocksWithLimit", 0, 500_001)["code"] == -32602
 
 
-def test_blocks_are_a_chain_in_time(demo: Asker) -> None:
+def test_blocks_are_a_chain_in_time(demo: SandboxClient) -> None:
     slots = demo.rpc("getBlocksWithLimit", 804 * E - 20, 40)
     blocks = [demo.rpc("getBlock", slot, CONFIG) for slot in slots]
     for before, after, slot in zip(blocks, blocks[1:], slots, strict=False):

@@ -16,14 +16,14 @@ from aurora_sandbox.solana.pubkeys import STAKE_PROGRAM
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.sandbox.conftest import Asker, Json, Start
+    from tests.integration.sandbox.conftest import Json, SandboxClient, Start
 
 
 E = 432
 U64_MAX = 2**64 - 1
 
 
-def test_epoch_info_and_schedule(demo: Asker) -> None:
+def test_epoch_info_and_schedule(demo: SandboxClient) -> None:
     info = demo.rpc("getEpochInfo", {"commitment": "finalized"})
     assert (info["epoch"], info["slotsInEpoch"]) == (810, E)
     assert info["absoluteSlot"] - info["slotIndex"] == 810 * E
@@ -37,7 +37,7 @@ def test_epoch_info_and_schedule(demo: Asker) -> None:
     }
 
 
-def test_vote_accounts_are_as_they_stand_now(demo: Asker) -> None:
+def test_vote_accounts_are_as_they_stand_now(demo: SandboxClient) -> None:
     accounts = demo.rpc("getVoteAccounts", {"commitment": "finalized"})
     assert (len(accounts["current"]), len(accounts["delinquent"])) == (23, 1)
     facts = demo.chain.latest
@@ -57,7 +57,7 @@ def test_vote_accounts_are_as_they_stand_now(demo: Asker) -> None:
     assert one == {"current": [accounts["current"][0]], "delinquent": []}
 
 
-def test_rewards_of_every_account_of_an_epoch(demo: Asker) -> None:
+def test_rewards_of_every_account_of_an_epoch(demo: SandboxClient) -> None:
     facts = demo.facts(805)
     paid = facts.rewards.voting | facts.rewards.staking
     for start in range(0, len(paid), 32):
@@ -68,7 +68,7 @@ def test_rewards_of_every_account_of_an_epoch(demo: Asker) -> None:
         assert all(row["effectiveSlot"] >= 806 * E for row in rows)
 
 
-def test_no_commission_and_full_commission_have_no_row(demo: Asker) -> None:
+def test_no_commission_and_full_commission_have_no_row(demo: SandboxClient) -> None:
     epoch = demo.facts(805).epoch
     free = next(v for v in epoch.validators if v.rate_bps == 0 and v.stake)
     greedy = next(v for v in epoch.validators if v.rate_bps == 10_000 and v.stake)
@@ -85,15 +85,15 @@ def test_no_commission_and_full_commission_have_no_row(demo: Asker) -> None:
 
 
 def test_the_epoch_is_the_one_before_the_current_if_left_out(start: Start) -> None:
-    asker = start(demo_world().model_copy(update={"current_epoch": 806}))
+    sandbox = start(demo_world().model_copy(update={"current_epoch": 806}))
     vote = demo_world().epochs[0].validators[0].vote_account
-    assert asker.rpc("getInflationReward", [vote])[0]["epoch"] == 805
+    assert sandbox.rpc("getInflationReward", [vote])[0]["epoch"] == 805
 
 
 def test_before_the_boundary_the_block_is_not_available(start: Start) -> None:
-    asker = start(demo_world().model_copy(update={"current_epoch": 806}))
+    sandbox = start(demo_world().model_copy(update={"current_epoch": 806}))
     vote = demo_world().epochs[0].validators[0].vote_account
-    assert asker.rpc("getInflationReward", [vote], {"epoch": 806}) == {
+    assert sandbox.rpc("getInflationReward", [vote], {"epoch": 806}) == {
         "code": -32004,
         "message": f"Block not available for slot {807 * E}",
     }
@@ -101,26 +101,26 @@ def test_before_the_boundary_the_block_is_not_available(start: Start) -> None:
 
 def test_while_the_payout_is_under_way(start: Start) -> None:
     world = demo_world().model_copy(update={"current_epoch": 806})
-    asker = start(world, settings=Settings(rewards_per_block=16, slot_in_epoch=4))
-    rewards = asker.facts(805).rewards
-    voter = asker.rpc("getInflationReward", [next(iter(rewards.voting))], {"epoch": 805})
+    sandbox = start(world, settings=Settings(rewards_per_block=16, slot_in_epoch=4))
+    rewards = sandbox.facts(805).rewards
+    voter = sandbox.rpc("getInflationReward", [next(iter(rewards.voting))], {"epoch": 805})
     assert voter[0]["amount"] == next(iter(rewards.voting.values()))
-    late = asker.chain.partitions(805)[-1][0]
-    error = asker.rpc("getInflationReward", [late], {"epoch": 805})
-    info = asker.rpc("getEpochInfo")
+    late = sandbox.chain.partitions(805)[-1][0]
+    error = sandbox.rpc("getInflationReward", [late], {"epoch": 805})
+    info = sandbox.rpc("getEpochInfo")
     assert (error["code"], error["data"]["slot"]) == (-32017, info["absoluteSlot"])
     assert error["data"]["currentBlockHeight"] == info["blockHeight"]
     assert error["data"]["rewardsCompleteBlockHeight"] > info["blockHeight"]
 
 
-def test_what_was_paid_in_unknown_epochs_is_an_error_not_a_null(demo: Asker) -> None:
+def test_what_was_paid_in_unknown_epochs_is_an_error_not_a_null(demo: SandboxClient) -> None:
     vote = demo_world().epochs[0].validators[0].vote_account
     gap = demo.rpc("getInflationReward", [vote], {"epoch": 809})
     assert (gap["code"], gap["data"]["slot"]) == (-32018, 810 * E + E // 4)
     assert demo.rpc("getInflationReward", [vote], {"epoch": 700})["code"] == -32001
 
 
-def test_bad_addresses_and_too_many(demo: Asker) -> None:
+def test_bad_addresses_and_too_many(demo: SandboxClient) -> None:
     vote = demo_world().epochs[0].validators[0].vote_account
     assert demo.rpc("getInflationReward", [vote] * 33)["code"] == -32602
     assert demo.rpc("getInflationReward", ["0OIl"]) == {"code": -32602, "message": "Invalid param: Invalid"}
@@ -133,10 +133,10 @@ def test_three_generations_of_commission_fields(start: Start) -> None:
     vote = next(v.vote_account for v in world.epochs[0].validators if v.rate_bps == 725 and v.stake)
     rows, accounts = {}, {}
     for flavour in ("percent", "bps", "none"):
-        asker = start(world, settings=Settings(commission_fields=flavour))
-        row = asker.rpc("getInflationReward", [vote], {"epoch": 805})[0]
+        sandbox = start(world, settings=Settings(commission_fields=flavour))
+        row = sandbox.rpc("getInflationReward", [vote], {"epoch": 805})[0]
         rows[flavour] = {key: value for key, value in row.items() if key.startswith("commission")}
-        account = asker.rpc("getVoteAccounts", {"votePubkey": vote})["current"][0]
+        account = sandbox.rpc("getVoteAccounts", {"votePubkey": vote})["current"][0]
         accounts[flavour] = {key for key in account if "ommission" in key}
     assert rows == {
         "percent": {"commission": 7},
@@ -150,7 +150,7 @@ def test_three_generations_of_commission_fields(start: Start) -> None:
     }
 
 
-def test_stake_accounts_of_a_validator_as_json_and_as_bytes(demo: Asker) -> None:
+def test_stake_accounts_of_a_validator_as_json_and_as_bytes(demo: SandboxClient) -> None:
     facts = demo.chain.latest
     validator = facts.epoch.validators[0]
     filters = [{"dataSize": 200}, {"memcmp": {"offset": 124, "bytes": validator.vote_account}}]
@@ -193,7 +193,7 @@ def test_stake_accounts_of_a_validator_as_json_and_as_bytes(demo: Asker) -> None
         assert int.from_bytes(data_bytes[160:168], "little") == until
 
 
-def test_stake_accounts_of_a_withdrawer(demo: Asker) -> None:
+def test_stake_accounts_of_a_withdrawer(demo: SandboxClient) -> None:
     epoch = demo.chain.latest.epoch
     wallet = epoch.validators[0].stake_accounts[-1].withdrawer
     filters = [{"memcmp": {"offset": 44, "bytes": wallet}}]
@@ -206,7 +206,7 @@ def test_stake_accounts_of_a_withdrawer(demo: Asker) -> None:
     assert demo.rpc("getProgramAccounts", STAKE_PROGRAM)["code"] == -32602
 
 
-def test_the_shape_of_a_stake_account_is_the_recorded_one(demo: Asker, shared_solana: Path) -> None:
+def test_the_shape_of_a_stake_account_is_the_recorded_one(demo: SandboxClient, shared_solana: Path) -> None:
     recorded = json.loads((shared_solana / "rpc_stake_account_jsonParsed_agave4.json").read_text())
     wallet = demo.chain.latest.epoch.validators[0].vote_account
     filters = [{"memcmp": {"offset": 124, "bytes": wallet}}]
@@ -221,19 +221,19 @@ def shape(value: Json) -> Json:
 
 
 def test_production_of_the_current_and_the_previous_epoch(start: Start) -> None:
-    asker = start(demo_world().model_copy(update={"current_epoch": 806}))
+    sandbox = start(demo_world().model_copy(update={"current_epoch": 806}))
     whole = {"firstSlot": 805 * E, "lastSlot": 806 * E - 1}
-    answer = asker.rpc("getBlockProduction", {"range": whole})
+    answer = sandbox.rpc("getBlockProduction", {"range": whole})
     assert answer["value"]["range"] == whole
     for validator in demo_world().epochs[5].validators:
         expected = [validator.leader_slots, validator.blocks_produced] if validator.leader_slots else None
         assert answer["value"]["byIdentity"].get(validator.identity) == expected
-    old = asker.rpc("getBlockProduction", {"range": {"firstSlot": 804 * E}})
+    old = sandbox.rpc("getBlockProduction", {"range": {"firstSlot": 804 * E}})
     assert old["code"] == -32602
     assert "too small" in old["message"]
 
 
-def test_batches_unknown_methods_and_broken_requests(demo: Asker) -> None:
+def test_batches_unknown_methods_and_broken_requests(demo: SandboxClient) -> None:
     url = demo.server.provider_urls["rpc"]
     batch = [
         {"jsonrpc": "2.0", "id": "a", "method": "getSlot"},

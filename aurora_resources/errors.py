@@ -1,4 +1,4 @@
-"""Every error Aurora raises on purpose, split by what the reader does next.
+"""Every error Aurora raises on purpose, divided by what the reader must do.
 
     AuroraError
     ├── ConfigurationError          fix a file or an environment variable
@@ -6,14 +6,14 @@
     │   ├── EmbeddedServerError     ... at the server Aurora starts itself
     │   └── MigrationError          ... at a migration
     ├── ProviderError               look at a provider; names it, the endpoint and the period
-    │   ├── TransientProviderError  retried already; the provider is in trouble, try again
-    │   ├── NotYetAvailable         ask again later: the chain or the provider is not there yet
-    │   ├── HistoryUnavailable      this node has no such history: ask another one
+    │   ├── TransientProviderError  retried already; the provider has a problem, try again
+    │   ├── NotYetAvailable         try again later: the chain or the provider is not that far yet
+    │   ├── HistoryUnavailable      this node does not hold that history: use another one
     │   ├── RefusedByProvider       fix the request, the key or the subscription; not retried
-    │   ├── CircuitOpen             too many failures in a row; not asked for a while
-    │   └── PayloadError            the body is not what the provider documents; it is kept in staging
+    │   ├── CircuitOpen             too many failures in a row; requests are paused
+    │   └── PayloadError            the body is not what the provider documents; it is stored in staging
     ├── RecordingMiss               the replayed recording has no such exchange
-    ├── AgreementError              mend the agreement; names it and the rule
+    ├── AgreementError              correct the agreement; names it and the rule
     │   (StatementError and OverrideError stand beside the rules they enforce, in `commission/`)
     ├── RevenueGuardError           partners' claims exceed the revenue; names partners and rules
     └── PeriodError                 the period is unknown, not final or not in the range asked for
@@ -23,7 +23,7 @@ A message says what happened, where, and what to do.
 
 
 class AuroraError(Exception):
-    """An error with a message made for the person who can mend it; shown without a traceback."""
+    """An error with a message for the person who can correct it; shown without a traceback."""
 
 
 class ConfigurationError(AuroraError):
@@ -43,7 +43,7 @@ class MigrationError(WarehouseError):
 
 
 class ProviderError(AuroraError):
-    """A provider did not give what was asked for."""
+    """A provider did not deliver what was requested."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class TransientProviderError(ProviderError):
         code: int | None = None,
         retry_after_seconds: float | None = None,
     ) -> None:
-        """`retry_after_seconds` is what the provider asked for, if it did."""
+        """`retry_after_seconds` is the pause the provider required, if any."""
         super().__init__(message, provider=provider, endpoint=endpoint, status=status, code=code)
         self.retry_after_seconds = retry_after_seconds
 
@@ -97,11 +97,11 @@ class RefusedByProvider(ProviderError):  # noqa: N818
 
 
 class CircuitOpen(ProviderError):  # noqa: N818
-    """The provider failed too often in a row and is left alone for a while."""
+    """The provider failed too often in a row; requests to it are paused."""
 
 
 class PayloadError(ProviderError):
-    """The body does not have the documented shape; the bytes are kept as evidence."""
+    """The body does not have the documented shape; the bytes are stored as evidence."""
 
 
 class RecordingMiss(AuroraError):  # noqa: N818

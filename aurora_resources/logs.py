@@ -1,8 +1,8 @@
 """Logs as JSON, one object a line, each with the correlation id of what it belongs to.
 
-Whatever logs through Python's `logging`, libraries too, comes out alike. Whoever begins a piece of work (a
-request, a Dagster run) names it with `correlated`; everything logged below it, in threads as well, carries
-the name. Nothing is configured while importing.
+Everything logged through Python's `logging`, libraries included, has the same form. The code that begins a
+piece of work (a request, a Dagster run) sets the id with `correlated`; all logs within it, in threads
+as well, carry the id. Nothing is configured while importing.
 """
 
 import logging
@@ -51,13 +51,13 @@ def json_formatter() -> logging.Formatter:
 
 @contextmanager
 def correlated(correlation_id: str, **context: object) -> Iterator[None]:
-    """Everything logged in this context carries the id, and whatever else is given."""
+    """Everything logged in this context carries the id and the other values given."""
     with structlog.contextvars.bound_contextvars(**{CORRELATION_ID: correlation_id}, **context):
         yield
 
 
 def current_correlation_id() -> str | None:
-    """The id of the work this is part of, if anybody has named it."""
+    """The id of the current piece of work; None where none was set."""
     found = structlog.contextvars.get_contextvars().get(CORRELATION_ID)
     return found if isinstance(found, str) else None
 

@@ -1,4 +1,4 @@
-"""The vocabulary of facts: what is asked, what comes back, and the canonical records made of it.
+"""The vocabulary of facts: requests, responses, and the canonical records made of them.
 
 All amounts are `int` in the chain's native unit; None means unknown, never zero. Nothing here knows a
 provider, a chain's protocol, Dagster or SQL. A record is one row: its docstring says of what.
@@ -29,7 +29,7 @@ class Feed(StrEnum):
 
 
 class FactState(StrEnum):
-    """How sure a fact is. MISSING has no amount; PROVISIONAL may still change at its provider."""
+    """How certain a fact is. MISSING has no amount; PROVISIONAL may still change at its provider."""
 
     FINAL = "FINAL"
     PROVISIONAL = "PROVISIONAL"
@@ -77,7 +77,7 @@ class ProviderRequest:
     immutable: bool = False
 
     def to_json(self) -> dict[str, Json]:
-        """The request as kept in staging: method, path, query and body; it never holds a secret."""
+        """The request as stored in staging: method, path, query and body; it never holds a secret."""
         return {"method": self.method, "path": self.path, "query": dict(self.query), "body": self.body}
 
     def digest(self) -> bytes:
@@ -104,7 +104,7 @@ class ProviderResponse:
 
 
 Staged: TypeAlias = Mapping[tuple[Feed, str], Sequence[ProviderResponse]]
-"""Payloads of one period in the order they were asked, by feed and provider."""
+"""Responses of one period in the order of their requests, by feed and provider."""
 
 
 class Fetcher(Protocol):
@@ -117,7 +117,7 @@ class Fetcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something a person should know about a fact: a gap, a drift, a fallback."""
+    """A message about a fact: a gap, a drift, a fallback."""
 
     code: str
     message: str
@@ -126,7 +126,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class TrackedValidator:
-    """A validator whose books are kept.
+    """A tracked validator.
 
     `identities` are the keys fees are looked up by, oldest first, as (first period or None, identity);
     `own_wallets` are the operator's withdrawers, None when not declared; `mev_declared_none` is the
@@ -268,7 +268,7 @@ class ValidatorMeta:
 
 @dataclass(frozen=True, slots=True)
 class Normalized(Generic[T]):
-    """Records made of payloads, with what a person should know about them."""
+    """Records made of payloads, with the findings about them."""
 
     records: tuple[T, ...]
     findings: tuple[Finding, ...] = field(default=())

@@ -1,7 +1,7 @@
 """Amounts, rates and the two roundings. An amount is an `int` in the chain's native unit (lamports, wei).
 
-A rate is an `int` in basis points, 0 to 10,000. No float ever touches either. Formatting for people is
-here too, and is exact; nothing else in Aurora divides money.
+A rate is an `int` in basis points, 0 to 10,000. No float touches either. Formatting for people is here,
+too, and is exact; no other module divides amounts.
 """
 
 import re
@@ -17,7 +17,7 @@ _DECIMAL = re.compile(r"(?P<sign>-)?(?P<whole>[0-9][0-9,]*)(?:\.(?P<fraction>[0-
 
 
 def floor_share(amount: int, rate_bps: int) -> int:
-    """`amount` times `rate_bps` over 10,000, rounded toward zero: the payer keeps the dust.
+    """`amount` times `rate_bps` over 10,000, rounded toward zero: the payer keeps the rest.
 
     `amount` is in native units and may be negative. Raises ValueError for a rate outside 0..10,000.
     """
@@ -30,7 +30,7 @@ def floor_share(amount: int, rate_bps: int) -> int:
 def split_exactly(total: int, weights: Mapping[K, int]) -> dict[K, int]:
     """Split `total` over keys in proportion to `weights`; the parts always sum to `total`.
 
-    Largest remainder: each part is first rounded toward zero, then the units left go one each to the
+    Largest remainder: each part is first rounded toward zero, then the remaining units go one each to the
     largest remainders, ties by ascending key (as text). A negative total is the mirror image of its
     positive. Raises ValueError for a negative weight, or when all weights are zero and `total` is not.
     """

@@ -138,7 +138,7 @@ def _show(connection: psycopg.Connection[Any], chain: ChainSettings) -> None:
     console.print(
         f"{line_count} lines sum to {summed:,} {chain.native_unit}; the statement says {total:,}: "
         f"{'equal' if summed == total else 'NOT EQUAL'}.\n"
-        f"Behind the books of that period: {payloads} raw responses, each kept with its SHA-256."
+        f"Sources of that period: {payloads} raw responses, each stored with its SHA-256."
     )
 
 

@@ -4,7 +4,7 @@ The engine does all arithmetic; this module reads and writes. Lines, findings, h
 partner and statements are one generation, written in one transaction.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -36,9 +36,12 @@ from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.digest import content_digest
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.slices import add_rows
-from aurora_resources.warehouse.tables import COMPUTED_TABLES, Table
+from aurora_resources.warehouse.tables import COMPUTED_TABLES, Table, use_ledger_tables
 
 DATASET = "commission_lines"
+
+CURRENT_PNL: Final = "computation/inputs.current_pnl"
+"""The statement that reads the P&L in force."""
 
 _TABLES: Final[Mapping[str, Table]] = {table.name: table for table in COMPUTED_TABLES}
 
@@ -63,6 +66,7 @@ def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
     key = GenerationKey(DATASET, run.settings.chain_id, period_id)
     guard = GuardPolicy(run.settings.revenue_guard)
     with run.warehouse.transaction(("computation", DATASET, key.chain_id, str(period_id))) as connection:
+        use_ledger_tables(connection)
         pnl = current_generation(connection, GenerationKey("validator_pnl", key.chain_id, period_id))
         if pnl is None:
             raise PeriodError(
@@ -96,16 +100,17 @@ def book_commissions(run: ChainRun, period_id: int) -> BookedCommissions:
         return BookedCommissions(Booked(generation_id, count, changed=True), result)
 
 
-def read_facts(
-    connection: DbConnection, key: GenerationKey, sql: Callable[[str], str] = read_query
-) -> PeriodFacts:
-    """The facts of a period for the engine; `sql` returns the statement of a name."""
+def read_facts(connection: DbConnection, key: GenerationKey, pnl_query: str = CURRENT_PNL) -> PeriodFacts:
+    """The facts that the engine computes a period from, of the tables on the session's search path.
+
+    `pnl_query` names the statement that gives the P&L.
+    """
     named = {"chain_id": key.chain_id, "period_id": key.period_id}
     with connection.cursor(row_factory=dict_row) as cursor:
-        (period,) = cursor.execute(sql("registry/periods.period"), named).fetchall()
-        pnl = cursor.execute(sql("computation/validator_pnl.current_pnl"), named).fetchall()
-        stakes = cursor.execute(sql("canonical/stake_rewards.wallet_stakes"), named).fetchall()
-        clients = cursor.execute(sql("canonical/client_revenue"), named).fetchall()
+        (period,) = cursor.execute(read_query("computation/inputs.period"), named).fetchall()
+        pnl = cursor.execute(read_query(pnl_query), named).fetchall()
+        stakes = cursor.execute(read_query("computation/inputs.wallet_stakes"), named).fetchall()
+        clients = cursor.execute(read_query("computation/inputs.client_revenue"), named).fetchall()
     return PeriodFacts(
         chain_id=key.chain_id,
         period_id=key.period_id,
@@ -162,14 +167,13 @@ def rows_by_table(
     key: GenerationKey,
     facts: PeriodFacts,
     result: Computation,
-    sql: Callable[[str], str] = read_query,
 ) -> dict[str, list[Row]]:
     """The generation's rows by table, in the order of their columns, without the generation."""
     partner_ids = read_partner_ids(connection)
     place = (key.chain_id, key.period_id)
     month = _month(facts.ends_at)
     stakes = connection.execute(
-        sql("canonical/stake_rewards.partner_stake"),
+        read_query("computation/inputs.partner_stake"),
         {"chain_id": key.chain_id, "period_id": key.period_id, "starts_at": facts.starts_at},
     ).fetchall()
     return {

@@ -75,13 +75,13 @@ def verify(run: ChainRun, first: int, last: int) -> Verification:
     result = Verification(run.settings.chain_id)
     with run.warehouse.connect(autocommit=True) as connection:
         periods = _booked_periods(connection, run.settings.chain_id, first, last)
-        tables = scratch.Scratch(connection)
+        made = scratch.Scratch(connection)
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
         history: dict[RuleKey, RuleState] | None = None
         for period_id in periods:
             with connection.transaction():
-                history = _Replay(run, connection, tables, period_id, result).replay(history)
+                history = _Replay(run, connection, made, period_id, result).replay(history)
             result.periods.append(period_id)
     return result
 
@@ -102,78 +102,92 @@ def _booked_periods(connection: DbConnection, chain_id: str, first: int, last: i
     return booked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Replay:
+    """The replay of one period: everything is made first and compared then.
+
+    `steps` are the comparisons to do and what could not be replayed, in the order of the layers.
+    """
+
     run: ChainRun
     connection: DbConnection
     scratch: scratch.Scratch
     period_id: int
     result: Verification
+    steps: list[tuple[ReplayTable, Sequence[object]] | Discrepancy] = field(default_factory=list)
 
     @property
-    def _place(self) -> tuple[str, int]:
+    def _period(self) -> tuple[str, int]:
         return self.run.settings.chain_id, self.period_id
 
     def replay(self, history: Mapping[RuleKey, RuleState] | None) -> dict[RuleKey, RuleState] | None:
         """Compare the period, layer by layer; what its rules remember after it, None if it has no lines."""
-        evidence = examine(self.connection, *self._place)
+        evidence = examine(self.connection, *self._period)
         self.result.compared["staging.payloads"] += evidence.payloads
         self.result.compared["staging.ingestions"] += evidence.ingestions
         self.result.discrepancies += evidence.discrepancies
         if not evidence.questions_sound:
-            self._differs("canonical", UNREPLAYED, "booked", "not from answers to changed questions")
-            return None
+            self._unreplayed("canonical", "not from responses to changed requests")
+            after = None
+        else:
+            after = self._make(history)
+        self.scratch.require_untouched()
+        for step in self.steps:
+            if isinstance(step, Discrepancy):
+                self.result.discrepancies.append(step)
+                continue
+            found, left_off = self.scratch.compare(step[0], self.period_id, step[1])
+            self.result.discrepancies += found
+            self.result.left_off += left_off
+        return after
+
+    def _make(self, history: Mapping[RuleKey, RuleState] | None) -> dict[RuleKey, RuleState] | None:
+        """Make the period's rows in scratch; what its rules remember after it."""
         if unknown := self._canonical():
-            self._differs(
-                "computation",
-                UNREPLAYED,
-                "booked",
-                f"not without {', '.join(role.value for role in unknown)}",
-            )
+            self._unreplayed("computation", f"not without {', '.join(feed.value for feed in unknown)}")
             return None
         pnl_id = self._pnl()
         after = self._commissions(pnl_id, history)
-        self._compare(scratch.GENERATIONS, (*self._place, True))
+        self.steps.append((scratch.GENERATIONS, (*self._period, True)))
         return after
 
     def _canonical(self) -> list[Feed]:
-        """Understand the staged responses again; the roles that cannot be, of those the P&L needs."""
+        """Normalize the staged responses again; the feeds that cannot be, of those the P&L needs."""
         failed = []
-        for role in NORMALIZERS:
+        for feed in NORMALIZERS:
             try:
-                self._load_facts(role)
+                self._load_facts(feed)
             except ProviderError as error:
-                self._differs(_TABLES[role][-1].table, UNREPLAYED, "booked", f"not understood: {error}")
-                failed.append(role)
+                self._unreplayed(_TABLES[feed][-1].table.full_name, f"not normalized: {error}")
+                failed.append(feed)
                 continue
-            for twin in _TABLES[role]:
-                self._compare(twin, self._place)
+            self.steps += [(known, self._period) for known in _TABLES[feed]]
         if not failed:
-            self._compare(CANONICAL[tables.FACT_FINDINGS], self._place)
-        return [role for role in failed if role is not Feed.META]
+            self.steps.append((CANONICAL[tables.FACT_FINDINGS], self._period))
+        return [feed for feed in failed if feed is not Feed.META]
 
-    def _load_facts(self, role: Feed) -> None:
-        slice_ = read_slice(self.connection, self.run, self.period_id, role)
+    def _load_facts(self, feed: Feed) -> None:
+        slice_ = read_slice(self.connection, self.run, self.period_id, feed)
         if slice_ is None:
             return
         facts = normalize_slice(slice_)
-        if role is Feed.PERIODS:
+        if feed is Feed.PERIODS:
             self._load(scratch.PERIODS, [(slice_.key[0], *astuple(slice_.view.period))])
         for table, rows in facts.tables.items():
             self._load(CANONICAL[table], rows)
         self._load(CANONICAL[tables.FACT_FINDINGS], facts.finding_rows(slice_.key))
 
     def _pnl(self) -> int | None:
-        """Compare the P&L; the generation it is booked under, None when it is not booked."""
-        key = GenerationKey(pnl.DATASET, *self._place)
-        rows = pnl.pnl_rows(self.connection, key, self.scratch.sql)
+        """Make the P&L; the generation it is booked under, None when it is not booked."""
+        key = GenerationKey(pnl.DATASET, *self._period)
+        rows = pnl.pnl_rows(self.connection, key)
         return self._computed(key, {pnl.DATASET: rows}, len(rows), None)
 
     def _commissions(
         self, pnl_id: int | None, history: Mapping[RuleKey, RuleState] | None
     ) -> dict[RuleKey, RuleState] | None:
-        key = GenerationKey(commissions.DATASET, *self._place)
-        facts = commissions.read_facts(self.connection, key, self.scratch.sql)
+        key = GenerationKey(commissions.DATASET, *self._period)
+        facts = commissions.read_facts(self.connection, key)
         result = compute(
             facts,
             read_agreements(self.connection),
@@ -185,34 +199,29 @@ class _Replay:
             refuse_over_claims(result.findings)
         except RevenueGuardError as error:
             if current_generation(self.connection, key) is not None:
-                self._differs(COMPUTED[key.dataset].table, UNREPLAYED, "booked", f"refused: {error}")
+                self._unreplayed(COMPUTED[key.dataset].table.full_name, f"refused: {error}")
             return None
-        tables = commissions.rows_by_table(self.connection, key, facts, result, self.scratch.sql)
-        if self._computed(key, tables, len(result.lines), pnl_id) is None:
+        made = commissions.rows_by_table(self.connection, key, facts, result)
+        if self._computed(key, made, len(result.lines), pnl_id) is None:
             return None
         return {rule: known for rule, known in result.history.items() if rule.chain_id == key.chain_id}
 
     def _computed(
-        self, key: GenerationKey, tables: Mapping[str, Sequence[Row]], row_count: int, based_on: int | None
+        self, key: GenerationKey, made: Mapping[str, Sequence[Row]], row_count: int, based_on: int | None
     ) -> int | None:
-        """Compare a generation's tables; its id, None when it is not booked and has nothing to compare."""
+        """Load a generation's tables; its id, None when it is not booked and has nothing to compare."""
         booked = current_generation(self.connection, key)
         generation_id = None if booked is None else booked[0]
-        row = (*self._place, True, key.dataset, content_digest(tables), row_count, based_on)
+        row = (*self._period, True, key.dataset, content_digest(made), row_count, based_on)
         self._load(scratch.GENERATIONS, [row])
-        for name, rows in tables.items():
+        for name, rows in made.items():
             self._load(COMPUTED[name], ((generation_id, *commissions.stored(row)) for row in rows))
             if generation_id is not None:
-                self._compare(COMPUTED[name], (generation_id,))
+                self.steps.append((COMPUTED[name], (generation_id,)))
         return generation_id
 
-    def _load(self, twin: ReplayTable, rows: Iterable[Row]) -> None:
-        self.result.compared[twin.table] += self.scratch.load(twin, rows)
+    def _load(self, known: ReplayTable, rows: Iterable[Row]) -> None:
+        self.result.compared[known.table.full_name] += self.scratch.load(known, rows)
 
-    def _compare(self, twin: ReplayTable, slice_values: Sequence[object]) -> None:
-        found, left_off = self.scratch.compare(twin, self.period_id, slice_values)
-        self.result.discrepancies += found
-        self.result.left_off += left_off
-
-    def _differs(self, table: str, column: str, booked: object, replayed: object) -> None:
-        self.result.discrepancies.append(Discrepancy(self.period_id, table, {}, column, booked, replayed))
+    def _unreplayed(self, table: str, reason: str) -> None:
+        self.steps.append(Discrepancy(self.period_id, table, {}, UNREPLAYED, "booked", reason))

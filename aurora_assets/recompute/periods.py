@@ -26,6 +26,7 @@ from aurora_resources.errors import PeriodError
 from aurora_resources.warehouse.connection import DbConnection, Warehouse
 from aurora_resources.warehouse.digest import content_digest
 from aurora_resources.warehouse.queries import read_query
+from aurora_resources.warehouse.tables import use_ledger_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ def snapshot(warehouse: Warehouse) -> Iterator[DbConnection]:
     with warehouse.connect() as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
+        use_ledger_tables(connection)
         yield connection
 
 
@@ -77,13 +79,8 @@ def read_facts_to_book(connection: DbConnection, chain_id: str, period_id: int) 
     if not rows:
         raise PeriodError(f"{chain_id}: period {period_id} has no facts; `aurora backfill` it first")
     booked = current_generation(connection, key)
-    facts = commissions.read_facts(connection, _lines_key(chain_id, period_id), _with_computed_pnl)
+    facts = commissions.read_facts(connection, _lines_key(chain_id, period_id), pnl.COMPUTE_PNL)
     return facts, booked is None or booked[1] != content_digest({pnl.DATASET: rows})
-
-
-def _with_computed_pnl(name: str) -> str:
-    in_force = name == "computation/validator_pnl.current_pnl"
-    return read_query("computation/compute_validator_pnl" if in_force else name)
 
 
 def read_booked_lines(connection: DbConnection, chain_id: str, period_id: int) -> tuple[BookedLine, ...]:
@@ -136,5 +133,5 @@ def _lines_key(chain_id: str, period_id: int) -> GenerationKey:
 
 def _require_period(connection: DbConnection, chain_id: str, period_id: int) -> None:
     named = {"chain_id": chain_id, "period_id": period_id}
-    if connection.execute(read_query("registry/periods.period"), named).fetchone() is None:
+    if connection.execute(read_query("computation/inputs.period"), named).fetchone() is None:
         raise PeriodError(f"{chain_id}: period {period_id} is not known; `aurora backfill` it first")

@@ -2,8 +2,9 @@
 
 A file holds either one statement or several named ones, each in a block that starts with `-- name: put_chain`
 and a comment that says what a row is. `registry/chains.put_chain` is the statement `put_chain` of
-`sql/registry/chains.sql`; `computation/compute_validator_pnl` is a file with one statement. Parameters are
-written `%(period_id)s`, so a per cent sign of SQL itself is written `%%`. Migrations are in `migrations.py`.
+`sql/registry/chains.sql`; `computation/compute_validator_pnl` is a file with one statement. Comments
+before the first block are about the whole file. Parameters are written `%(period_id)s`, so a per cent sign of
+SQL itself is written `%%`. Migrations are in `migrations.py`.
 
 aiosql reads the same blocks, but has no driver for psycopg's asynchronous sessions and takes parameters as
 `:name`; only its parser would be of use, so the parser is here.
@@ -64,7 +65,7 @@ def parse_queries(stem: str, text: str) -> dict[str, str]:
     before, *blocks = f"\n{text}".split(f"\n{_NAME}")
     if not blocks:
         return {stem: _checked(stem, text)}
-    if before.strip():
+    if any(line and not line.startswith("--") for line in before.splitlines()):
         raise WarehouseError(f"sql/{stem}.sql: text before the first `{_NAME}` line belongs to no statement")
     queries: dict[str, str] = {}
     for block in blocks:

@@ -5,8 +5,9 @@ compares both. A test compares this catalogue with a migrated database.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import psycopg
 from psycopg import sql
 
 
@@ -299,3 +300,8 @@ COMPUTED_TABLES: Final = (
 
 TABLES: Final = (PERIODS, *FACT_TABLES, GENERATIONS, *COMPUTED_TABLES)
 """Every table of the catalogue."""
+
+
+def use_ledger_tables(connection: psycopg.Connection[Any]) -> None:
+    """Resolve tables without a schema to those of the ledger, to the end of the transaction."""
+    connection.execute("set local search_path to canonical, computation, registry")

@@ -1,12 +1,13 @@
 -- A row is one validator's P&L of one period; source: the canonical fees, MEV and rewards of that period.
+-- Tables stand without a schema, as in inputs.sql, for a replay.
 with kept as (
-    select validator_key from canonical.validator_fees
+    select validator_key from validator_fees
     where chain_id = %(chain_id)s and period_id = %(period_id)s
     union
-    select validator_key from canonical.validator_mev
+    select validator_key from validator_mev
     where chain_id = %(chain_id)s and period_id = %(period_id)s
     union
-    select validator_key from canonical.validator_rewards
+    select validator_key from validator_rewards
     where chain_id = %(chain_id)s and period_id = %(period_id)s
 ),
 component as (
@@ -25,15 +26,15 @@ component as (
         rewards.commission,
         coalesce(rewards.state::text, 'MISSING') as commission_state
     from kept
-    left join canonical.validator_fees as fees
+    left join validator_fees as fees
         on
             fees.chain_id = %(chain_id)s and fees.period_id = %(period_id)s
             and fees.validator_key = kept.validator_key
-    left join canonical.validator_mev as mev
+    left join validator_mev as mev
         on
             mev.chain_id = %(chain_id)s and mev.period_id = %(period_id)s
             and mev.validator_key = kept.validator_key
-    left join canonical.validator_rewards as rewards
+    left join validator_rewards as rewards
         on
             rewards.chain_id = %(chain_id)s and rewards.period_id = %(period_id)s
             and rewards.validator_key = kept.validator_key

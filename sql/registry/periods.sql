@@ -13,12 +13,6 @@ where
     is distinct from
     (excluded.label, excluded.first_slot, excluded.last_slot, excluded.starts_at, excluded.ends_at)
 
--- name: period
--- The times of one period.
-select starts_at, ends_at
-from registry.periods
-where chain_id = %(chain_id)s and period_id = %(period_id)s
-
 -- name: count_periods
 -- One row: how many periods of the range are known.
 select count(*)

@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 import typer
+from psycopg import sql
+from psycopg.errors import UndefinedTable
 
 from aurora_api.commands import verify as command
+from aurora_assets.commission.facts import PeriodFacts
+from aurora_assets.pipeline import commissions
 from aurora_assets.pipeline.discrepancy import WHOLE_ROW
+from aurora_assets.pipeline.generations import GenerationKey
 from aurora_assets.pipeline.replay import UNREPLAYED
 from aurora_assets.pipeline.scratch import CANONICAL, COMPUTED, Scratch
 from aurora_resources.errors import MigrationError, PeriodError, WarehouseError
+from aurora_resources.warehouse import tables
+from aurora_resources.warehouse.connection import DbConnection
 from tests.integration.pipeline.installation import CHAIN
 from tests.integration.verify.books import FIRST, LAST, Books
 
@@ -62,7 +69,7 @@ def test_untouched_books_verify_clean_and_nothing_is_written(books: Books) -> No
         if table in result.compared and table.startswith(("canonical", "staging")):
             assert result.compared[table] == len(before[table])
     for computed in COMPUTED.values():
-        assert computed.table in result.compared
+        assert computed.table.full_name in result.compared
 
 
 @pytest.mark.parametrize(
@@ -100,7 +107,9 @@ def test_a_changed_trace_is_found_by_its_part(books: Books) -> None:
     assert (found.table, found.column, found.booked) == (lines, "rate_trace.earned", "1")
 
 
-@pytest.mark.parametrize("table", [twin.table for twin in (*CANONICAL.values(), *COMPUTED.values())])
+@pytest.mark.parametrize(
+    "table", [table.full_name for table in (*CANONICAL, *tables.COMPUTED_TABLES)]
+)
 def test_a_row_that_is_missing_or_was_added_is_found(books: Books, table: str) -> None:
     rows = books.query(f"select count(*) from {table} where {_in_period(table)}")
     if rows[0][0]:
@@ -249,10 +258,43 @@ def test_a_range_without_books_is_refused(books: Books) -> None:
 
 def test_a_replay_takes_nothing_from_the_books_that_it_must_make_itself(books: Books) -> None:
     with books.warehouse.connect(autocommit=True) as connection:
-        tables = Scratch(connection)
-        with pytest.raises(WarehouseError, match=r"reads computation.generations"):
-            tables.sql("computation/generations.rule_states_before")
-        assert "canonical." not in tables.sql("computation/compute_validator_pnl")
+        made = Scratch(connection)
+        for table in (*tables.FACT_TABLES, *tables.COMPUTED_TABLES, tables.PERIODS):
+            if table.name == "findings":
+                with pytest.raises(UndefinedTable):
+                    connection.execute("select from findings")
+            else:
+                statement = sql.SQL("select from {}").format(sql.Identifier(table.name))
+                assert connection.execute(statement).rowcount == 0
+        for name in ("ingestions", "agreements", "commission_lines_current", "users"):
+            with pytest.raises(UndefinedTable):
+                connection.execute(sql.SQL("select from {}").format(sql.Identifier(name)))
+        with connection.transaction():
+            connection.execute("select from wallets, partner_wallets, computation.rule_histories")
+            made.require_untouched()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(table.full_name for table in (*tables.FACT_TABLES, tables.PERIODS, tables.COMMISSION_LINES)),
+        "computation.validator_pnl_current",
+    ],
+)
+def test_a_replay_that_names_a_booked_table_by_its_schema_is_refused(
+    books: Books, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The very table is named, also when a view is what was read."""
+    read_facts = commissions.read_facts
+    statement = sql.SQL("select from {} limit 0").format(sql.Identifier(*name.split(".")))
+
+    def read_more(connection: DbConnection, key: GenerationKey) -> PeriodFacts:
+        connection.execute(statement)
+        return read_facts(connection, key)
+
+    monkeypatch.setattr(commissions, "read_facts", read_more)
+    with pytest.raises(WarehouseError, match=f"the replay read {name.removesuffix('_current')}, which"):
+        books.verify(PERIOD, PERIOD)
 
 
 def test_many_differences_are_counted_and_not_all_listed(

@@ -59,6 +59,7 @@ rules: $(VENV)/.dev ## Print the rule book of commissions
 
 docs: rules ## Renew every generated document under docs/
 	@$(BIN)/python -m scripts.config_reference
+	@$(BIN)/python -m scripts.schema_documents
 
 bench: $(VENV)/.dev ## The benchmarks
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

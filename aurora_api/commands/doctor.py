@@ -18,7 +18,7 @@ from aurora_resources.errors import AuroraError
 from aurora_resources.providers.wiring import chain_source, open_transport
 from aurora_resources.records import ChainHead
 from aurora_resources.warehouse.connection import open_warehouse
-from aurora_resources.warehouse.revisions import current, newest
+from aurora_resources.warehouse.migrations import current, newest
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import typer
 from aurora_api.commands.console import console
 from aurora_resources.errors import MigrationError
 from aurora_resources.warehouse.connection import Warehouse, open_warehouse
-from aurora_resources.warehouse.revisions import current, newest
+from aurora_resources.warehouse.migrations import current, newest
 
 app = typer.Typer(add_completion=False)
 

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from aurora_api.context.reader import Pool, Reader
 from aurora_api.queries.ingestion_health import HealthStatus, read_ingestion_health, worst
-from aurora_resources.warehouse.revisions import newest
+from aurora_resources.warehouse.migrations import newest
 
 logger = logging.getLogger("aurora_api.health")
 

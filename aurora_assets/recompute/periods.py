@@ -49,7 +49,6 @@ def snapshot(warehouse: Warehouse) -> Iterator[DbConnection]:
     with warehouse.connect() as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
-        use_ledger_tables(connection)
         yield connection
 
 
@@ -62,6 +61,7 @@ def period_range(chain_id: str, first: int, last: int) -> Sequence[int]:
 
 def read_facts_in_force(connection: DbConnection, chain_id: str, period_id: int) -> PeriodFacts:
     """The facts that the booked lines of a period are computed from. Raises PeriodError if it has no P&L."""
+    use_ledger_tables(connection)
     _require_period(connection, chain_id, period_id)
     if current_generation(connection, GenerationKey(pnl.DATASET, chain_id, period_id)) is None:
         raise PeriodError(f"{chain_id}: period {period_id} has no P&L; `aurora backfill` it first")
@@ -73,6 +73,7 @@ def read_facts_to_book(connection: DbConnection, chain_id: str, period_id: int) 
 
     Raises PeriodError when the period has no canonical facts.
     """
+    use_ledger_tables(connection)
     _require_period(connection, chain_id, period_id)
     key = GenerationKey(pnl.DATASET, chain_id, period_id)
     rows = pnl.pnl_rows(connection, key)

@@ -26,7 +26,7 @@ from aurora_resources.warehouse.address import (
     with_option,
 )
 from aurora_resources.warehouse.exact import read_numeric_as_int
-from aurora_resources.warehouse.revisions import current, newest
+from aurora_resources.warehouse.migrations import migrate_if_due
 
 DATABASE: Final = "aurora"
 DAGSTER_SCHEMA: Final = "dagster"
@@ -173,7 +173,7 @@ def open_warehouse(
         warehouse = Warehouse(url, application, role)
         parse_address(url)
         if migrated:
-            _migrate(url)
+            migrate_if_due(url)
         yield warehouse
         return
     server = EmbeddedServer(home)
@@ -182,7 +182,7 @@ def open_warehouse(
         create_database(server.url("postgres"), DATABASE)
         warehouse = Warehouse(server.url(DATABASE), application, role, server)
         if migrated:
-            _migrate(warehouse.url)
+            migrate_if_due(warehouse.url)
         yield warehouse
     finally:
         server.stop()
@@ -197,11 +197,3 @@ def create_database(server_url: str, name: str) -> None:
             connection.execute(
                 psycopg.sql.SQL("create database {} template template0").format(psycopg.sql.Identifier(name))
             )
-
-
-def _migrate(url: str) -> None:
-    if current(url) == newest():
-        return
-    from aurora_resources.warehouse.migrations import migrate  # noqa: PLC0415 - Alembic takes a second to load
-
-    migrate(url)

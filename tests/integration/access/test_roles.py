@@ -20,8 +20,7 @@ from aurora_resources.warehouse.connection import (
     create_database,
     open_warehouse,
 )
-from aurora_resources.warehouse.migrations import downgrade, migrate
-from aurora_resources.warehouse.revisions import current, newest
+from aurora_resources.warehouse.migrations import current, downgrade, migrate, newest
 
 ROLES = ("aurora_api", "aurora_auth", "aurora_owner", "aurora_pipeline", "aurora_staff")
 

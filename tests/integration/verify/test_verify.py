@@ -107,9 +107,7 @@ def test_a_changed_trace_is_found_by_its_part(books: Books) -> None:
     assert (found.table, found.column, found.booked) == (lines, "rate_trace.earned", "1")
 
 
-@pytest.mark.parametrize(
-    "table", [table.full_name for table in (*CANONICAL, *tables.COMPUTED_TABLES)]
-)
+@pytest.mark.parametrize("table", [table.full_name for table in (*CANONICAL, *tables.COMPUTED_TABLES)])
 def test_a_row_that_is_missing_or_was_added_is_found(books: Books, table: str) -> None:
     rows = books.query(f"select count(*) from {table} where {_in_period(table)}")
     if rows[0][0]:

@@ -12,7 +12,7 @@ from aurora_resources.errors import ConfigurationError, WarehouseError
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.address import sqlalchemy_address
 from aurora_resources.warehouse.connection import DATABASE, Warehouse, create_database, open_warehouse
-from aurora_resources.warehouse.revisions import current, newest
+from aurora_resources.warehouse.migrations import current, newest
 
 WEI = 2**256 - 1
 HUSH = "p@ss:w%rd/é"

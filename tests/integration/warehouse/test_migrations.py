@@ -10,8 +10,13 @@ import psycopg
 import pytest
 
 from aurora_resources.errors import ConfigurationError, MigrationError
-from aurora_resources.warehouse.migrations import downgrade, migrate
-from aurora_resources.warehouse.revisions import current, newest
+from aurora_resources.warehouse.migrations import (
+    current,
+    downgrade,
+    migrate,
+    migrate_if_due,
+    newest,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 FIRST = """
@@ -182,6 +187,83 @@ def test_a_revision_that_cannot_be_read_is_a_migration_error_without_password(
         connection.execute("insert into public.alembic_version values ('0001')")
     with pytest.raises(MigrationError, match="has 2 rows"):
         current(empty_database)
+
+
+REPEATABLE = (
+    "create table public.repeatable_files"
+    " (name text primary key, sha256 bytea not null, applied_at timestamptz not null default now());"
+)
+ROUTINE = "create or replace function first.twice(n integer) returns integer language sql as 'select n * {}';"
+
+
+@pytest.fixture
+def with_routines(tmp_path: Path) -> Path:
+    """A folder of two migrations, and `routines.sql` beside it."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    write(folder, "0001_first", f"create schema first; {REPEATABLE}", "drop schema first cascade;")
+    write(folder, "0002_second", SECOND, "drop table first.more;")
+    (tmp_path / "routines.sql").write_text(ROUTINE.format(2))
+    return folder
+
+
+def test_repeatable_files_are_applied_at_the_newest_revision_and_when_they_change(
+    empty_database: str, with_routines: Path
+) -> None:
+    made = "select to_regprocedure('first.twice(integer)') is not null"
+    migrate(empty_database, "0001", folder=with_routines)
+    assert rows(empty_database, made) == [(False,)]
+    migrate(empty_database, folder=with_routines)
+    assert rows(empty_database, "select first.twice(21)") == [(42,)]
+    (with_routines.parent / "routines.sql").write_text(ROUTINE.format(3))
+    migrate(empty_database, folder=with_routines)
+    assert rows(empty_database, "select first.twice(21)") == [(63,)]
+    applied = rows(empty_database, "select name, applied_at from public.repeatable_files")
+    migrate(empty_database, folder=with_routines)
+    assert rows(empty_database, "select name, applied_at from public.repeatable_files") == applied
+
+
+def test_a_failing_repeatable_file_takes_the_newest_migration_back_with_it(
+    empty_database: str, with_routines: Path
+) -> None:
+    routines = with_routines.parent / "routines.sql"
+    routines.write_text("select missing_column;")
+    with pytest.raises(MigrationError, match=r'routines\.sql line 1: column "missing_column" does not exist'):
+        migrate(empty_database, folder=with_routines)
+    assert current(empty_database) == "0001"
+    assert rows(empty_database, "select to_regclass('first.more') is null") == [(True,)]
+    routines.write_text(ROUTINE.format(2))
+    migrate(empty_database, folder=with_routines)
+    routines.write_text(f"{ROUTINE.format(3)} select missing_column;")
+    with pytest.raises(MigrationError, match=r"routines\.sql line 1"):
+        migrate(empty_database, folder=with_routines)
+    assert rows(empty_database, "select first.twice(21)") == [(42,)]
+
+
+def test_a_database_of_the_first_releases_is_given_the_routines_and_policies(empty_database: str) -> None:
+    """The migrations up to 0008 made them themselves; the repeatable files say the same."""
+    policies = "select * from pg_policies order by schemaname, tablename, policyname"
+    routines = (
+        "select oid::regprocedure::text, pg_get_functiondef(oid), proowner::regrole::text, proacl::text"
+        " from pg_proc where pronamespace::regnamespace::text in ('registry', 'computation', 'access')"
+        " order by 1"
+    )
+    migrate(empty_database, "0008")
+    before = rows(empty_database, policies), rows(empty_database, routines)
+    migrate_if_due(empty_database)
+    assert (rows(empty_database, policies), rows(empty_database, routines)) == before
+    files = rows(empty_database, "select name from public.repeatable_files order by name")
+    assert files == [("policies.sql",), ("routines.sql",)]
+
+
+def test_a_changed_repeatable_file_is_due_even_at_the_newest_revision(empty_database: str) -> None:
+    migrate(empty_database)
+    with psycopg.connect(empty_database) as connection:
+        connection.execute("drop policy pipeline on registry.chains")
+        connection.execute("update public.repeatable_files set sha256 = sha256(name::bytea)")
+    migrate_if_due(empty_database)
+    restored = "select from pg_policies where tablename = 'chains' and policyname = 'pipeline'"
+    assert rows(empty_database, restored) == [()]
 
 
 def test_the_real_ones_go_up_down_and_up_again(empty_database: str) -> None:

@@ -28,12 +28,10 @@ def world_file_schema() -> str:
 def warehouse_schema() -> str:
     """The warehouse's schema, of an empty database that is made for it and removed again."""
     os.environ.pop(URL_VARIABLE, None)
-    with (
-        tempfile.TemporaryDirectory(prefix="aurora-docs-") as home,
-        open_warehouse(home=Path(home), migrated=True) as warehouse,
-        warehouse.connect() as connection,
-    ):
-        return describe_schema(connection)
+    with tempfile.TemporaryDirectory(prefix="aurora-docs-") as home:
+        Path(home).chmod(0o755)  # as root, the server runs as another user
+        with open_warehouse(home=Path(home), migrated=True) as warehouse, warehouse.connect() as connection:
+            return describe_schema(connection)
 
 
 GENERATED: Final[Mapping[str, Callable[[], str]]] = {

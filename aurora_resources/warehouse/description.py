@@ -25,7 +25,7 @@ _DOMAINS: Final = """
     order by t.typname
 """
 _RELATIONS: Final = """
-    select c.oid, c.oid::regclass::text as name, c.relkind::text as kind,
+    select c.oid, c.oid::regclass::text as name, c.relname::text as table, c.relkind::text as kind,
         obj_description(c.oid, 'pg_class') as comment,
         case when c.relkind = 'v' then pg_get_viewdef(c.oid) end as view, c.reloptions::text[] as options
     from pg_class as c
@@ -65,7 +65,7 @@ _POLICIES: Final = """
         || coalesce(E'\\n    using (' || qual || ')', '')
         || coalesce(E'\\n    with check (' || with_check || ')', '') as text
     from pg_policies
-    where format('%%I.%%I', schemaname, tablename)::regclass = %(oid)s
+    where schemaname = %(schema)s and tablename = %(table)s
     order by policyname
 """
 _ROUTINES: Final = """
@@ -97,7 +97,7 @@ def _schema(connection: DbConnection, schema: str) -> Iterator[str]:
         yield "\n".join(f"    {check}" for check in domain["checks"]) + ";"
     for relation in _rows(connection, _RELATIONS, schema=schema):
         yield f"\n-- {relation['comment']}"
-        yield from _view(relation) if relation["kind"] == "v" else _table(connection, relation)
+        yield from _view(relation) if relation["kind"] == "v" else _table(connection, schema, relation)
     for routine in _rows(connection, _ROUTINES, schema=schema):
         yield f"\n-- {routine['comment']}\n{routine['text'].rstrip()};"
 
@@ -108,7 +108,7 @@ def _view(relation: dict[str, Any]) -> Iterator[str]:
     yield relation["view"]
 
 
-def _table(connection: DbConnection, relation: dict[str, Any]) -> Iterator[str]:
+def _table(connection: DbConnection, schema: str, relation: dict[str, Any]) -> Iterator[str]:
     oid = relation["oid"]
     columns = _rows(connection, _COLUMNS, oid=oid)
     constraints = [row["text"] for row in _rows(connection, _CONSTRAINTS, oid=oid)]
@@ -118,8 +118,9 @@ def _table(connection: DbConnection, relation: dict[str, Any]) -> Iterator[str]:
         yield f"    {column['text']}{comma}  -- {column['comment']}"
     yield ",\n".join(f"    {text}" for text in constraints)
     yield ");"
-    for statement in (_AFTER, _POLICIES):
-        yield from (f"{row['text']};" for row in _rows(connection, statement, oid=oid))
+    yield from (f"{row['text']};" for row in _rows(connection, _AFTER, oid=oid))
+    policies = _rows(connection, _POLICIES, schema=schema, table=relation["table"])
+    yield from (f"{row['text']};" for row in policies)
 
 
 def _rows(connection: DbConnection, statement: str, **named: object) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from aurora_resources.errors import (
     RevenueGuardError,
     WarehouseError,
 )
-from aurora_resources.warehouse.declared import RegistrationError
+from aurora_resources.warehouse.registry import RegistrationError
 
 
 class Code(StrEnum):

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from aurora_api.commands.api import api
 from aurora_api.context.reader import POOL_SIZE, select_columns
-from aurora_resources.warehouse.exact import read_numeric_as_int
+from aurora_resources.warehouse.connection import read_numeric_as_int
 from aurora_resources.warehouse.queries import read_query
 
 

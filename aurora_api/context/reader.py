@@ -18,8 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from aurora_api.access.authenticate import Identity, authenticate_async
 from aurora_api.access.principal import Principal
 from aurora_api.problems import Code, Problem
-from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.exact import read_numeric_as_int
+from aurora_resources.warehouse.connection import Warehouse, read_numeric_as_int
 from aurora_resources.warehouse.queries import read_query
 
 Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[TupleRow]]

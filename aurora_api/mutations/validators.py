@@ -15,7 +15,7 @@ from aurora_api.schema.scalars import Ordinal
 from aurora_resources.config.files import load_chains
 from aurora_resources.config.models import ChainSettings, ValidatorEntry
 from aurora_resources.warehouse.connection import DbConnection
-from aurora_resources.warehouse.declared import RegistrationError, declare_validator
+from aurora_resources.warehouse.registry import RegistrationError, declare_validator
 
 ValidatorResult: TypeAlias = Annotated[
     Validator | MutationProblem,

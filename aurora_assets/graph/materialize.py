@@ -19,7 +19,7 @@ from aurora_resources.errors import AuroraError, NotYetAvailable, PeriodError
 from aurora_resources.logs import correlated
 from aurora_resources.providers.wiring import open_transport
 from aurora_resources.records import ChainHead, Feed, Fetcher
-from aurora_resources.warehouse.watching import note_failure, see_head
+from aurora_resources.warehouse.staging import note_failure, see_head
 
 Metadata: TypeAlias = Mapping[str, Any]
 Step: TypeAlias = Callable[[ChainRun, int], Metadata]

@@ -13,8 +13,7 @@ from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.providers.wiring import chain_source
 from aurora_resources.warehouse.connection import Warehouse, open_warehouse
-from aurora_resources.warehouse.declared import with_all_declared
-from aurora_resources.warehouse.registry import sync_registry
+from aurora_resources.warehouse.registry import sync_registry, with_all_declared
 
 
 class AuroraResource(dg.ConfigurableResource[Any]):

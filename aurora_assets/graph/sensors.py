@@ -32,7 +32,7 @@ from aurora_resources.records import ChainHead
 from aurora_resources.warehouse.connection import Warehouse, open_warehouse
 from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.registry import sync_registry
-from aurora_resources.warehouse.watching import note_failure, see_head
+from aurora_resources.warehouse.staging import note_failure, see_head
 
 PERIODS_PER_TICK: Final = 10
 """How many periods the finality and the terms sensor add, or run, in one evaluation."""

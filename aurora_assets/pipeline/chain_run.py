@@ -8,7 +8,7 @@ from aurora_resources.providers.chain_source import ChainSource
 from aurora_resources.providers.wiring import chain_source
 from aurora_resources.records import ChainHead
 from aurora_resources.warehouse.connection import Warehouse
-from aurora_resources.warehouse.declared import with_declared
+from aurora_resources.warehouse.registry import with_declared
 
 
 @dataclass(frozen=True, slots=True)

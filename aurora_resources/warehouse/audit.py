@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from psycopg import Connection as AnyConnection
 from psycopg.types.json import Jsonb
 
+from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
 NO_HASH: Final = bytes(32)
@@ -76,7 +76,7 @@ class AuditVerdict:
         return not self.faults
 
 
-def append_audit(connection: AnyConnection[Any], entry: AuditEntry) -> int:
+def append_audit(connection: DbConnection, entry: AuditEntry) -> int:
     """Write one row in the caller's transaction and return its number.
 
     Others who write wait until that transaction has ended, so this is its last statement. Raises
@@ -104,7 +104,7 @@ def append_audit(connection: AnyConnection[Any], entry: AuditEntry) -> int:
     return sequence
 
 
-def verify_audit(connection: AnyConnection[Any], anchor: tuple[int, bytes] | None = None) -> AuditVerdict:
+def verify_audit(connection: DbConnection, anchor: tuple[int, bytes] | None = None) -> AuditVerdict:
     """Read the whole log and compute every hash again; nothing is changed.
 
     `anchor` is a row's number and hash as they were noted outside the database. Begins a transaction of one

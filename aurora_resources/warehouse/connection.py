@@ -9,12 +9,16 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Final, Self, TypeAlias
 
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Loader
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
+from psycopg.types.numeric import NumericBinaryLoader
 
 from aurora_resources.errors import WarehouseError
 from aurora_resources.postgres.server import EmbeddedServer
@@ -25,7 +29,6 @@ from aurora_resources.warehouse.address import (
     sqlalchemy_address,
     with_option,
 )
-from aurora_resources.warehouse.exact import read_numeric_as_int
 from aurora_resources.warehouse.migrations import migrate_if_due
 
 DATABASE: Final = "aurora"
@@ -197,3 +200,36 @@ def create_database(server_url: str, name: str) -> None:
             connection.execute(
                 psycopg.sql.SQL("create database {} template template0").format(psycopg.sql.Identifier(name))
             )
+
+
+class IntLoader(Loader):
+    """A `numeric` in text form as `int`. Raises psycopg.DataError for anything but a whole number."""
+
+    def load(self, data: Buffer) -> int:
+        """`data` is digits, and perhaps zeros after a point (`1.0`), which a scale can leave there."""
+        try:
+            return int(data)
+        except ValueError:
+            return _whole(Decimal(bytes(data).decode()))
+
+
+class IntBinaryLoader(NumericBinaryLoader):
+    """A `numeric` in binary form as `int`. Raises psycopg.DataError for anything but a whole number."""
+
+    def load(self, data: Buffer) -> int:  # type: ignore[override] # an int, where the library's gives a Decimal
+        """`data` is PostgreSQL's base-10,000 form."""
+        return _whole(super().load(data))
+
+
+def read_numeric_as_int(adapters: AdaptersMap) -> None:
+    """Make everything that uses these adapters (a connection's, a pool's) read `numeric` as `int`."""
+    adapters.register_loader("numeric", IntLoader)
+    adapters.register_loader("numeric", IntBinaryLoader)
+
+
+def _whole(number: Decimal) -> int:
+    if not number.is_finite() or number != number.to_integral_value():
+        raise psycopg.DataError(
+            f"PostgreSQL sent {number}, which is not a whole amount; divide with div(), not with /"
+        )
+    return int(number)

@@ -11,11 +11,12 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.tables import Table
 
 
 def replace_slice(
-    connection: psycopg.Connection[Any],
+    connection: DbConnection,
     table: Table,
     slice_values: Sequence[object],
     rows: Iterable[Sequence[object]],
@@ -46,7 +47,7 @@ def replace_slice(
     return True
 
 
-def add_rows(connection: psycopg.Connection[Any], table: Table, rows: Iterable[Sequence[object]]) -> None:
+def add_rows(connection: DbConnection, table: Table, rows: Iterable[Sequence[object]]) -> None:
     """Add rows, in the order of `table.written`, in the caller's transaction."""
     with connection.cursor() as cursor:
         _copy_incoming(cursor, table, rows)

@@ -1,25 +1,28 @@
-"""The staging room: every response is kept as it arrives, and finished sets of them are marked current.
+"""Staging: every response is stored as received, and finished sets of responses are marked current.
 
-`StagingSlice` is the graph's `Fetcher`: it answers from what is staged where the answer cannot change,
-otherwise asks the provider and keeps the body. A set becomes visible with `finish`, in one transaction; a
-process killed before that leaves evidence behind, but no half slice.
+`StagingSlice` is the graph's `Fetcher`: it answers from what is staged where the response cannot change, and
+sends the request and stores the body otherwise. A set becomes visible with `finish`, in one transaction; a
+process killed before that leaves evidence behind, but no half slice. Where a chain was last seen and which
+attempts failed is stored, too; the API derives from both how far behind a chain is.
 """
 
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from aurora_resources.errors import PayloadError, ProviderError
+from aurora_resources.errors import PayloadError, ProviderError, WarehouseError
 from aurora_resources.records import Feed, Fetcher, Finding, ProviderRequest, ProviderResponse, Staged
+from aurora_resources.warehouse.connection import DbConnection, Warehouse
 from aurora_resources.warehouse.queries import read_query
 
 _FLUSH_EVERY = 64
@@ -51,7 +54,7 @@ class StagingSlice:
 
     def __init__(
         self,
-        connection: psycopg.Connection[Any],
+        connection: DbConnection,
         transport: Fetcher,
         key: SliceKey,
         run_id: str,
@@ -206,16 +209,14 @@ class StagingSlice:
         }
 
 
-def current_ingestion(connection: psycopg.Connection[Any], key: SliceKey) -> Ingestion | None:
+def current_ingestion(connection: DbConnection, key: SliceKey) -> Ingestion | None:
     """The ingestion in force for a slice, or None when it was never asked."""
     with connection.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(read_query("staging/ingestions.current_ingestion"), asdict(key)).fetchone()
     return None if row is None else _ingestion(row, changed=False)
 
 
-def read_staged(
-    connection: psycopg.Connection[Any], chain_id: str, period_id: int, roles: Sequence[Feed]
-) -> Staged:
+def read_staged(connection: DbConnection, chain_id: str, period_id: int, roles: Sequence[Feed]) -> Staged:
     """Every response of the current ingestions of `roles`, by role and provider, in the order of asking."""
     staged: dict[tuple[Feed, str], list[ProviderResponse]] = defaultdict(list)
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -258,3 +259,42 @@ def _content_digest(answers: Sequence[ProviderResponse]) -> bytes:
     """SHA-256 over (request, body) digests, sorted: concurrent asking does not change it."""
     pairs = sorted((answer.request.digest().hex(), answer.sha256.hex()) for answer in answers)
     return hashlib.sha256(json.dumps(pairs).encode()).digest()
+
+
+_LONGEST: Final = 2_000
+
+logger = logging.getLogger("aurora_resources.watching")
+
+
+def see_head(warehouse: Warehouse, chain_id: str, head_period: int) -> None:
+    """The chain, which the registry must know, said it is in this period. Raises WarehouseError."""
+    with warehouse.transaction() as session:
+        session.execute(
+            read_query("staging/health.put_head"), {"chain_id": chain_id, "head_period": head_period}
+        )
+
+
+def note_failure(
+    warehouse: Warehouse,
+    chain_id: str,
+    error: Exception,
+    run_id: str,
+    *,
+    period_id: int | None = None,
+    role: Feed | None = None,
+) -> None:
+    """An attempt failed. Never raises for want of a warehouse: the failure itself is what must be told."""
+    try:
+        with warehouse.transaction() as session:
+            session.execute(
+                read_query("staging/health.add_failure"),
+                {
+                    "chain_id": chain_id,
+                    "period_id": period_id,
+                    "role": None if role is None else role.value,
+                    "message": str(error)[:_LONGEST].replace("\0", " "),
+                    "run_id": run_id,
+                },
+            )
+    except (WarehouseError, psycopg.Error):
+        logger.exception("the failure of %s could not be noted: %s", chain_id, error)

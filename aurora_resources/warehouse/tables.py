@@ -5,10 +5,11 @@ compares both. A test compares this catalogue with a migrated database.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import psycopg
 from psycopg import sql
+
+from aurora_resources.warehouse.connection import DbConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +303,6 @@ TABLES: Final = (PERIODS, *FACT_TABLES, GENERATIONS, *COMPUTED_TABLES)
 """Every table of the catalogue."""
 
 
-def use_ledger_tables(connection: psycopg.Connection[Any]) -> None:
+def use_ledger_tables(connection: DbConnection) -> None:
     """Resolve tables without a schema to those of the ledger, to the end of the transaction."""
     connection.execute("set local search_path to canonical, computation, registry")

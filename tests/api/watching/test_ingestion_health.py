@@ -8,7 +8,7 @@ import pytest
 
 from aurora_resources.errors import PeriodError
 from aurora_resources.records import Feed
-from aurora_resources.warehouse.watching import note_failure, see_head
+from aurora_resources.warehouse.staging import note_failure, see_head
 
 if TYPE_CHECKING:
     from aurora_resources.warehouse.connection import Warehouse

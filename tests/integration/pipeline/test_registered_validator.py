@@ -2,7 +2,7 @@
 
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import ValidatorEntry
-from aurora_resources.warehouse.declared import declare_validator, with_declared
+from aurora_resources.warehouse.registry import declare_validator, with_declared
 from tests.integration.pipeline.installation import CHAIN, Pipeline, keys
 
 PERIOD = 803

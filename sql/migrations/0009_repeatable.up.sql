@@ -13,3 +13,6 @@ comment on table public.repeatable_files is
 comment on column public.repeatable_files.name is 'The file, such as routines.sql.';
 comment on column public.repeatable_files.sha256 is 'SHA-256 of the text that is in force.';
 comment on column public.repeatable_files.applied_at is 'When it was applied, UTC.';
+
+-- As public.alembic_version: a role that may not migrate still sees whether it would have to.
+grant select on public.repeatable_files to aurora_pipeline, aurora_api, aurora_staff, aurora_auth;

@@ -1,4 +1,4 @@
-"""Renew the schemas in `docs/`: of GraphQL, the warehouse and world files. Run by `make docs`; tests compare them."""
+"""Renew the schemas in `docs/`: of GraphQL, of the warehouse and of world files. Run by `make docs`."""
 
 import json
 import os

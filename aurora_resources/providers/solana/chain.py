@@ -5,9 +5,9 @@ are fetched in the order PERIODS, MEV, STAKES, then FEES, REWARDS and META in an
 what earlier feeds brought, `fees.py`, `mev.py` and `rewards.py` make the records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Final, Literal, TypeAlias
+from typing import Final, NamedTuple
 
 from aurora_resources.config.chain_rules import SolanaRules
 from aurora_resources.config.models import ChainSettings
@@ -17,10 +17,10 @@ from aurora_resources.providers.chain_source import FeedPolicy, cached_by_provid
 from aurora_resources.providers.solana import stakewiz
 from aurora_resources.providers.solana.evidence import Evidence
 from aurora_resources.providers.solana.fees import (
+    Fees,
+    NoFees,
     fees_of_blocks,
-    fees_of_history,
     fetch_blocks,
-    fetch_history,
     normalize_fees,
     shared_identities,
 )
@@ -35,10 +35,10 @@ from aurora_resources.providers.solana.rewards import (
     payout,
 )
 from aurora_resources.providers.solana.rpc import SolanaRpc, classify_rpc
-from aurora_resources.providers.solana.solanabeach import SolanaBeach
+from aurora_resources.providers.solana.solanabeach import SolanaBeach, fees_of_history, fetch_history
 from aurora_resources.providers.solana.stakes import fetch_snapshot
 from aurora_resources.providers.solana.stakewiz import Stakewiz
-from aurora_resources.providers.staged import answers
+from aurora_resources.providers.staged import Answers, answers
 from aurora_resources.records import (
     ChainHead,
     Feed,
@@ -55,20 +55,44 @@ from aurora_resources.records import (
     ValidatorRewards,
 )
 
-Adapter: TypeAlias = Literal["rpc", "solanabeach", "jito", "stakewiz"]
 
-_ADAPTERS: Final[tuple[Adapter, ...]] = ("rpc", "solanabeach", "jito", "stakewiz")
-_ADAPTERS_BY_FEED: Final[dict[Feed, tuple[Adapter, ...]]] = {
+class _FeesAdapter(NamedTuple):
+    """How fees are fetched for identities, and read by identity from what was fetched."""
+
+    fetch: Callable[[Fetcher, str, Evidence, Iterable[str]], Awaitable[None]]
+    read: Callable[[Answers, Evidence, SolanaRules, Iterable[str]], Mapping[str, Fees | NoFees]]
+
+
+_FEES: Final[Mapping[str, _FeesAdapter]] = {
+    "solanabeach": _FeesAdapter(
+        lambda fetcher, provider, evidence, identities: fetch_history(
+            fetcher, SolanaBeach(provider), evidence.epoch, identities
+        ),
+        lambda found, evidence, rules, identities: fees_of_history(
+            found, evidence.epoch, rules.solanabeach_fee_unit, identities
+        ),
+    ),
+    "rpc": _FeesAdapter(
+        lambda fetcher, provider, evidence, identities: fetch_blocks(
+            fetcher, SolanaRpc(provider), evidence.limits, identities
+        ),
+        lambda found, evidence, _rules, identities: fees_of_blocks(found, evidence.limits, identities),
+    ),
+}
+"""The adapters that answer fees; one more is one more entry."""
+
+_ADAPTERS_BY_FEED: Final[Mapping[Feed, tuple[str, ...]]] = {
     Feed.PERIODS: ("rpc",),
-    Feed.FEES: ("solanabeach", "rpc"),
+    Feed.FEES: tuple(_FEES),
     Feed.MEV: ("jito",),
     Feed.REWARDS: ("rpc",),
     Feed.META: ("stakewiz",),
     Feed.STAKES: ("rpc",),
 }
+_ADAPTERS: Final = tuple(dict.fromkeys(name for names in _ADAPTERS_BY_FEED.values() for name in names))
 
 
-def adapter_of(settings: ChainSettings, provider: str, feed: Feed) -> Adapter:
+def adapter_of(settings: ChainSettings, provider: str, feed: Feed) -> str:
     """The adapter `provider` speaks. Raises ConfigurationError when that cannot answer `feed`."""
     adapter = _named(provider)
     if adapter is None and provider in settings.providers.rpc:
@@ -88,7 +112,7 @@ def classifier_of(settings: ChainSettings, provider: str) -> Classify | None:
     return classify_rpc if is_rpc else None
 
 
-def _named(provider: str) -> Adapter | None:
+def _named(provider: str) -> str | None:
     for adapter in _ADAPTERS:
         if provider == adapter or provider.startswith((f"{adapter}-", f"{adapter}_")):
             return adapter
@@ -116,11 +140,8 @@ async def fetch_feed(
             await fetch_snapshot(fetcher, SolanaRpc(provider), epoch, evidence.limits, validators)
         case Feed.FEES:
             identities = evidence.identity_of(validators)
-            told_apart = set(identities.values()) - set(shared_identities(identities))
-            if adapter == "rpc":
-                await fetch_blocks(fetcher, SolanaRpc(provider), evidence.limits, told_apart)
-            else:
-                await fetch_history(fetcher, SolanaBeach(provider), epoch, told_apart)
+            unshared = set(identities.values()) - set(shared_identities(identities))
+            await _FEES[adapter].fetch(fetcher, provider, evidence, unshared)
         case Feed.REWARDS:
             accounts = _accounts(evidence, validators)
             if settings.validators == "all" or needs_blocks(len(accounts)):
@@ -225,11 +246,8 @@ class SolanaPeriod:
         evidence = self._evidence
         identities = {found.validator_key: found.identity for found in self.identities}
         found = answers(self._staged, Feed.FEES, provider)
-        if adapter_of(self._settings, provider, Feed.FEES) == "rpc":
-            fees = fees_of_blocks(found, evidence.limits, identities.values())
-        else:
-            unit = self._rules.solanabeach_fee_unit
-            fees = fees_of_history(found, self._epoch, unit, identities.values())
+        adapter = _FEES[adapter_of(self._settings, provider, Feed.FEES)]
+        fees = adapter.read(found, evidence, self._rules, identities.values())
         return normalize_fees(
             provider,
             self._epoch,

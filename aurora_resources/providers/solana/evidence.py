@@ -28,7 +28,7 @@ class Evidence:
 
     def __init__(self, settings: ChainSettings, epoch: int, staged: Staged) -> None:
         self._providers = settings.providers
-        self._epoch = epoch
+        self.epoch = epoch
         self._staged = staged
 
     @cached_property
@@ -39,7 +39,7 @@ class Evidence:
     @cached_property
     def limits(self) -> Boundaries:
         """The epoch's slots."""
-        return boundaries(self.period, self._epoch)
+        return boundaries(self.period, self.epoch)
 
     @cached_property
     def running_epoch(self) -> int:
@@ -49,17 +49,17 @@ class Evidence:
     @cached_property
     def totals(self) -> TipResponses | None:
         """Jito's book without the stakers' claims."""
-        return tip_responses(self._staged, self._providers.mev, self._epoch, with_claims=False)
+        return tip_responses(self._staged, self._providers.mev, self.epoch, with_claims=False)
 
     @cached_property
     def tips(self) -> TipResponses | None:
         """Jito's book with the stakers' claims."""
-        return tip_responses(self._staged, self._providers.mev, self._epoch, with_claims=True)
+        return tip_responses(self._staged, self._providers.mev, self.epoch, with_claims=True)
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
         """Our snapshot of stake accounts, if one was taken in time."""
-        return snapshot(self._staged, self._providers.rpc, self._epoch)
+        return snapshot(self._staged, self._providers.rpc, self.epoch)
 
     @cached_property
     def vote_accounts(self) -> tuple[VoteAccount, ...]:
@@ -76,11 +76,11 @@ class Evidence:
 
     def known_keys(self) -> tuple[str, ...]:
         """Vote accounts that may have earned something in the epoch."""
-        return known_keys(self._epoch, self.vote_accounts, self.totals)
+        return known_keys(self.epoch, self.vote_accounts, self.totals)
 
     def identities(self, validators: Sequence[TrackedValidator]) -> tuple[ValidatorIdentity, ...]:
         """The identity of each validator in the epoch, where one is known."""
-        return identities(self._epoch, validators, self.vote_accounts, self.totals, self.described)
+        return identities(self.epoch, validators, self.vote_accounts, self.totals, self.described)
 
     def identity_of(self, validators: Sequence[TrackedValidator]) -> Mapping[str, str]:
         """The same by vote account."""

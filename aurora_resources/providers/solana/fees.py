@@ -1,8 +1,9 @@
-"""A validator's execution fees of an epoch: block by block from a node, or as Solana Beach sums them.
+"""A validator's execution fees of an epoch: counted block by block from a node, and the records.
 
-Fees are attributed by slot leader, whichever account the Fee row credited. If the block of a produced slot
-was not read, the sum is unknown, not smaller. A validator that shares priority fees with its stakers pays
-them out of the same fees; Jito reports that part (`mev.py`), and it is subtracted once, in `normalize_fees`.
+Solana Beach sums fees itself (`solanabeach.py`). Fees are attributed by slot leader, whichever account the Fee
+row credited. If the block of a produced slot was not read, the sum is unknown, not smaller. A validator that
+shares priority fees with its stakers pays them out of the same fees; Jito reports that part (`mev.py`), and it
+is subtracted once, in `normalize_fees`.
 """
 
 from collections import Counter
@@ -10,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from aurora_resources.errors import HistoryUnavailable, NotYetAvailable, PayloadError
-from aurora_resources.providers.concurrently import fetch_all, for_each
+from aurora_resources.errors import HistoryUnavailable
+from aurora_resources.providers.concurrently import fetch_all
 from aurora_resources.providers.json_rpc import rpc_params
-from aurora_resources.providers.solana import rpc, solanabeach
+from aurora_resources.providers.solana import rpc
 from aurora_resources.providers.solana.findings import (
     DRIFT,
     FEES_DOUBTED,
@@ -25,7 +26,6 @@ from aurora_resources.providers.solana.findings import (
 from aurora_resources.providers.solana.mev import TipResponses, tips_state
 from aurora_resources.providers.solana.periods import Boundaries
 from aurora_resources.providers.solana.rpc import BLOCK_HEADER, SolanaRpc
-from aurora_resources.providers.solana.solanabeach import EpochFees, SolanaBeach
 from aurora_resources.providers.staged import Answers
 from aurora_resources.records import (
     FactState,
@@ -37,10 +37,8 @@ from aurora_resources.records import (
     ValidatorFees,
 )
 
-_NOT_FOUND: Final = 404
 _ONE_BY_ONE: Final = 16
 """Up to so many identities the leader schedule is asked for each; above, the whole schedule once."""
-_PAGES_AT_MOST: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,52 +113,6 @@ def fees_of_blocks(
         return Fees(sum([by_slot[slot] for slot in led]), len(led))
 
     return {identity: fees_of(identity) for identity in identities}
-
-
-async def fetch_history(fetcher: Fetcher, beach: SolanaBeach, epoch: int, identities: Iterable[str]) -> None:
-    """Ask Solana Beach for each identity's history until `epoch` is found. Raises ProviderError."""
-
-    async def fetch_identity(identity: str) -> None:
-        for page in range(_PAGES_AT_MOST):
-            try:
-                response = await fetcher.fetch(beach.block_rewards(identity, page * solanabeach.PAGE_ROWS))
-            except NotYetAvailable as unknown:
-                if unknown.status != _NOT_FOUND:
-                    raise
-                return  # an identity it does not know: missing for this validator, no fault of the others
-            rows = solanabeach.epoch_fees(response)
-            if len(rows) < solanabeach.PAGE_ROWS or any(row.epoch == epoch for row in rows):
-                return
-
-    await for_each(fetch_identity, sorted(set(identities)))
-
-
-def fees_of_history(
-    found: Answers, epoch: int, fee_unit: int, identities: Iterable[str]
-) -> Mapping[str, Fees | NoFees]:
-    """Fees by identity from Solana Beach, one unit of theirs being `fee_unit` lamports.
-
-    Raises PayloadError, also when the history holds the epoch twice with different numbers.
-    """
-    rows: dict[str, EpochFees] = {}
-    for response in found.every(solanabeach.BLOCK_REWARDS):
-        identity = solanabeach.requested_identity(response)
-        for row in solanabeach.epoch_fees(response):
-            if row.epoch != epoch:
-                continue
-            if rows.setdefault(identity, row) != row:
-                raise PayloadError(
-                    f"epoch {epoch} of {identity} stands there twice, with {rows[identity].fees} and "
-                    f"{row.fees}; ask again",
-                    provider=found.provider,
-                    endpoint=response.request.endpoint,
-                )
-    return {
-        identity: Fees(mine.fees * fee_unit, mine.blocks)
-        if (mine := rows.get(identity)) is not None
-        else NoFees(f"{found.provider} has no epoch {epoch} for identity {identity}")
-        for identity in identities
-    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import pytest
 
 from aurora_resources.errors import NotYetAvailable, PayloadError, RefusedByProvider
 from aurora_resources.providers.solana import solanabeach
-from aurora_resources.providers.solana.fees import Fees, NoFees, fees_of_history, fetch_history
-from aurora_resources.providers.solana.solanabeach import SolanaBeach
+from aurora_resources.providers.solana.fees import Fees, NoFees
+from aurora_resources.providers.solana.solanabeach import SolanaBeach, fees_of_history, fetch_history
 from aurora_resources.providers.staged import answers
 from aurora_resources.records import Feed, ProviderRequest, ProviderResponse
 

@@ -1,9 +1,9 @@
 """A validator's execution fees of an epoch: counted block by block from a node, and the records.
 
-Solana Beach sums fees itself (`solanabeach.py`). Fees are attributed by slot leader, whichever account the Fee
-row credited. If the block of a produced slot was not read, the sum is unknown, not smaller. A validator that
-shares priority fees with its stakers pays them out of the same fees; Jito reports that part (`mev.py`), and it
-is subtracted once, in `normalize_fees`.
+Solana Beach sums fees itself (`solanabeach.py`). Fees are attributed by slot leader, whichever account the
+Fee row credited. If the block of a produced slot was not read, the sum is unknown, not smaller. A validator
+that shares priority fees with its stakers pays them out of the same fees; Jito reports that part (`mev.py`),
+and it is subtracted once, in `normalize_fees`.
 """
 
 from collections import Counter

@@ -144,7 +144,7 @@ class TrackedValidator:
 class ChainHead:
     """Where the chain is: the running period, and the time of the answer.
 
-    `note` says what a person must know to understand it: that the chain has stopped finalising, say.
+    `note` explains it where needed, for example that the chain has stopped finalising.
     """
 
     current_period: int

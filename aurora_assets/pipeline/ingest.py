@@ -101,7 +101,7 @@ def _session(warehouse: Warehouse) -> Iterator[DbConnection]:
 
 @dataclass(slots=True)
 class _Outcome:
-    """`waiting` are the validators nobody answered for; `settled`: nothing is left to ask another time."""
+    """`waiting` are the validators without a fact; `settled`: nothing is left to fetch another time."""
 
     waiting: tuple[TrackedValidator, ...]
     done: bool = False

@@ -192,7 +192,7 @@ NORMALIZERS: Final[Mapping[Feed, Callable[[StagedSlice], Facts]]] = {
 
 
 def _answering(slice_: StagedSlice) -> Sequence[str]:
-    """The configured providers with staged answers, in order; the first one when nobody answered."""
+    """The configured providers with staged answers, in order; the first one when none answered."""
     names: Sequence[str] = slice_.run.settings.providers.for_feed(slice_.feed)
     return [name for name in names if (slice_.feed, name) in slice_.staged] or names[:1]
 

@@ -1,5 +1,5 @@
 """Provider adapters, one folder a protocol, one module a provider.
 
-A class asks (one method a request, the body comes back as received); a function beside it understands
+A class builds requests (one method each; the body comes back as received); a function beside it parses
 (bytes in, typed records in exact integers out). Transport, limits and retries are in `aurora_resources.http`.
 """

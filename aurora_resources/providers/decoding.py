@@ -38,7 +38,7 @@ def counted_decodes() -> Iterator[Counter[bytes]]:
 
 
 class Shape(Generic[T]):
-    """The documented shape of one answer; `read` turns bytes into it, ignoring fields nobody needs.
+    """The documented shape of one answer; `read` turns bytes into it, ignoring fields that are not used.
 
     `hook` reads the types that JSON does not have, such as quantities written as text. What was read is kept
     with the response, so that every reader of the same response shares it; `keep=False` is for the large

@@ -1,7 +1,7 @@
 """Finding one's way in staged responses: by feed, provider and endpoint, the latest answer to each request.
 
-Payloads may come from several runs of the same feed; an older answer to the same request never counts.
-Nothing here understands a body.
+Responses may come from several runs of the same feed; an older answer to the same request never counts.
+Nothing here reads a body.
 """
 
 from collections.abc import Mapping, Sequence

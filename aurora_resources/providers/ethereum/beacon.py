@@ -370,7 +370,7 @@ class _Body(msgspec.Struct):
     attester_slashings: tuple[_AttesterSlashing, ...] = ()
 
     def slashed(self) -> Iterable[int]:
-        """Both votes of a slashed attester are in the block; whoever signed both is slashed."""
+        """Both votes of a slashed attester are in the block; a validator that signed both is slashed."""
         for offence in self.proposer_slashings:
             yield offence.signed_header_1.message.proposer_index
         for votes in self.attester_slashings:

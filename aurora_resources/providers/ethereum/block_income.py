@@ -156,7 +156,7 @@ class Case(StrEnum):
 class BlockEvidence:
     """A canonical block of one of our validators, as the execution layer shows it; amounts in wei.
 
-    `fees` are all priority fees of the block, whoever got them. `balance_changes` holds the corrected change
+    `fees` are all priority fees of the block, at any address. `balance_changes` holds the corrected change
     (`corrected_change`) of each address whose balance could be asked.
     """
 
@@ -205,9 +205,11 @@ def not_canonical(validator_key: str, slot: int, claims: Mapping[str, BlockClaim
     values = [value for found in claims.values() for value in found.values]
     findings: tuple[Finding, ...] = ()
     if values:
-        told = f"slot {slot}: {', '.join(relays)} delivered a block worth up to {wei(max(values))}"
+        delivery = f"slot {slot}: {', '.join(relays)} delivered a block worth up to {wei(max(values))}"
         findings = (
-            Finding(RELAY_ROW_NOT_CANONICAL, f"{told}, which is not on the chain: no income", validator_key),
+            Finding(
+                RELAY_ROW_NOT_CANONICAL, f"{delivery}, which is not on the chain: no income", validator_key
+            ),
         )
     return BlockIncome(
         case=Case.NOT_CANONICAL,

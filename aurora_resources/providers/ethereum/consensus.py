@@ -17,7 +17,7 @@ from aurora_resources.providers.ethereum.beacon import BlockRewards, ValidatorSt
 from aurora_resources.providers.ethereum.periods import Spec
 from aurora_resources.providers.ethereum.quantities import gwei_to_wei
 
-_NOBODY: Final[Mapping[int, int]] = {}
+_NO_REWARDS: Final[Mapping[int, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def attestation_total(
     for epoch in epochs:
         if not validator.on_duty(epoch):
             continue
-        gwei = by_epoch.get(epoch, _NOBODY).get(validator.index)
+        gwei = by_epoch.get(epoch, _NO_REWARDS).get(validator.index)
         if gwei is None:
             missing.append(epoch)
         else:
@@ -103,7 +103,7 @@ def sync_total(
     """
     total, missing = 0, []
     for slot in slots:
-        gwei = by_slot.get(slot, _NOBODY).get(validator_index)
+        gwei = by_slot.get(slot, _NO_REWARDS).get(validator_index)
         if gwei is not None:
             total += gwei
         elif slot in by_slot or not is_empty(slot):
@@ -112,7 +112,7 @@ def sync_total(
 
 
 def unexplained_gwei(before: int, after: int, *, credited: int, moved_in: int = 0, moved_out: int = 0) -> int:
-    """What a balance changed by beyond what is known; zero when the books are right.
+    """What a balance changed by beyond what is known; zero when the ledger is right.
 
     `credited` are all rewards and penalties between the two states, signed; `moved_in` deposits and
     consolidations, `moved_out` withdrawals. Attestations of epoch N are credited when epoch N + 1 ends.
@@ -161,7 +161,7 @@ def correlation_penalty_gwei(before: int, after: int, *, credited: int) -> int |
 
     `credited` are the rewards and penalties taken between the two (the attestations of the epoch before the
     one it is due in, and what the block at the second slot paid), signed. None when the balance rose beyond
-    them: something else moved it, and the penalty cannot be told.
+    them: something else moved it, and the penalty cannot be determined.
     """
     penalty = before + credited - after
     return penalty if penalty >= 0 else None

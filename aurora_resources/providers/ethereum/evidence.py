@@ -1,7 +1,7 @@
 """What is staged for one window, read once each when first needed: states, duties, blocks, fees, claims.
 
 Facts of the chain are the same from every beacon node, so the answers of all that were asked are read as one.
-Nothing is decided here; what is not staged is absent, and whoever needs it says so.
+Nothing is decided here; what is not staged is absent, and the caller that needs it reports it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -343,7 +343,7 @@ class ExecutionResponses:
         return found, receipts_of(found, self.provider, rows, endpoint)
 
     def changes(self, block_number: int) -> Mapping[str, tuple[int, int]]:
-        """By address the balance before and after a block, in wei, where both were told."""
+        """By address the balance before and after a block, in wei, where both were answered."""
         before, after = self._balances.get(block_number - 1, {}), self._balances.get(block_number, {})
         return {
             address: (before[address], balance) for address, balance in after.items() if address in before

@@ -153,10 +153,10 @@ async def fetch_head(fetcher: Fetcher, node: Beacon, rules: EthereumRules) -> Ch
     finalised = beacon.finalized(response).epoch
     head = constants.epoch_of(beacon.header(await fetcher.fetch(node.header(HEAD))).slot)
     after = finalised - EPOCHS_FOR_REWARDS - rules.lag_epochs
-    told = f"epoch {finalised} is finalised, the head is in epoch {head}"
+    note = f"epoch {finalised} is finalised, the head is in epoch {head}"
     if head - finalised > _BEHIND_USUALLY:
-        told += ": finality has stalled, and nothing is final before it goes on"
-    return ChainHead(max(0, after // rules.window_epochs), response.fetched_at, told)
+        note += ": finality has stalled, and nothing is final before it goes on"
+    return ChainHead(max(0, after // rules.window_epochs), response.fetched_at, note)
 
 
 async def fetch_period(fetcher: Fetcher, node: Beacon, rules: EthereumRules, period_id: int) -> None:

@@ -3,7 +3,7 @@
 One row a delivery; the same block stands at every relay it was fetched from, and a delivered block may be
 missed or orphaned. So rows are joined with the chain by block hash and never summed: `claims_by_block` puts
 the rows of one block together, `block_income.py` looks for the payment. Bids (builder_blocks_received) are no
-deliveries, and nobody asks for them.
+deliveries, and are not requested.
 """
 
 from collections.abc import Iterable, Mapping

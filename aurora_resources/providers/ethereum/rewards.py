@@ -152,7 +152,7 @@ class RewardResponses:
         return Summed(total, tuple(missing))
 
     def _slashing(self, key: str, state: ValidatorState) -> Summed:
-        """Zero or negative; `missing` is the epoch of a penalty that cannot be told."""
+        """Zero or negative; `missing` is the epoch of a penalty that cannot be determined."""
         if not state.slashed:
             return Summed(0)
         evidence, taken, missing = self._evidence, 0, list[int]()

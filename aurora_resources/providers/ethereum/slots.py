@@ -86,8 +86,8 @@ async def fetch_sync_rewards(
 ) -> None:
     """Ask for the sync rewards of `members` at each of `slots`, all finalised and of one committee.
 
-    An empty slot pays nobody: it is proven, not believed. Raises ProviderError, also when the node has the
-    block and not its rewards.
+    An empty slot pays no reward, but emptiness is proven, not assumed. Raises ProviderError, also when the
+    node has the block and not its rewards.
     """
 
     async def at(slot: int) -> None:

@@ -1,6 +1,6 @@
 """What is staged for one epoch, read once each when first needed: period, tips, snapshot, identities.
 
-Feeds understand themselves with the help of what other feeds brought; this is where they look it up.
+The records of one feed also need responses of other feeds; they are found here.
 """
 
 from collections.abc import Mapping, Sequence

@@ -237,8 +237,8 @@ def _fee_record(
         shared = 0
     if shared is None:
         state = FactState.PROVISIONAL
-        told = "no row for it" if row is None else "a row without priority fees"
-        message = f"epoch {epoch}: Jito has {told}, so what it shared of its fees is not known"
+        answer = "no row for it" if row is None else "a row without priority fees"
+        message = f"epoch {epoch}: Jito has {answer}, so what it shared of its fees is not known"
         doubts.append(Finding(FEES_SHARED_UNKNOWN, message, key))
     elif shared > gross:
         state = FactState.PROVISIONAL

@@ -148,7 +148,7 @@ def normalize_rewards(
     """One record a validator and one a stake account, in lamports.
 
     `announced` is each vote account's commission of now, in basis points: a hint that never makes an amount,
-    but doubts a missing one. `of_all`: the books of every validator are kept, so a reward nobody is known for
+    but doubts a missing one. `of_all`: every validator is tracked, so a reward without a known staker
     is worth a finding.
     """
     records: list[ValidatorRewards] = []

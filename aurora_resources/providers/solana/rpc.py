@@ -271,7 +271,7 @@ class BlockRewards(msgspec.Struct, frozen=True, rename="camel"):
     num_reward_partitions: Unsigned | None = None
 
     def total(self, kind: str) -> int:
-        """Lamports of all rows of `kind`, whoever was credited."""
+        """Lamports of all rows of `kind`, whichever account was credited."""
         return sum([row.lamports for row in self.rewards if row.is_a(kind)])
 
 

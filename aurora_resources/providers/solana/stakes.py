@@ -239,7 +239,7 @@ def _active_stakes(
 ) -> tuple[Amounts | None, StakeBasis]:
     """Stake that counted, by account: from the snapshot, or the validator's split by what was paid.
 
-    With a commission of 100 % nobody is paid a reward; tips are in proportion to stake as well, then.
+    With a commission of 100 % no staker is paid a reward; tips are then in proportion to stake as well.
     """
     if paid is not None and (held := _snapshot_stakes(sources, members, paid)) is not None:
         return held, StakeBasis.SNAPSHOT

@@ -29,7 +29,7 @@ create table registry.agreement_rules (
     rule_id text not null,  -- The rule, unique within its agreement.
     rule_order integer not null,  -- Order of evaluation, from 1.
     component registry.component not null,  -- EXEC_FEES, MEV_TIPS, VOTE_REWARDS or COMMISSION.
-    method text not null,  -- How the base is found: CLIENT_REVENUE, STAKE_WEIGHT or FIXED_SHARE.
+    method text not null,  -- How the base is found: the name of an attribution method.
     chain_id text,  -- Only this chain; null is any.
     validator_key text,  -- Only this validator; null is any.
     rate_bps registry.bps,  -- Flat rate in basis points; null when there are tiers.
@@ -44,7 +44,7 @@ create table registry.agreement_rules (
     CHECK (((rate_bps IS NULL) <> (tiers IS NULL))),
     CHECK (((floor_amount IS NULL) OR (cap_amount IS NULL) OR ((floor_amount)::numeric <= (cap_amount)::numeric))),
     CHECK ((loss_policy = ANY (ARRAY['CARRY'::text, 'NO_CARRY'::text]))),
-    CHECK ((method = ANY (ARRAY['CLIENT_REVENUE'::text, 'STAKE_WEIGHT'::text, 'FIXED_SHARE'::text]))),
+    CHECK ((method ~ '^[A-Z]+(_[A-Z]+)*$'::text)),
     CHECK ((rule_id <> ''::text)),
     CHECK ((rule_order >= 1)),
     FOREIGN KEY (agreement_id, partner_id) REFERENCES registry.agreements(agreement_id, partner_id),
@@ -904,7 +904,7 @@ create table computation.commission_lines (
     version integer not null,  -- The agreements version, from 1.
     rule_id text not null,  -- The rule, unique within its agreement.
     component registry.component not null,  -- EXEC_FEES, MEV_TIPS, VOTE_REWARDS or COMMISSION.
-    method text not null,  -- How the base is found: CLIENT_REVENUE, STAKE_WEIGHT or FIXED_SHARE.
+    method text not null,  -- How the base is found: the name of an attribution method.
     base registry.native_amount not null,  -- What the rate was applied to, in native units.
     rate_trace jsonb not null,  -- The flat rate, or the tier slices, as applied.
     floor_applied boolean not null,  -- Whether the floor raised the rules total.
@@ -916,7 +916,6 @@ create table computation.commission_lines (
     amount registry.native_amount not null,  -- What is owed, in native units.
     engine_version text not null,  -- The engines version that computed this.
     PRIMARY KEY (generation_id, line_id),
-    CHECK ((method = ANY (ARRAY['CLIENT_REVENUE'::text, 'STAKE_WEIGHT'::text, 'FIXED_SHARE'::text]))),
     CHECK (((state)::text <> 'MISSING'::text)),
     FOREIGN KEY (agreement_id, version, rule_id) REFERENCES registry.agreement_rules(agreement_id, version, rule_id) ON DELETE RESTRICT,
     FOREIGN KEY (generation_id) REFERENCES computation.generations(generation_id) ON DELETE RESTRICT,

@@ -21,6 +21,7 @@ from aurora_api.commands.arguments import AsJson
 from aurora_api.commands.console import console, print_json, to_json_value
 from aurora_api.commands.migrate import open_read_only
 from aurora_assets.commission.agreement import Rule
+from aurora_assets.commission.methods.registry import METHODS
 from aurora_assets.explain.explanation import Explanation, Source
 from aurora_assets.explain.explanation import explain as trace_line
 from aurora_resources.config.files import load_config
@@ -144,6 +145,7 @@ class _Shown:
         terms = f"{rule.rule_id}: {rule.component} by {rule.method}"
         terms += f", {rule.rate_bps} bps" if rule.rate_bps is not None else ""
         branch.add(escape(terms))
+        branch.add(f"base: {METHODS[rule.method].meaning}")
         if rule.tiers is not None:
             schedule = rule.tiers
             tiers = branch.add(f"tiers {schedule.mode} by {schedule.metric}, {schedule.scope}")

@@ -18,6 +18,7 @@ from aurora_assets.commission.agreement import (
     TierMode,
     TierScope,
 )
+from aurora_assets.commission.methods.registry import METHODS
 from aurora_assets.commission.statement import StatementStatus
 from aurora_resources.config.models import PeriodType
 from aurora_resources.records import Component, FactState
@@ -77,7 +78,9 @@ strawberry.enum(Component, description="A component of a validator's revenue.")
 strawberry.enum(
     Method,
     name="CommissionMethod",
-    description="What a rule's base is: the clients' own revenue, a part by stake, or the whole revenue.",
+    description=" ".join(
+        ["What a rule's base is.", *(f"{one.name}: {one.meaning}." for one in METHODS.values())]
+    ),
 )
 strawberry.enum(
     TierMode,

@@ -1,5 +1,7 @@
 """Agreements as data: versions, their rules and tiers, and the wallets partners introduced.
 
+Which version pays at a moment and which validators a rule covers is here too.
+
 Only dates are checked here, because a draft may be unfinished: `activation.py` says whether a version can
 be put in force. Rates are basis points; thresholds, floors and caps are native units.
 """
@@ -15,7 +17,7 @@ from aurora_resources.records import Component
 
 
 class Method(StrEnum):
-    """What a rule's base is: the clients' own revenue, a part by stake, or the whole revenue."""
+    """How a rule's base is found; each has its module in `methods/`."""
 
     CLIENT_REVENUE = "CLIENT_REVENUE"
     STAKE_WEIGHT = "STAKE_WEIGHT"
@@ -181,3 +183,28 @@ def in_force(agreements: Iterable[AgreementVersion], moment: datetime) -> Sequen
         if known is None or known.version < agreement.version:
             newest[agreement.agreement_id] = agreement
     return [newest[key] for key in sorted(newest) if newest[key].status is AgreementStatus.ACTIVE]
+
+
+def covered(agreement: AgreementVersion, rule: Rule, chain_id: str, known: Sequence[str]) -> list[str] | None:
+    """Validators of a chain that a rule is responsible for, of those known in the period.
+
+    None if the rule says nothing about this chain, or a rule of the same agreement for this very chain
+    takes its place. A validator that the rule names together with its chain is covered even when the
+    period knows nothing about it: that is a gap, not a zero.
+    """
+    if rule.chain_id not in (None, chain_id):
+        return None
+    if rule.validator_key is not None:
+        expected = rule.chain_id is not None or rule.validator_key in known
+        return [rule.validator_key] if expected else None
+    rivals = [
+        other
+        for other in agreement.rules
+        if other.component is rule.component
+        and other.chain_id in (None, chain_id)
+        and other.specificity > rule.specificity
+    ]
+    if any(other.validator_key is None for other in rivals):
+        return None
+    taken = {other.validator_key for other in rivals}
+    return [key for key in known if key not in taken]

@@ -1,7 +1,7 @@
 """Who owns which wallet in a period, and what part of each revenue came from whose stake.
 
 The facts of a period are indexed once, each (validator, component) is split over its wallets once, and all
-rules share the result. What a rule makes of it is in `bases.py`.
+rules share the result. What a rule makes of it is in `methods/`.
 """
 
 from collections import defaultdict

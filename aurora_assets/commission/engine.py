@@ -15,11 +15,11 @@ from aurora_assets.commission.agreement import (
     RuleKey,
     TierMetric,
     WalletClaim,
+    covered,
     in_force,
 )
 from aurora_assets.commission.attribution import Attribution, owners_at
-from aurora_assets.commission.bases import Base, Gap, covered, find_base
-from aurora_assets.commission.facts import PeriodFacts
+from aurora_assets.commission.facts import PeriodFacts, Revenue
 from aurora_assets.commission.findings import Finding, FindingCode
 from aurora_assets.commission.guard import GuardPolicy, apply_guard
 from aurora_assets.commission.history import (
@@ -30,6 +30,8 @@ from aurora_assets.commission.history import (
     window_of,
 )
 from aurora_assets.commission.lines import Line, write_lines
+from aurora_assets.commission.methods.protocol import Base, Gap
+from aurora_assets.commission.methods.registry import METHODS
 from aurora_assets.commission.payout import Payout, settle
 from aurora_resources.records import FactState
 from aurora_resources.units import BPS
@@ -141,7 +143,16 @@ class _Period:
         self, agreement: AgreementVersion, rule: Rule, validators: list[str], opened: RuleState
     ) -> Payout | None:
         partner_id = agreement.partner_id
-        found = [find_base(self.attribution, partner_id, rule, key) for key in validators]
+        method, revenues = METHODS[rule.method], self.attribution.revenues
+        places = [(key, rule.component) for key in validators]
+        found = [
+            method.find_base(
+                self.attribution,
+                partner_id,
+                revenues.get(place) or Revenue(*place, None, FactState.MISSING),
+            )
+            for place in places
+        ]
         gaps = [item for item in found if isinstance(item, Gap)]
         for gap in gaps:
             self._find(agreement, rule, gap.code, gap.message, gap.validator_key)

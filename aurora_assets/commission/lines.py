@@ -11,8 +11,8 @@ from typing import Final
 from uuid import UUID, uuid5
 
 from aurora_assets.commission.agreement import AgreementVersion, Method, Rule, RuleKey
-from aurora_assets.commission.bases import Base
 from aurora_assets.commission.facts import Source
+from aurora_assets.commission.methods.protocol import Base
 from aurora_assets.commission.payout import Payout, RuleTrace
 from aurora_resources.records import Component, FactState
 from aurora_resources.units import split_exactly

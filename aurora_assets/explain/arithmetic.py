@@ -1,16 +1,15 @@
 """The steps from a rule's bases to the amount of a line, each computed again: pure, without a database.
 
 Each step has its formula with the numbers in it, its result, and the booked result. The steps and their
-order are those of the engine (`commission/payout.py`); all amounts are native units.
+order are those of the engine (`commission/payout.py`); all amounts are native units. How a base is found is
+shown by its attribution method (`commission/methods/`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from aurora_assets.commission.agreement import Method, Rule, TierMetric, TierMode, TierSchedule
+from aurora_assets.commission.agreement import Rule, TierMetric, TierMode, TierSchedule
 from aurora_assets.commission.tiers import charge, cut
-from aurora_resources.records import Component
 from aurora_resources.units import BPS, floor_share, split_exactly
 
 _NAMED_BASES = 6
@@ -47,62 +46,6 @@ class Trace:
     earned: int
     claimed: int
     amount: int
-
-
-def parts_of_base(
-    method: Method,
-    component: Component,
-    revenue: int,
-    wallets: Sequence[Mapping[str, Any]],
-    *,
-    allocated: bool,
-) -> dict[str, int | None]:
-    """The part of a validator's `revenue` that each wallet on it accounts for; empty for a fixed share.
-
-    A wallet is a row with `wallet`, `active_stake` and, by component, what was observed from it.
-    """
-    if method is Method.FIXED_SHARE:
-        return {}
-    if method is Method.CLIENT_REVENUE and not allocated:
-        observed = {row["wallet"]: row[component.lower()] for row in wallets}
-        if revenue or any(amount is not None for amount in observed.values()):
-            return observed
-        return dict.fromkeys(observed, 0)  # no revenue, so nothing to observe
-    stakes = {row["wallet"]: row["active_stake"] for row in wallets}
-    if revenue == 0:
-        return dict.fromkeys(stakes, 0)
-    if None in stakes.values() or not any(stakes.values()):
-        return dict.fromkeys(stakes)
-    return {**split_exactly(revenue, stakes)}
-
-
-def base_step(
-    method: Method,
-    revenue: int,
-    booked: int,
-    partner: str,
-    wallets: Sequence[Mapping[str, Any]],
-    parts: Mapping[str, int | None],
-    *,
-    allocated: bool,
-) -> Step:
-    """The partner's base on a validator: the sum over its wallets in `parts`, from `parts_of_base`."""
-    what = "base on this validator"
-    if method is Method.FIXED_SHARE:
-        return Step(what, "the whole revenue", revenue, booked)
-    own = [row for row in wallets if row["partner"] == partner]
-    amounts = [parts[row["wallet"]] for row in own]
-    known = [amount for amount in amounts if amount is not None]
-    amount = sum(known) if len(known) == len(amounts) else None
-    if method is Method.CLIENT_REVENUE and not allocated:
-        formula = f"observed on the accounts of {len(own)} of {len(wallets)} wallets"
-        return Step(what, formula, amount, booked)
-    if any(row["active_stake"] is None for row in wallets):
-        return Step(what, "a part by stake, and not every stake on it is known", amount, booked)
-    total = sum(row["active_stake"] for row in wallets)
-    stake = sum(row["active_stake"] for row in own)
-    formula = f"{revenue:,} × {stake:,} / {total:,} of the stake, split over the wallets by largest remainder"
-    return Step(what, formula, amount, booked)
 
 
 def compute_steps(

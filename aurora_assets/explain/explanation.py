@@ -13,8 +13,10 @@ from uuid import UUID
 from psycopg.rows import dict_row
 
 from aurora_assets.agreements.store import read_agreements
-from aurora_assets.commission.agreement import Method, Rule
-from aurora_assets.explain.arithmetic import Step, Trace, base_step, compute_steps, parts_of_base
+from aurora_assets.commission.agreement import Rule
+from aurora_assets.commission.methods.protocol import WalletFacts
+from aurora_assets.commission.methods.registry import METHODS
+from aurora_assets.explain.arithmetic import Step, Trace, compute_steps
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import AuroraError, ConfigurationError
 from aurora_resources.providers.wiring import chain_source
@@ -104,9 +106,11 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
     wallets = reader.all("canonical/stake_rewards.wallets_of_validator", **keyed)
     revenue: int = pnl[component.lower()]
     allocated: bool = found["allocated"]
-    parts = parts_of_base(rule.method, component, revenue, wallets, allocated=allocated)
+    method = METHODS[rule.method]
+    facts_of_wallets = [_wallet_facts(row, component) for row in wallets]
+    derived = method.derive(revenue, found["partner"], facts_of_wallets, allocated=allocated)
     steps = (
-        base_step(rule.method, revenue, found["base"], found["partner"], wallets, parts, allocated=allocated),
+        Step("base on this validator", derived.formula, derived.amount, found["base"]),
         *_steps(
             found,
             rule,
@@ -119,7 +123,7 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
     if settings is None:
         raise ConfigurationError(f"chains.yaml: {found['chain_id']} is not there any more")
     policies = chain_source(settings).policies
-    read = [feed] if rule.method is Method.FIXED_SHARE else [feed, Feed.REWARDS]
+    read = [feed, Feed.REWARDS] if method.reads_wallets else [feed]
     feeds = [*read, *(earlier for each in read for earlier in policies[each].depends_on)]
     return Explanation(
         line=found,
@@ -130,11 +134,18 @@ def explain(connection: DbConnection, line: str, chains: Sequence[ChainSettings]
         fact_table=fact_table,
         fact=fact,
         wallets=[
-            row | {"part": parts.get(row["wallet"])} for row in wallets if row["partner"] == found["partner"]
+            row | {"part": derived.parts.get(row["wallet"])}
+            for row in wallets
+            if row["partner"] == found["partner"]
         ],
         accounts=reader.all("canonical/stake_rewards.accounts_of_partner", **keyed),
         sources=_sources(reader, keyed, fact["ingestion_id"], feeds),
     )
+
+
+def _wallet_facts(row: Row, component: Component) -> WalletFacts:
+    """What is observed is kept by component; execution fees have no such column."""
+    return WalletFacts(row["wallet"], row["partner"], row["active_stake"], row.get(component.lower()))
 
 
 _KEYS: Final = (

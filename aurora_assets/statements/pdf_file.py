@@ -28,6 +28,8 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from aurora_assets.commission.agreement import Method
+from aurora_assets.commission.methods.registry import METHODS
 from aurora_assets.statements.store import StatementView
 from aurora_resources.units import format_amount
 
@@ -43,11 +45,6 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "MEV_TIPS": "MEV tips",
     "VOTE_REWARDS": "vote rewards",
     "COMMISSION": "commission",
-}
-_METHODS: Final[Mapping[str, str]] = {
-    "CLIENT_REVENUE": "from the clients' stake",
-    "STAKE_WEIGHT": "part by stake",
-    "FIXED_SHARE": "of all",
 }
 _TOTALS: Final[Mapping[str, str]] = {
     "lines": "Lines",
@@ -153,7 +150,7 @@ def _line(line: Mapping[str, Any], chain: Mapping[str, Any]) -> list[str]:
         ),
     }
     told = [
-        f"{_COMPONENTS[line['component']]}, {_METHODS[line['method']]}",
+        f"{_COMPONENTS[line['component']]}, {METHODS[Method(line['method'])].label}",
         *(r for r, on in remarks.items() if on),
     ]
     return [

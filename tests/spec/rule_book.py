@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from aurora_assets.commission.methods.registry import METHODS
 from tests.spec.commission.drawing import NAMES
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 CHAPTERS: Final = "test_[0-9][0-9]_*.py"
+METHODS_HERE: Final = "{methods}"
+"""Stands in a chapter's text for the table of attribution methods."""
+
 BOOK: Final = CHECKOUT / "docs" / "commission-rules.md"
 
 CAPTIONS: Final = {
@@ -59,7 +63,7 @@ def render(folder: Path) -> str:
 def _chapter(number: int, path: Path) -> str:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     title, text = _title(ast.get_docstring(tree), path.name)
-    parts = [f"## {number}. {title}\n", f"{text}\n"]
+    parts = [f"## {number}. {title}\n", f"{text.replace(METHODS_HERE, _methods())}\n"]
     rules = [
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
@@ -68,6 +72,12 @@ def _chapter(number: int, path: Path) -> str:
         parts.append(f"### {number}.{count} {heading.removesuffix('.')}\n")
         parts.append("".join(_body(body)).lstrip())
     return "\n".join(parts)
+
+
+def _methods() -> str:
+    """The attribution methods as a table: what each one's base is."""
+    rows = [f"| {method.name} | {method.meaning} |" for method in METHODS.values()]
+    return "\n".join(["| method | base |", "|---|---|", *rows])
 
 
 def _title(docstring: str | None, where: str) -> tuple[str, str]:

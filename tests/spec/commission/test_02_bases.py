@@ -2,7 +2,8 @@
 
 Each rule pays on one component of what validators earn: execution fees, MEV tips, vote rewards on the
 operator's own stake, or the commission taken from delegators. The method says which part of it is the base:
-all of it, the part of the partner's stake, or what was observed from the partner's own clients.
+
+{methods}
 """
 
 from tests.spec.commission.story import Story

@@ -4,8 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from aurora_assets.commission.agreement import Method, Rule
-from aurora_assets.commission.bases import covered
+from aurora_assets.commission.agreement import Method, Rule, covered
 from aurora_assets.commission.engine import Computation
 from aurora_resources.records import Component, FactState
 

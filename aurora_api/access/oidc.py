@@ -1,9 +1,10 @@
-"""Tokens of an external identity provider (OpenID Connect): whom they name, by that provider's public keys.
+"""Tokens of an external identity provider (OpenID Connect), verified with that provider's public keys.
 
-Issuer, audience and algorithms are pinned here; who that user is in Aurora, and what they may do, the
-database says.
+Issuer, audience and algorithms are configured here. Which user of Aurora a subject is, with which role, is
+read from the database.
 """
 
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import anyio
-import httpx
+import anyio.to_thread
 import jwt
 
 from aurora_api.problems import Code, Problem
@@ -22,11 +23,11 @@ AUDIENCE_VARIABLE: Final = "AURORA_OIDC_AUDIENCE"
 KEYS_VARIABLE: Final = "AURORA_OIDC_JWKS_URL"
 
 ALGORITHMS: Final = ("RS256", "ES256")
-"""Signatures with a key pair only: a public key must never be taken for a shared secret."""
+"""Signatures with a key pair only: a public key must never be used as a shared secret."""
 
 FRESH_SECONDS: Final = 300.0
 PAUSE_SECONDS: Final = 30.0
-"""How long fetched keys are used, and how soon an unknown key may have them fetched again."""
+"""How long fetched keys are valid, and the shortest time between two fetches for unknown keys."""
 
 _TIMEOUT_SECONDS: Final = 5.0
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -34,7 +35,7 @@ _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True, slots=True)
 class OidcSettings:
-    """The one external issuer that is trusted, what its tokens must be meant for, and where its keys are."""
+    """The trusted external issuer, the audience its tokens must have, and the address of its keys."""
 
     issuer: str
     audience: str
@@ -42,7 +43,7 @@ class OidcSettings:
 
 
 def oidc_from_environment() -> OidcSettings | None:
-    """The issuer that the environment names, if any. Raises ConfigurationError for half a setting."""
+    """The issuer of the environment, if any. Raises ConfigurationError for an incomplete setting."""
     named = {name: os.environ.get(name, "") for name in (ISSUER_VARIABLE, AUDIENCE_VARIABLE, KEYS_VARIABLE)}
     if not any(named.values()):
         return None
@@ -52,23 +53,33 @@ def oidc_from_environment() -> OidcSettings | None:
         )
     parts = urlsplit(named[KEYS_VARIABLE])
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        raise ConfigurationError(f"{KEYS_VARIABLE} must be an https address: keys are trusted as they come")
+        raise ConfigurationError(f"{KEYS_VARIABLE} must be an https address: received keys are trusted")
     return OidcSettings(named[ISSUER_VARIABLE], named[AUDIENCE_VARIABLE], named[KEYS_VARIABLE])
 
 
 class Oidc:
-    """Checks tokens of the external issuer; its keys are fetched when needed, and kept for a while."""
+    """Verifies tokens of the external issuer with the keys that it publishes.
+
+    `jwt.PyJWKClient` fetches the keys, keeps them for `FRESH_SECONDS`, and fetches them again for an unknown
+    key, at most once in `PAUSE_SECONDS`. It is called in a thread, by one request at a time. While the issuer
+    cannot be reached, the last keys stay valid, and it is tried once in `PAUSE_SECONDS`.
+    """
 
     def __init__(self, settings: OidcSettings) -> None:
         self.issuer: Final = settings.issuer
         self._settings = settings
-        self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = -FRESH_SECONDS
-        self._tried_at = -PAUSE_SECONDS
+        self._client = jwt.PyJWKClient(
+            settings.jwks_url,
+            lifespan=FRESH_SECONDS,
+            cooldown_duration=PAUSE_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
+        )
+        self._last_keys: jwt.PyJWKSet | None = None
+        self._failed_at = -math.inf
         self._turn = anyio.Lock()
 
     async def subject(self, token: str) -> str:
-        """The issuer's name for the user. Raises Problem for a token that is expired or not theirs for us."""
+        """The `sub` claim. Raises Problem for a token that is expired or not valid for this service."""
         try:
             header = jwt.get_unverified_header(token)
             key = await self._key(str(header["kid"]))
@@ -87,43 +98,40 @@ class Oidc:
             raise Problem(Code.TOKEN_INVALID, "the identity token is not valid here") from None
 
     async def _key(self, key_id: str) -> jwt.PyJWK:
-        """Raises KeyError for a key that the issuer does not have."""
+        """Raises KeyError for a key that the issuer does not have, Problem if its keys cannot be fetched."""
+        fresh = self._fresh_keys()
+        if fresh is not None and (key := _signing_key(fresh, key_id)) is not None:
+            return key
         async with self._turn:
-            now = time.monotonic()
-            known = key_id in self._keys
-            due = now - self._fetched_at >= FRESH_SECONDS if known else now - self._tried_at >= PAUSE_SECONDS
-            if due and now - self._tried_at >= PAUSE_SECONDS:
-                self._tried_at = now
-                await self._fetch(now, needed=not known)
-            return self._keys[key_id]
+            if time.monotonic() - self._failed_at >= PAUSE_SECONDS:
+                try:
+                    key = await anyio.to_thread.run_sync(self._client.get_signing_key, key_id)
+                except (jwt.PyJWTError, OSError, ValueError) as error:
+                    fetched = self._fresh_keys() is not None
+                    if fetched and not isinstance(error, jwt.PyJWKClientConnectionError):
+                        raise KeyError(key_id) from None
+                    self._failed_at = time.monotonic()
+                else:
+                    self._fresh_keys()
+                    return key
+        known = None if self._last_keys is None else _signing_key(self._last_keys, key_id)
+        if known is None:
+            raise Problem(
+                Code.UNAVAILABLE, "the identity provider's keys cannot be had just now; try again shortly"
+            )
+        return known
 
-    async def _fetch(self, now: float, *, needed: bool) -> None:
-        """Fetch the keys. Those at hand serve on while the issuer cannot be reached, if none is missing."""
-        try:
-            async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
-                answer = await client.get(self._settings.jwks_url)
-                answer.raise_for_status()
-                self._keys = _signing_keys(answer.json())
-                self._fetched_at = now
-        except (httpx.HTTPError, ValueError, jwt.PyJWTError) as error:
-            if needed:
-                raise Problem(
-                    Code.UNAVAILABLE, "the identity provider's keys cannot be had just now; try again shortly"
-                ) from error
+    def _fresh_keys(self) -> jwt.PyJWKSet | None:
+        """The fetched keys, None once they are older than `FRESH_SECONDS`."""
+        cache = self._client.jwk_set_cache
+        keys = None if cache is None else cache.get()
+        self._last_keys = keys or self._last_keys
+        return keys
 
 
-def _signing_keys(document: object) -> dict[str, jwt.PyJWK]:
-    """The keys of a JWK set that fit the pinned algorithms, by their id. Raises PyJWTError."""
-    listed = document.get("keys", []) if isinstance(document, dict) else []
-    usable = [
-        each
-        for each in listed
-        if isinstance(each, dict)
-        and each.get("kty") in {"RSA", "EC"}
-        and each.get("use", "sig") == "sig"
-        and isinstance(each.get("kid"), str)
-    ]
-    return {each["kid"]: jwt.PyJWK.from_dict(each) for each in usable}
+def _signing_key(keys: jwt.PyJWKSet, key_id: str) -> jwt.PyJWK | None:
+    usable = (key for key in keys.keys if key.public_key_use in {None, "sig"})
+    return next((key for key in usable if key.key_id == key_id), None)
 
 
 def _fits(algorithm: str, key: jwt.PyJWK) -> bool:

@@ -8,7 +8,9 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -45,11 +47,15 @@ class Issuer:
         ]
         self.asked = 0
         self.status = 200
+        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+        self.may_answer.set()
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 issuer.asked += 1
+                issuer.is_asked.set()
+                issuer.may_answer.wait(30)
                 body = json.dumps({"keys": issuer.published}).encode()
                 self.send_response(issuer.status)
                 self.end_headers()
@@ -165,7 +171,7 @@ def test_a_new_key_is_fetched_but_unknown_ones_do_not_make_the_issuer_work(
     for _ in range(5):
         assert service_of.with_token(newer).code(ME) == "TOKEN_INVALID"
     assert issuer.asked == 1
-    monkeypatch.setattr(oidc, "PAUSE_SECONDS", 0.0)
+    later(monkeypatch, oidc.PAUSE_SECONDS)
     assert service_of.with_token(newer).ask(ME)["me"]["username"] == "ops"
     assert issuer.asked == 2
 
@@ -180,9 +186,44 @@ def test_while_the_issuer_is_away_known_keys_serve_on(
     issuer.status = 200
     assert service_of.with_token(issuer.token()).ask(ME)
     issuer.status = 503
-    monkeypatch.setattr(oidc, "FRESH_SECONDS", 0.0)
+    later(monkeypatch, oidc.FRESH_SECONDS)
     assert service_of.with_token(issuer.token()).ask(ME)
     assert issuer.asked == 3
+    monkeypatch.setattr(oidc, "PAUSE_SECONDS", 3600.0)
+    assert service_of.with_token(issuer.token()).ask(ME)
+    answer = service_of.with_token(issuer.token(kid="unknown")).post(ME)
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
+    assert issuer.asked == 3  # not again before the pause is over
+
+
+def test_a_key_that_is_no_longer_published_is_refused_once_the_keys_are_old(
+    service_of: Service, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = issuer.token()
+    assert service_of.with_token(token).ask(ME)
+    issuer.published = issuer.published[1:]
+    later(monkeypatch, oidc.FRESH_SECONDS)
+    for _ in range(2):
+        assert service_of.with_token(token).code(ME) == "TOKEN_INVALID"
+    assert service_of.with_token(issuer.token(issuer.elliptic, "ES256", "ec")).ask(ME)
+
+
+def test_other_requests_are_answered_while_the_keys_are_fetched(service_of: Service, issuer: Issuer) -> None:
+    issuer.may_answer.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(service_of.with_token(issuer.token()).ask, ME)
+        assert issuer.is_asked.wait(30)
+        assert service_of.ask(ME)["me"]["username"] == "admin"
+        assert not waiting.done()
+        issuer.may_answer.set()
+        assert waiting.result(30)["me"]["username"] == "ops"
+
+
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let PyJWT see a clock that is ahead by so much and a little more."""
+    ahead = SimpleNamespace(monotonic=lambda: time.monotonic() + seconds + 1)
+    for module in ("api_jwk", "jwk_set_cache", "jwks_client"):
+        monkeypatch.setattr(f"jwt.{module}.time", ahead)
 
 
 def test_without_an_issuer_no_external_token_is_taken(service: Service, issuer: Issuer) -> None:

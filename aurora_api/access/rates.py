@@ -1,7 +1,8 @@
-"""How often one may ask: sign-ins by address, requests by user. Counted in the memory of one process.
+"""Rate limits: sign-ins by address, requests by user.
 
-The answer's `RateLimit` headers say what is left. The workers of a service ask their parent, who counts for
-all (`service/shared_rates.py`); several machines behind one address count each for itself.
+They are counted in the storage of `AURORA_API_RATE_LIMIT_STORAGE`: the memory of this process, or a Redis
+server that several machines share. The workers of one machine share the memory of their parent
+(`service/shared_rates.py`). The `RateLimit` headers of a response say what is left.
 """
 
 import ipaddress
@@ -12,21 +13,29 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+from limits.errors import ConfigurationError as InvalidStorageError
+from limits.errors import StorageError
 
+from aurora_api.problems import Code, Problem
 from aurora_resources.errors import ConfigurationError
 
 LOGINS_PER_MINUTE: Final = 10
 REQUESTS_PER_HOUR: Final = 1000
 LOGINS_VARIABLE: Final = "AURORA_API_LOGINS_PER_MINUTE"
 REQUESTS_VARIABLE: Final = "AURORA_API_REQUESTS_PER_HOUR"
+STORAGE_VARIABLE: Final = "AURORA_API_RATE_LIMIT_STORAGE"
+MEMORY: Final = "memory://"
+NOT_COUNTED: Final = "requests cannot be counted just now; try again later"
+_REDIS: Final = ("redis://", "rediss://")
+_STORAGE_SECONDS: Final = 2.0
 _SITE_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Whether this one was still allowed, and what is left: `resets_seconds` until all is again."""
+    """The outcome of one count: whether it was within the limit, and what remains for `resets_seconds`."""
 
     name: str
     allowed: bool
@@ -37,47 +46,55 @@ class Allowance:
 
     @property
     def headers(self) -> dict[str, str]:
-        """The answer's headers; `Retry-After` for whoever asked too often."""
-        told = {
+        """The headers of the response, with `Retry-After` if it was not allowed."""
+        headers = {
             "RateLimit-Policy": f'"{self.name}";q={self.limit};w={self.window_seconds}',
             "RateLimit": f'"{self.name}";r={self.remaining};t={self.resets_seconds}',
         }
-        return told if self.allowed else told | {"Retry-After": str(max(1, self.resets_seconds))}
+        return headers if self.allowed else headers | {"Retry-After": str(max(1, self.resets_seconds))}
 
 
-class CountsRates(Protocol):
-    """Whatever counts: here, or in another process. Takes no longer than a look into memory."""
+class RateLimiter(Protocol):
+    """Counts sign-ins and requests, in this process or through another one."""
 
-    def count_login(self, address: str) -> Allowance:
-        """One attempt to sign in from this address; an IPv6 address counts as its network of 64 bits."""
+    async def count_login(self, address: str) -> Allowance:
+        """Count a sign-in from this address. Raises Problem when it cannot be counted."""
         ...
 
-    def count_request(self, user_id: int) -> Allowance:
-        """One request of this user."""
+    async def count_request(self, user_id: int) -> Allowance:
+        """Count a request of this user. Raises Problem when it cannot be counted."""
         ...
 
 
 class RateLimits:
-    """Counts. Both limits slide: what was asked in the window before still counts in part."""
+    """Counts in a storage, with sliding windows: the previous window still counts in part."""
 
     def __init__(
-        self, *, logins_per_minute: int = LOGINS_PER_MINUTE, requests_per_hour: int = REQUESTS_PER_HOUR
+        self,
+        *,
+        logins_per_minute: int = LOGINS_PER_MINUTE,
+        requests_per_hour: int = REQUESTS_PER_HOUR,
+        storage: str = MEMORY,
     ) -> None:
-        self._counter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        """`storage` is an address. Raises ConfigurationError for one that is not supported."""
+        self._counter = SlidingWindowCounterRateLimiter(_open_storage(storage))
         self._logins = RateLimitItemPerMinute(logins_per_minute)
         self._requests = RateLimitItemPerHour(requests_per_hour)
 
-    def count_login(self, address: str) -> Allowance:
-        """One attempt to sign in from this address; an IPv6 address counts as its network of 64 bits."""
-        return self._count("login", self._logins, _site(address))
+    async def count_login(self, address: str) -> Allowance:
+        """Count a sign-in from this address; an IPv6 address counts as its network of 64 bits."""
+        return await self._count("login", self._logins, _site(address))
 
-    def count_request(self, user_id: int) -> Allowance:
-        """One request of this user."""
-        return self._count("user", self._requests, str(user_id))
+    async def count_request(self, user_id: int) -> Allowance:
+        """Count a request of this user."""
+        return await self._count("user", self._requests, str(user_id))
 
-    def _count(self, name: str, limit: RateLimitItem, key: str) -> Allowance:
-        allowed = self._counter.hit(limit, name, key)
-        window = self._counter.get_window_stats(limit, name, key)
+    async def _count(self, name: str, limit: RateLimitItem, key: str) -> Allowance:
+        try:
+            allowed = await self._counter.hit(limit, name, key)
+            window = await self._counter.get_window_stats(limit, name, key)
+        except StorageError as error:
+            raise Problem(Code.UNAVAILABLE, NOT_COUNTED) from error
         return Allowance(
             name=name,
             allowed=allowed,
@@ -88,10 +105,29 @@ class RateLimits:
         )
 
 
+def _open_storage(address: str) -> Storage:
+    if address == MEMORY:
+        return MemoryStorage()
+    try:
+        if address.startswith(_REDIS):
+            return RedisStorage(
+                f"async+{address}",
+                wrap_exceptions=True,
+                implementation="redispy",
+                socket_timeout=_STORAGE_SECONDS,
+                socket_connect_timeout=_STORAGE_SECONDS,
+            )
+    except (InvalidStorageError, ValueError):
+        pass  # as for another scheme; the address may hold a password, so that no message repeats it
+    raise ConfigurationError(
+        f"{STORAGE_VARIABLE} must be {MEMORY} or the address of a Redis server, such as redis://host:6379/0"
+    )
+
+
 def _site(address: str) -> str:
     try:
         found = ipaddress.ip_address(address)
-    except ValueError:
+    except (InvalidStorageError, ValueError):
         return address
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
         return str(ipaddress.ip_network((found, _SITE_BITS), strict=False))
@@ -99,11 +135,17 @@ def _site(address: str) -> str:
 
 
 def rate_limits_from_environment() -> RateLimits:
-    """The limits that the environment sets, else the defaults. Raises ConfigurationError."""
+    """The limits and the storage of the environment, else the defaults. Raises ConfigurationError."""
     return RateLimits(
         logins_per_minute=_whole_number(LOGINS_VARIABLE, LOGINS_PER_MINUTE),
         requests_per_hour=_whole_number(REQUESTS_VARIABLE, REQUESTS_PER_HOUR),
+        storage=rate_limit_storage(),
     )
+
+
+def rate_limit_storage() -> str:
+    """The address of the storage: `MEMORY`, or what the environment names."""
+    return os.environ.get(STORAGE_VARIABLE) or MEMORY
 
 
 def _whole_number(variable: str, default: int) -> int:

@@ -12,7 +12,7 @@ from strawberry.dataloader import DataLoader
 
 from aurora_api.access.authenticate import Identity
 from aurora_api.access.principal import Principal
-from aurora_api.access.rates import CountsRates
+from aurora_api.access.rates import RateLimiter
 from aurora_api.access.scope import sees_chain
 from aurora_api.access.sessions import Sessions
 from aurora_api.context.chains import ChainRow, Coins, load_chain_rows
@@ -55,7 +55,7 @@ class Context:
     principal: Principal | None
     warehouse: Warehouse
     sessions: Sessions
-    limits: CountsRates
+    limits: RateLimiter
     coins: Coins
     request_digest: bytes
     client: str

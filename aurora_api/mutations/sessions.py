@@ -137,7 +137,7 @@ async def resolve_change_password(info: Info, input: ChangePasswordInput) -> Don
 
 async def too_many_logins(context: Context) -> MutationProblem | None:
     """Count a login attempt from the request's address; the refusal when there were too many."""
-    allowance = context.limits.count_login(context.client)
+    allowance = await context.limits.count_login(context.client)
     context.reply.headers.update(allowance.headers)
     if allowance.allowed:
         return None

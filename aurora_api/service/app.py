@@ -5,12 +5,11 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,22 +17,23 @@ from starlette.routing import Route
 from aurora_api.access.download_tokens import PATH, PURPOSE
 from aurora_api.context.reader import make_pool
 from aurora_api.problems import problem_of
-from aurora_api.service.correlation import CorrelationIds
 from aurora_api.service.downloads import StatementDownloads
 from aurora_api.service.endpoint import GraphQLEndpoint, refuse
 from aurora_api.service.health import IngestionHealth, Readiness, answer_health
 from aurora_api.service.metrics import Metrics
+from aurora_api.service.request_log import request_middleware
 from aurora_api.service.settings import ApiSettings
-from aurora_api.service.watching import Watching
 from aurora_resources.logs import configure_logs
 from aurora_resources.warehouse.connection import API_ROLE, Warehouse
 
 STOP_SECONDS: Final = 10
 GARBAGE_THRESHOLD: Final = 100_000
-WATCHED: Final = frozenset({"/graphql", "/health", "/health/ready", "/health/ingestion", "/metrics"})
+ROUTES: Final = frozenset({"/graphql", "/health", "/health/ready", "/health/ingestion", "/metrics"})
 
 
-def create_app(warehouse: Warehouse, settings: ApiSettings, closing: ExitStack | None = None) -> Starlette:
+def create_app(
+    warehouse: Warehouse, settings: ApiSettings, closing: AsyncExitStack | None = None
+) -> Starlette:
     """The service over this warehouse, where it acts as `aurora_api` and as those that role may become.
 
     It starts without a warehouse to reach, and says so at `/health/ready`. When it ends it closes `closing`.
@@ -52,7 +52,7 @@ def create_app(warehouse: Warehouse, settings: ApiSettings, closing: ExitStack |
         finally:
             await pool.close()
             if closing is not None:
-                closing.close()
+                await closing.aclose()
 
     return Starlette(
         routes=[
@@ -63,7 +63,7 @@ def create_app(warehouse: Warehouse, settings: ApiSettings, closing: ExitStack |
             Route("/health/ingestion", IngestionHealth(pool).answer),
             Route("/metrics", metrics.answer),
         ],
-        middleware=[Middleware(CorrelationIds), Middleware(Watching, metrics=metrics, routes=WATCHED)],
+        middleware=request_middleware(metrics, ROUTES),
         exception_handlers={Exception: _answer_failure},
         lifespan=lifespan,
     )
@@ -108,6 +108,6 @@ def uvicorn_options(host: str, port: int) -> dict[str, Any]:
     }
 
 
-async def _answer_failure(request: Request, error: Exception) -> Response:
+async def _answer_failure(_: Request, error: Exception) -> Response:
     """The answer to a request that failed outside GraphQL; the server logs the error itself."""
-    return refuse(request, 500, problem_of(error))
+    return refuse(500, problem_of(error))

@@ -48,7 +48,7 @@ class Callers:
             if identity is None:
                 return Caller(address)
             principal = await reader.authenticate(identity)
-            allowance = self.limits.count_request(principal.user_id)
+            allowance = await self.limits.count_request(principal.user_id)
         except Problem as problem:
             # Something of ours that is not there just now is no fault of the token.
             status = 503 if problem.code is Code.UNAVAILABLE else 401

@@ -44,7 +44,7 @@ class StatementDownloads:
                 partial(self._make, download), limiter=self._turns, abandon_on_cancel=True
             )
         except Problem as problem:
-            return refuse(request, 404 if problem.code is Code.NOT_FOUND else 403, problem)
+            return refuse(404 if problem.code is Code.NOT_FOUND else 403, problem)
         return Response(
             body,
             media_type=_TYPES[download.format],

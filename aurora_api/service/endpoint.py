@@ -25,8 +25,8 @@ from aurora_api.context.reader import Pool, Reader
 from aurora_api.context.request import Context, Reply
 from aurora_api.problems import Code, Problem, problem_of
 from aurora_api.service.callers import Caller, Callers
-from aurora_api.service.correlation import correlation_id_of
 from aurora_api.service.errors import is_refusal, present, present_problem
+from aurora_api.service.request_log import request_correlation_id
 from aurora_api.service.schema import schema
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import Warehouse
@@ -63,7 +63,7 @@ class GraphQLEndpoint:
             if self._ide and "text/html" in request.headers.get("accept", ""):
                 return HTMLResponse(get_graphql_ide_html(graphql_ide="graphiql"))
             problem = Problem(Code.BAD_REQUEST, "GraphQL is asked with POST and a JSON body")
-            return refuse(request, 405, problem, {"Allow": "POST"})
+            return refuse(405, problem, {"Allow": "POST"})
         body = await _read(request)
         if isinstance(body, Response):
             return body
@@ -72,25 +72,23 @@ class GraphQLEndpoint:
             caller = await self._callers.admit(reader, request)
             return await self._answer_caller(request, reader, caller, body)
         except (PoolTimeout, psycopg.Error) as error:
-            logger.exception("request %s failed before it was understood", correlation_id_of(request))
-            return refuse(request, 503, problem_of(error))
+            logger.exception("request %s failed before it was understood", request_correlation_id())
+            return refuse(503, problem_of(error))
         finally:
             await reader.close()
 
     async def _answer_caller(self, request: Request, reader: Reader, caller: Caller, body: bytes) -> Response:
         if caller.refusal is not None:
-            return refuse(request, caller.status, caller.refusal, caller.headers)
-        asked = _normalize(request, body)
+            return refuse(caller.status, caller.refusal, caller.headers)
+        asked = _normalize(body)
         if isinstance(asked, Response):
             return asked
-        return await self._execute(request, asked, self._context(request, reader, caller, asked, body))
+        return await self._execute(request, asked, self._context(reader, caller, asked, body))
 
-    def _context(
-        self, request: Request, reader: Reader, caller: Caller, asked: _Asked, body: bytes
-    ) -> Context:
+    def _context(self, reader: Reader, caller: Caller, asked: _Asked, body: bytes) -> Context:
         return Context(
             reader=reader,
-            correlation_id=correlation_id_of(request),
+            correlation_id=request_correlation_id(),
             operation_name=asked.operation_name,
             principal=caller.principal,
             warehouse=self._warehouse,
@@ -115,24 +113,22 @@ class GraphQLEndpoint:
                 allowed_operation_types=[OperationType.QUERY, OperationType.MUTATION],
             )
         except MissingQueryError:
-            return refuse(request, 400, Problem(Code.BAD_REQUEST, "query is empty"))
+            return refuse(400, Problem(Code.BAD_REQUEST, "query is empty"))
         except CannotGetOperationTypeError:
             problem = Problem(
                 Code.BAD_REQUEST, "operationName must name the one operation of query to answer"
             )
-            return refuse(request, 400, problem)
+            return refuse(400, problem)
         except InvalidOperationTypeError:
-            return refuse(request, 400, Problem(Code.BAD_REQUEST, "there are no subscriptions here"))
+            return refuse(400, Problem(Code.BAD_REQUEST, "there are no subscriptions here"))
         finally:
             request.state.operation = context.reply.operation
         return _respond(result, context)
 
 
-def refuse(
-    request: Request, status: int, problem: Problem, headers: dict[str, str] | None = None
-) -> Response:
+def refuse(status: int, problem: Problem, headers: dict[str, str] | None = None) -> Response:
     """An answer that is nothing but a problem."""
-    return JSONResponse(present_problem(problem, correlation_id_of(request)), status, headers)
+    return JSONResponse(present_problem(problem, request_correlation_id()), status, headers)
 
 
 def _respond(result: ExecutionResult, context: Context) -> Response:
@@ -163,23 +159,21 @@ def _json(body: dict[str, Any], status: int, headers: dict[str, str]) -> Respons
 async def _read(request: Request) -> bytes | Response:
     """The body, or the refusal of one that is no JSON or too large."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        return refuse(request, 415, Problem(Code.BAD_REQUEST, "send the query as application/json"))
+        return refuse(415, Problem(Code.BAD_REQUEST, "send the query as application/json"))
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_MAX_BYTES:
             problem = Problem(Code.LIMIT_EXCEEDED, f"the body is larger than {BODY_MAX_BYTES} bytes")
-            return refuse(request, 413, problem)
+            return refuse(413, problem)
     return bytes(body)
 
 
-def _normalize(request: Request, body: bytes) -> _Asked | Response:
+def _normalize(body: bytes) -> _Asked | Response:
     """What is asked, or the refusal of a body that does not say so."""
     # No text of the warehouse can hold it, wherever in the query or its variables it is.
     if b"\\u0000" in body:
-        return refuse(
-            request, 400, Problem(Code.INVALID_ARGUMENT, "an argument holds a character that no text has")
-        )
+        return refuse(400, Problem(Code.INVALID_ARGUMENT, "an argument holds a character that no text has"))
     try:
         return msgspec.json.decode(body, type=_Asked)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -188,4 +182,4 @@ def _normalize(request: Request, body: bytes) -> _Asked | Response:
             "the body must be one JSON object with query (text) and, if needed, variables (an object) and "
             "operationName (text); a list of queries is not taken",
         )
-        return refuse(request, 400, problem)
+        return refuse(400, problem)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from aurora_api.access.oidc import OidcSettings, oidc_from_environment
-from aurora_api.access.rates import CountsRates, RateLimits, rate_limits_from_environment
+from aurora_api.access.rates import RateLimiter, RateLimits, rate_limits_from_environment
 from aurora_api.access.token_keys import TokenKeys
 from aurora_api.access.token_secret import token_keys
 
@@ -21,11 +21,11 @@ class ApiSettings:
 
     keys: TokenKeys = field(repr=False)
     oidc: OidcSettings | None = None
-    limits: CountsRates = field(default_factory=RateLimits)
+    limits: RateLimiter = field(default_factory=RateLimits)
     development: bool = False
 
 
-def settings_from_environment(limits: CountsRates | None = None) -> ApiSettings:
+def settings_from_environment(limits: RateLimiter | None = None) -> ApiSettings:
     """As the environment says, or with these `limits`. Raises ConfigurationError."""
     return ApiSettings(
         keys=token_keys(),

@@ -1,75 +1,114 @@
-"""One count of who asked how often, for all workers of a service: their parent's, asked over a local socket.
+"""One count of sign-ins and requests for all workers of a service: their parent counts, over a Unix socket.
 
-Python's own managers carry the call: a worker calls the parent's count as if it were here. The socket
-is in a folder of the parent's user alone, and whoever connects must know the key that only children get.
+A call is one line of JSON, and so is its answer. Neither side blocks its event loop. The socket is in a
+folder that only the parent's user can enter.
 """
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing.managers import BaseManager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, Literal
 
-from aurora_api.access.rates import Allowance, CountsRates
+import anyio
+import msgspec
+from anyio.abc import SocketStream
+from anyio.from_thread import start_blocking_portal
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from aurora_api.access.rates import NOT_COUNTED, Allowance, RateLimiter
 from aurora_api.problems import Code, Problem
 
 SOCKET: Final = "rates"
-
-A = TypeVar("A")
-
-
-class _Manager(BaseManager):
-    """Serves, or finds, the one count."""
+ANSWER_SECONDS: Final = 5.0
+LINE_MAX_BYTES: Final = 1024
 
 
-class _Served(Protocol):
-    def limits(self) -> CountsRates:
-        """The parent's count."""
-        ...
+class _Call(msgspec.Struct):
+    """`key` is the address of a login, or the user's id of a request."""
+
+    kind: Literal["login", "request"]
+    key: str
 
 
 @contextmanager
-def serve_rates(limits: CountsRates, folder: Path) -> Iterator[None]:
-    """Let the children of this process count with `limits`, over a socket in `folder`."""
-    _Manager.register("limits", callable=lambda: limits, exposed=("count_login", "count_request"))
-    server = _Manager(str(folder / SOCKET)).get_server()
-
-    def serve() -> None:
-        with suppress(SystemExit):  # it takes itself for the whole process
-            server.serve_forever()
-
-    accepting = threading.Thread(target=serve, daemon=True, name="rates")
-    accepting.start()
-    try:
+def serve_rates(limits: RateLimiter, folder: Path) -> Iterator[None]:
+    """Count for the children of this process with `limits`, in a thread, over a socket in `folder`."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(_serving(limits, folder / SOCKET)),
+    ):
         yield
-    finally:
-        server.stop_event.set()  # type: ignore[attr-defined] # made by serve_forever
-        accepting.join()
-        server.listener.close()  # type: ignore[attr-defined] # or it looks for its socket when Python ends
+
+
+@asynccontextmanager
+async def _serving(limits: RateLimiter, socket: Path) -> AsyncIterator[None]:
+    async def answer(stream: SocketStream) -> None:
+        async with stream:
+            lines = BufferedByteReceiveStream(stream)
+            try:
+                while True:
+                    call = msgspec.json.decode(await lines.receive_until(b"\n", LINE_MAX_BYTES), type=_Call)
+                    if call.kind == "login":
+                        allowance = await limits.count_login(call.key)
+                    else:
+                        allowance = await limits.count_request(int(call.key))
+                    await stream.send(msgspec.json.encode(allowance) + b"\n")
+            except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead):
+                return  # the worker has ended, or has given up its call
+
+    async with await anyio.create_unix_listener(socket) as listener, anyio.create_task_group() as group:
+        group.start_soon(listener.serve, answer)
+        yield
+        group.cancel_scope.cancel()
 
 
 class SharedRateLimits:
-    """The parent's count, as a worker sees it."""
+    """The parent's count, as a worker sees it: over one connection, which is opened again after a failure."""
 
     def __init__(self, folder: Path) -> None:
-        """Finds it by its socket in `folder`. Raises OSError where nobody serves it."""
-        _Manager.register("limits", exposed=("count_login", "count_request"))
-        manager = _Manager(str(folder / SOCKET))
-        manager.connect()
-        self._limits = cast("_Served", manager).limits()
+        """`folder` is the one in which the parent serves."""
+        self._socket = folder / SOCKET
+        self._turn = anyio.Lock()
+        self._stream: SocketStream | None = None
 
-    def count_login(self, address: str) -> Allowance:
-        """One attempt to sign in from this address. Raises Problem when nobody counts any more."""
-        return _counted(self._limits.count_login, address)
+    async def count_login(self, address: str) -> Allowance:
+        """Count a sign-in from this address. Raises Problem when the parent does not answer."""
+        return await self._ask(_Call("login", address))
 
-    def count_request(self, user_id: int) -> Allowance:
-        """One request of this user. Raises Problem when nobody counts any more."""
-        return _counted(self._limits.count_request, user_id)
+    async def count_request(self, user_id: int) -> Allowance:
+        """Count a request of this user. Raises Problem when the parent does not answer."""
+        return await self._ask(_Call("request", str(user_id)))
 
+    async def close(self) -> None:
+        """Close the connection."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await anyio.aclose_forcefully(stream)
 
-def _counted(count: Callable[[A], Allowance], who: A) -> Allowance:
-    try:
-        return count(who)
-    except (OSError, EOFError) as gone:
-        raise Problem(Code.UNAVAILABLE, "requests cannot be counted just now; try again later") from gone
+    async def _ask(self, call: _Call) -> Allowance:
+        async with self._turn:
+            answered = False
+            try:
+                with anyio.fail_after(ANSWER_SECONDS):
+                    allowance = await self._exchange(msgspec.json.encode(call) + b"\n")
+                answered = True
+            except (
+                OSError,
+                anyio.BrokenResourceError,
+                anyio.EndOfStream,
+                anyio.IncompleteRead,
+            ) as error:
+                raise Problem(Code.UNAVAILABLE, NOT_COUNTED) from error
+            finally:
+                if not answered:
+                    # Also when the request was cancelled: the next call must not read this one's answer.
+                    with anyio.CancelScope(shield=True):
+                        await self.close()
+            return allowance
+
+    async def _exchange(self, line: bytes) -> Allowance:
+        if self._stream is None:
+            self._stream = await anyio.connect_unix(self._socket)
+        await self._stream.send(line)
+        answer = await BufferedByteReceiveStream(self._stream).receive_until(b"\n", LINE_MAX_BYTES)
+        return msgspec.json.decode(answer, type=Allowance)

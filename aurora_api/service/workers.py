@@ -1,8 +1,8 @@
 """The service in several processes on one port: uvicorn starts them anew if they die, and all end together.
 
-Python answers on one processor at a time; a worker is a process of its own, with a pool of its own. What must
-be one for all of them is the parent's: the socket, how often somebody asked (`shared_rates.py`), and the
-folder where the workers' metrics meet (`metrics.py`).
+A Python process uses one processor; a worker is a process of its own, with a connection pool of its own. The
+parent holds what they share: the listening socket, the count of requests (`shared_rates.py`) unless a
+Redis server holds it, and the folder of their metrics (`metrics.py`).
 """
 
 import multiprocessing
@@ -10,7 +10,7 @@ import os
 import signal
 import tempfile
 import threading
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
-from aurora_api.access.rates import CountsRates
+from aurora_api.access.rates import MEMORY, RateLimiter, rate_limit_storage
 from aurora_api.service.app import create_app, settle_memory, uvicorn_options
 from aurora_api.service.connection_recycler import ConnectionRecycler
 from aurora_api.service.metrics import FOLDER_VARIABLE
@@ -30,13 +30,16 @@ from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
 WORKER: Final = f"{__name__}:work"
 
 
-def serve_with_workers(workers: int, limits: CountsRates, *, host: str, port: int) -> None:
+def serve_with_workers(workers: int, limits: RateLimiter, *, host: str, port: int) -> None:
     """Answer with this many processes until told to stop; each reads its settings from the environment.
 
     The warehouse is open meanwhile, and its tables are up to date.
     """
     configure_logs()
-    with tempfile.TemporaryDirectory(prefix="aurora-api-") as made, serve_rates(limits, Path(made)):
+    with ExitStack() as stack:
+        made = stack.enter_context(tempfile.TemporaryDirectory(prefix="aurora-api-"))
+        if rate_limit_storage() == MEMORY:
+            stack.enter_context(serve_rates(limits, Path(made)))
         os.environ[FOLDER_VARIABLE] = made
         uvicorn.run(WORKER, factory=True, workers=workers, **uvicorn_options(host, port))
 
@@ -46,9 +49,13 @@ def work() -> ASGIApp:
     configure_logs()
     _end_with_parent()
     folder = Path(os.environ[FOLDER_VARIABLE])
-    opened = ExitStack()
+    opened = AsyncExitStack()
     warehouse = opened.enter_context(open_warehouse(application="aurora-api", role=API_ROLE))
-    app = create_app(warehouse, settings_from_environment(SharedRateLimits(folder)), closing=opened)
+    shared = None
+    if rate_limit_storage() == MEMORY:
+        shared = SharedRateLimits(folder)
+        opened.push_async_callback(shared.close)
+    app = create_app(warehouse, settings_from_environment(shared), closing=opened)
     settle_memory()
     return ConnectionRecycler(app)
 

@@ -1,7 +1,7 @@
 """Entering the warehouse as a user: the database says who it is now, and the transaction becomes theirs.
 
 Both kinds of session use it, the request's own asynchronous one and a synchronous one in a thread. Which
-token means which user is found out in `bearers.py`.
+token means which user is found out in `service/authenticator.py`.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Access tokens: signed by this service, good for fifteen minutes, naming a user and a session, nothing more.
 
 Role and partner are never in a token: the database says them at every request. Where the secret comes from is
-in `token_secret.py`; the other kinds of token are read in `bearers.py`.
+in `token_secret.py`; the other kinds of token are read in `service/authenticator.py`.
 """
 
 import hashlib

@@ -1,21 +1,27 @@
-"""Bearer tokens: whom the `Authorization` header names. Three kinds are taken, told apart by how they look.
+"""Authentication of requests: the bearer token, the user it names, and the rate limit of that user.
 
-An access token of ours (`token_keys.py`), an API token `aur_...` (its digest is looked up), and a token of
-the external issuer (`oidc.py`), if one is configured. Whether that user may come in, the database says later.
+Three kinds of token are accepted: our access token (`access/token_keys.py`), an API token `aur_...`, found by
+its digest, and a token of the external issuer (`access/oidc.py`), if one is configured. Whether the user is
+active, the database says. A request without a token has no principal and may read what is PUBLIC.
 """
 
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from uuid import UUID
 
 import anyio.to_thread
+from starlette.requests import Request
 
 from aurora_api.access.api_tokens import API_TOKEN_PREFIX
 from aurora_api.access.authenticate import Identity
 from aurora_api.access.oidc import Oidc
-from aurora_api.access.sessions import auth_transaction, digest_of
+from aurora_api.access.passwords import Passwords
+from aurora_api.access.principal import Principal
+from aurora_api.access.sessions import Sessions, auth_transaction, digest_of
 from aurora_api.access.token_keys import TokenKeys
 from aurora_api.context.reader import Reader
 from aurora_api.problems import Code, Problem
+from aurora_api.service.settings import ApiSettings
 from aurora_resources.warehouse.connection import AUTH_ROLE, Warehouse
 from aurora_resources.warehouse.queries import read_query
 
@@ -37,8 +43,8 @@ class _Subject(NamedTuple):
     user_id: int
 
 
-class Bearers:
-    """Reads the tokens of one service."""
+class TokenAuthenticator:
+    """Identifies the bearer of a token."""
 
     def __init__(self, warehouse: Warehouse, keys: TokenKeys, oidc: Oidc | None) -> None:
         self._warehouse = warehouse
@@ -90,3 +96,48 @@ class Bearers:
     def _touch(self, api_token_id: UUID) -> None:
         with auth_transaction(self._warehouse) as session:
             session.execute(read_query("access/api_tokens.touch_api_token"), {"api_token_id": api_token_id})
+
+
+_NO_ADDRESS: Final = "(unknown)"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The caller of a request, and headers of its response; with `refusal`, nothing else is answered."""
+
+    address: str
+    principal: Principal | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    refusal: Problem | None = None
+    status: int = 200
+
+
+class RequestAuthenticator:
+    """Authenticates the requests of one service, and counts them."""
+
+    def __init__(self, warehouse: Warehouse, settings: ApiSettings) -> None:
+        self.limits: Final = settings.limits
+        self.sessions: Final = Sessions(warehouse, settings.keys, Passwords())
+        self._tokens = TokenAuthenticator(
+            warehouse, settings.keys, Oidc(settings.oidc) if settings.oidc else None
+        )
+
+    async def authenticate(self, reader: Reader, request: Request) -> Caller:
+        """The caller; from here on the reader's transaction has their rights."""
+        address = request.client.host if request.client else _NO_ADDRESS
+        try:
+            identity = await self._tokens.identify(reader, request.headers.get("authorization"))
+            if identity is None:
+                return Caller(address)
+            principal = await reader.authenticate(identity)
+            allowance = await self.limits.count_request(principal.user_id)
+        except Problem as problem:
+            # Something of ours that is not there just now is no fault of the token.
+            status = 503 if problem.code is Code.UNAVAILABLE else 401
+            headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if status == 401 else {}  # noqa: PLR2004
+            return Caller(address, headers=headers, refusal=problem, status=status)
+        if not allowance.allowed:
+            told = f"more than {allowance.limit} requests an hour; wait {allowance.resets_seconds} seconds"
+            too_many = Problem(Code.RATE_LIMITED, told)
+            return Caller(address, principal, allowance.headers, too_many, 429)
+        return Caller(address, principal, allowance.headers)

@@ -2,7 +2,7 @@
 
 A request that cannot be understood is answered 400, one with a token that is not good 401, one that asks for
 too much 403, one too many 429; in GraphQL's shape too. One operation a request: a list of them (batching) is
-refused, as is everything but JSON. Who is asking is found out in `callers.py`.
+refused, as is everything but JSON. Requests are authenticated in `authenticator.py`.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from aurora_api.context.chains import Coins
 from aurora_api.context.reader import Pool, Reader
 from aurora_api.context.request import Context, Reply
 from aurora_api.problems import Code, Problem, problem_of
-from aurora_api.service.callers import Caller, Callers
+from aurora_api.service.authenticator import Caller, RequestAuthenticator
 from aurora_api.service.errors import is_refusal, present, present_problem
 from aurora_api.service.request_log import request_correlation_id
 from aurora_api.service.schema import schema
@@ -53,7 +53,7 @@ class GraphQLEndpoint:
         """`ide` shows GraphiQL to a browser that opens the address; its queries need a token as well."""
         self._pool = pool
         self._warehouse = warehouse
-        self._callers = Callers(warehouse, settings)
+        self._authenticator = RequestAuthenticator(warehouse, settings)
         self._coins = Coins()
         self._ide = ide
 
@@ -69,7 +69,7 @@ class GraphQLEndpoint:
             return body
         reader = Reader(self._pool)
         try:
-            caller = await self._callers.admit(reader, request)
+            caller = await self._authenticator.authenticate(reader, request)
             return await self._answer_caller(request, reader, caller, body)
         except (PoolTimeout, psycopg.Error) as error:
             logger.exception("request %s failed before it was understood", request_correlation_id())
@@ -92,8 +92,8 @@ class GraphQLEndpoint:
             operation_name=asked.operation_name,
             principal=caller.principal,
             warehouse=self._warehouse,
-            sessions=self._callers.sessions,
-            limits=self._callers.limits,
+            sessions=self._authenticator.sessions,
+            limits=self._authenticator.limits,
             coins=self._coins,
             request_digest=hashlib.sha256(body).digest(),
             client=caller.address,

@@ -10,7 +10,7 @@ from typing import Final
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from aurora_assets.agreements.refusals import AlreadyExistsError, NotFoundError, StaleVersionError
+from aurora_assets.agreements.lifecycle import AlreadyExistsError, NotFoundError, StaleVersionError
 from aurora_assets.commission.overrides import OverrideError
 from aurora_assets.commission.statement import StatementError
 from aurora_resources.errors import (

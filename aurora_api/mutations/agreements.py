@@ -12,10 +12,10 @@ from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.agreements import Agreement, AgreementRuleInput, raw_agreement, resolve_agreement
 from aurora_api.schema.permissions import requires
-from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.editing import Change, amend_agreement, create_agreement, transition
 from aurora_assets.agreements.entries import AgreementEntry, parse_entry
 from aurora_assets.agreements.lifecycle import AgreementAction
+from aurora_assets.agreements.store import read_chains
 from aurora_resources.warehouse.connection import DbConnection
 
 AgreementResult: TypeAlias = Annotated[

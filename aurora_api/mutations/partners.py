@@ -13,10 +13,10 @@ from aurora_api.mutations.audited import AuditedChange, MutationProblem, require
 from aurora_api.queries.partners import PartnerNode, PartnerWallet, find_wallet, resolve_partner
 from aurora_api.schema.enums import ClaimOutcome
 from aurora_api.schema.permissions import requires
-from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.entries import PartnerEntry, WalletEntry, normalize_wallet, parse_entry
 from aurora_assets.agreements.partners import KnownPartner, create_partner, lock_partner, rename_partner
-from aurora_assets.agreements.wallet_upload import Report, upload
+from aurora_assets.agreements.store import read_chains
+from aurora_assets.agreements.wallet_csv import Report, upload
 from aurora_assets.agreements.wallets import add_claims, end_claim
 from aurora_assets.commission.agreement import WalletClaim
 from aurora_resources.errors import AgreementError

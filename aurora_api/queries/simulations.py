@@ -15,9 +15,9 @@ from aurora_api.queries.agreements import AgreementRuleInput, raw_agreement
 from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
-from aurora_assets.agreements.chains import read_chains
 from aurora_assets.agreements.entries import normalize_partner, parse_entry
 from aurora_assets.agreements.file import AgreementFile
+from aurora_assets.agreements.store import read_chains
 from aurora_assets.recompute.periods import period_range
 from aurora_assets.recompute.simulation import ALWAYS, Difference, simulate_in, to_draft
 from aurora_assets.recompute.simulation import SimulatedPeriod as Simulated

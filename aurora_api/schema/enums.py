@@ -9,7 +9,7 @@ from enum import StrEnum
 import strawberry
 
 from aurora_api.access.principal import Capability, UserRole
-from aurora_assets.agreements.claims import ClaimOutcome
+from aurora_assets.agreements.wallets import ClaimOutcome
 from aurora_assets.commission.agreement import (
     AgreementStatus,
     LossPolicy,

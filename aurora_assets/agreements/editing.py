@@ -11,9 +11,14 @@ from typing import Any
 import psycopg
 
 from aurora_assets.agreements.entries import AgreementEntry, KnownChain, to_version
-from aurora_assets.agreements.lifecycle import AgreementAction, refuse_stale, status_after
+from aurora_assets.agreements.lifecycle import (
+    AgreementAction,
+    AlreadyExistsError,
+    NotFoundError,
+    refuse_stale,
+    status_after,
+)
 from aurora_assets.agreements.partners import lock_partner
-from aurora_assets.agreements.refusals import AlreadyExistsError, NotFoundError
 from aurora_assets.agreements.store import add_version, read_agreements
 from aurora_assets.commission.activation import refuse_conflicts, validate
 from aurora_assets.commission.agreement import AgreementStatus, AgreementVersion

@@ -1,15 +1,27 @@
-"""From a draft to its end: which status an agreement may go to, and that nobody changed it meanwhile.
+"""From a draft to its end: which status an agreement may go to, and why a change is refused.
 
-DRAFT -> ACTIVE <-> SUSPENDED, and ACTIVE or SUSPENDED -> TERMINATED, which is final. Pure.
+DRAFT -> ACTIVE <-> SUSPENDED, and ACTIVE or SUSPENDED -> TERMINATED, which is final. The errors here are
+those that programs tell apart; every other refusal is a plain AgreementError. Pure.
 """
 
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from aurora_assets.agreements.refusals import StaleVersionError
 from aurora_assets.commission.agreement import AgreementStatus, AgreementVersion
 from aurora_resources.errors import AgreementError
+
+
+class NotFoundError(AgreementError):
+    """There is no such partner, agreement or claim."""
+
+
+class AlreadyExistsError(AgreementError):
+    """The code or id is taken."""
+
+
+class StaleVersionError(AgreementError):
+    """Somebody else changed the agreement since it was read: read it again, and decide again."""
 
 
 class AgreementAction(StrEnum):

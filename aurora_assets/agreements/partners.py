@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from aurora_assets.agreements.entries import PartnerEntry
-from aurora_assets.agreements.refusals import AlreadyExistsError, NotFoundError
+from aurora_assets.agreements.lifecycle import AlreadyExistsError, NotFoundError
 from aurora_resources.warehouse.queries import read_query
 
 

@@ -7,7 +7,7 @@ wallet another partner owns is a conflict, never a silent move.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from psycopg.rows import dict_row
@@ -33,6 +33,20 @@ from aurora_assets.commission.agreement import (
 from aurora_resources.errors import AgreementError
 from aurora_resources.records import Component
 from aurora_resources.warehouse.queries import read_query
+
+
+class RegisteredChain(NamedTuple):
+    """A chain's coin and protocol."""
+
+    protocol: str
+    display_unit: str
+    native_decimals: int
+
+
+def read_chains(connection: psycopg.Connection[Any]) -> dict[str, RegisteredChain]:
+    """Every chain that may be seen, by its id."""
+    rows = connection.execute(read_query("registry/chains.chains")).fetchall()
+    return {chain_id: RegisteredChain(*row) for chain_id, *row in rows}
 
 
 @dataclass(slots=True)

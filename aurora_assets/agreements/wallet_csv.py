@@ -1,16 +1,21 @@
 """Partners' wallets as CSV: columns `chain`, `wallet`, `from` and, if wanted, `until` and `notes`.
 
-What is written can be read again. Pure; what becomes of the rows is in `wallets.py`.
+What is written can be read again. A file is claimed for a partner as a whole: every row is checked, and all
+are written or none.
 """
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from aurora_assets.agreements.entries import WalletEntry, parse_entry
+import psycopg
+
+from aurora_assets.agreements.entries import KnownChain, WalletEntry, normalize_wallet, parse_entry, to_claim
+from aurora_assets.agreements.store import read_chains
+from aurora_assets.agreements.wallets import ClaimOutcome, add_claims
 from aurora_resources.errors import AgreementError
 
 COLUMNS: Final = ("chain", "wallet", "from", "until", "notes")
@@ -108,3 +113,57 @@ def _harmless(cell: str) -> str:
 
 def _as_meant(cell: str) -> str:
     return cell[1:] if _QUOTED_FORMULA.match(cell) else cell
+
+
+@dataclass(frozen=True, slots=True)
+class RowReport:
+    """What becomes of a row: its line, what it names as it stands there, and why it is refused if it is."""
+
+    line: int
+    chain: str
+    wallet: str
+    outcome: ClaimOutcome
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Every row in the file's order; `written` is False when one of them is refused, and nothing was."""
+
+    rows: tuple[RowReport, ...]
+
+    @property
+    def written(self) -> bool:
+        """Whether the file was taken."""
+        return all(row.outcome is not ClaimOutcome.REFUSED for row in self.rows)
+
+
+def upload(connection: psycopg.Connection[Any], partner_code: str, partner_id: int, text: str) -> Report:
+    """Claim the wallets of a CSV file. The caller takes back what was written where the report is a refusal.
+
+    Raises AgreementError for a file that cannot be read as one.
+    """
+    chains = read_chains(connection)
+    rows = [_checked(row, partner_code, chains) for row in read_wallet_csv(text)]
+    sound: list[tuple[WalletRow, WalletEntry]] = [(row, row.entry) for row in rows if row.entry is not None]
+    judged = add_claims(connection, partner_code, partner_id, [entry for _, entry in sound])
+    by_line = {
+        row.line: RowReport(row.line, row.chain, row.wallet, each.outcome, each.fault)
+        for (row, _), each in zip(sound, judged, strict=True)
+    }
+    return Report(tuple(by_line.get(row.line) or _refused(row) for row in rows))
+
+
+def _checked(row: WalletRow, partner_code: str, chains: Mapping[str, KnownChain]) -> WalletRow:
+    if row.entry is None:
+        return row
+    try:
+        entry = normalize_wallet(row.entry, chains)
+        to_claim(partner_code, entry)
+    except AgreementError as fault:
+        return replace(row, entry=None, fault=str(fault))
+    return replace(row, entry=entry)
+
+
+def _refused(row: WalletRow) -> RowReport:
+    return RowReport(row.line, row.chain, row.wallet, ClaimOutcome.REFUSED, row.fault)

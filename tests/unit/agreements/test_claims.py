@@ -6,7 +6,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aurora_assets.agreements.claims import ClaimOutcome, judge_claims
+from aurora_assets.agreements.wallets import ClaimOutcome, judge_claims
 from aurora_assets.commission.agreement import WalletClaim, holds_at
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

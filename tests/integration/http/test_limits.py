@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import time
 from typing import TYPE_CHECKING
 
 import anyio
@@ -31,19 +31,22 @@ def arrivals(
 
 
 def test_parallel_requests_share_one_rate(stage: Stage, provider_request: ProviderRequest) -> None:
+    started = time.monotonic()
     server = arrivals(stage, provider_request, 25, {}, rate_limit=20.0, concurrency=10)
-    times = sorted(asked.at for asked in server.asked)
-    assert times[-1] - times[0] >= 23 / 20 * 0.95, "25 requests at 20/s, two of them in the first burst"
-    for window in (0.25, 0.5, 1.0):
-        busiest = max(sum(start <= at < start + window for at in times) for start in times)
-        assert busiest <= 20 * window + 4, f"in {window} s"
-    assert times[-1] - times[0] < 4, "and it does not dawdle"
+    # Counted from before the first request: a busy machine makes requests arrive late, never early.
+    times = sorted(asked.at - started for asked in server.asked)
+    assert times[-1] >= 23 / 20 * 0.95, "25 requests at 20/s, two of them in the first burst"
+    for number, at in enumerate(times, start=1):
+        assert number <= 20 * at + 4, f"{number} requests within {at} s"
+    assert times[-1] < 20, "and it does not dawdle"
 
 
 def test_a_rate_below_one_a_second_works(stage: Stage, provider_request: ProviderRequest) -> None:
+    started = time.monotonic()
     server = arrivals(stage, provider_request, 3, {}, rate_limit=0.8)
-    gaps = [after - before for before, after in itertools.pairwise(asked.at for asked in server.asked)]
-    assert all(1.15 <= gap < 2 for gap in gaps), gaps
+    times = sorted(asked.at - started for asked in server.asked)
+    assert all(at >= 1.15 * number for number, at in enumerate(times)), times
+    assert times[-1] < 20
 
 
 def test_retries_keep_to_the_rate_too(stage: Stage, provider_request: ProviderRequest) -> None:
@@ -55,8 +58,9 @@ def test_retries_keep_to_the_rate_too(stage: Stage, provider_request: ProviderRe
             client,
             server,
         ):
+            started = time.monotonic()
             await client.fetch(provider_request)
-            assert server.asked[-1].at - server.asked[0].at >= 0.55
+            assert server.asked[-1].at - started >= 0.55
 
     anyio.run(fetch)
 
@@ -75,7 +79,7 @@ def test_a_cancelled_question_gives_its_slot_back(stage: Stage, provider_request
             with anyio.move_on_after(0.1) as scope:
                 await client.fetch(provider_request)
             assert scope.cancelled_caught
-            with anyio.fail_after(2):
+            with anyio.fail_after(25):  # the other request would have taken 30 s
                 assert (await client.fetch(provider_request)).status == 200
 
     anyio.run(fetch)

@@ -47,9 +47,7 @@ def test_commissions_need_a_booked_pnl(run: ChainRun) -> None:
 def test_a_period_is_final_once_the_chain_is_its_lag_ahead(run: ChainRun) -> None:
     lag = run.settings.finality_lag
     run.require_final(ChainHead(801 + lag, NOW), 801)
-    with pytest.raises(
-        PeriodError, match=rf"801 is not final: .* in period {800 + lag} .*; it stalls"
-    ):
+    with pytest.raises(PeriodError, match=rf"801 is not final: .* in period {800 + lag} .*; it stalls"):
         run.require_final(ChainHead(800 + lag, NOW, "it stalls"), 801)
 
 

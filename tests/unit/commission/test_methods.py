@@ -57,3 +57,11 @@ def test_a_base_derived_from_the_kept_facts_is_the_booked_one(
         derived = METHODS[method].derive(revenue, "A", kept, allocated=base.allocated)
         assert derived.amount == base.amount
         assert derived.formula
+
+
+def test_a_part_by_stake_is_not_derived_where_a_stake_is_unknown() -> None:
+    kept = [WalletFacts("w1", "A", 5, None), WalletFacts("w4", None, None, None)]
+    derived = METHODS[Method.STAKE_WEIGHT].derive(100, "A", kept, allocated=True)
+    assert derived.amount is None
+    assert derived.parts == {"w1": None, "w4": None}
+    assert "not every stake on it is known" in derived.formula

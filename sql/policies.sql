@@ -32,7 +32,7 @@ declare
     partner text;
 begin
     for protected in
-        -- by_validator: ROW is about the validator it names (none: hidden from whoever is narrowed), SLICE
+        -- by_validator: ROW is about the validator it names (none: hidden from users with a scope), SLICE
         -- about the validator it names or about all, MANY about several at once, NONE about no validator.
         -- to_partner: ALL rows, OWN ones, OWN RELEASED ones, those of GRANTED validators, or NONE.
         select * from (values
@@ -132,7 +132,7 @@ create policy numbering on computation.statements for select to aurora_owner usi
 create policy pipeline on access.audit_log for select to aurora_pipeline using (true);
 create policy pipeline on access.audit_head for select to aurora_pipeline using (true);
 create policy staff on access.audit_head for select to aurora_staff using (true);
--- An entry may tell about any chain: whoever is narrowed sees what it did itself.
+-- An entry may be about any chain: a user with a scope sees only its own entries.
 create policy staff on access.audit_log for select to aurora_staff using (
     (select coalesce(current_setting('app.user_id', true), '') <> ''
         and coalesce(current_setting('app.partner_id', true), '') = '')

@@ -69,7 +69,7 @@ $$;
 comment on function computation.refuse_bad_confirmation() is
     'Trigger: an override is confirmed by another person, as it stands, while it is the newest.';
 
--- Whoever is narrowed to a chain does not see all statements, and still must give the next number.
+-- A user with a scope of one chain does not see all statements, and still must assign the next number.
 create or replace function computation.next_statement_number() returns bigint
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select coalesce(max(number), 0) + 1 from computation.statements

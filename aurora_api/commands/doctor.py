@@ -66,11 +66,11 @@ def _warehouse() -> Iterator[Check]:
     try:
         with open_warehouse() as warehouse:
             at, wanted = current(warehouse.url), newest()
-            told = f"at {at or 'nothing'}, newest is {wanted}"
+            state = f"at {at or 'nothing'}, newest is {wanted}"
             if at != wanted:
-                yield Check("migrations", passed=False, detail=f"{told}: run `aurora migrate`")
+                yield Check("migrations", passed=False, detail=f"{state}: run `aurora migrate`")
                 return
-            yield Check("migrations", passed=True, detail=told)
+            yield Check("migrations", passed=True, detail=state)
             with warehouse.connect() as connection:
                 version = connection.execute("show server_version").fetchone()
             yield Check(

@@ -196,8 +196,8 @@ class _Shown:
 
     def _account(self, row: dict[str, Any]) -> str:
         amounts = ("reward", "commission", "tips", "tips_commission")
-        told = ", ".join(f"{name} {_native(row[name])}" for name in amounts)
-        return f"{row['stake_account']}: stake {_native(row['active_stake'])} ({row['stake_basis']}), {told}"
+        parts = ", ".join(f"{name} {_native(row[name])}" for name in amounts)
+        return f"{row['stake_account']}: stake {_native(row['active_stake'])} ({row['stake_basis']}), {parts}"
 
     def _source(self, branch: Tree, source: Source) -> None:
         own = source.ingestion

@@ -1,4 +1,4 @@
-"""What the engine is told about one period: revenues, stakes, and what was observed from each client.
+"""The engine's input for one period: revenues, stakes, and what was observed from each client.
 
 Values only: they are read and filled elsewhere. An amount is an `int` in the chain's native unit, None
 means unknown and is never zero, and a bad value is refused when it is made (ValueError: a fault of the

@@ -1,4 +1,4 @@
-"""One place where the books and their replay differ, and how differing rows become a list of such places.
+"""One value in which the ledger and its replay differ, and how differing rows become a list of such values.
 
 Values are as PostgreSQL gave them, amounts as `int` in native units; showing them is in `aurora_api`.
 """
@@ -42,8 +42,8 @@ def pair_rows(
         named = dict(zip(key, values, strict=True))
         if values not in ours or values not in theirs:
             present = (values in ours, values in theirs)
-            told = ["present" if there else None for there in present]
-            yield Discrepancy(period_id, table, named, WHOLE_ROW, *told)
+            presence = ["present" if there else None for there in present]
+            yield Discrepancy(period_id, table, named, WHOLE_ROW, *presence)
             continue
         for column, ours_value, theirs_value in _differing(ours[values], theirs[values]):
             yield Discrepancy(period_id, table, named, column, ours_value, theirs_value)

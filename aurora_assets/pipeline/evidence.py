@@ -1,6 +1,6 @@
 """Is the evidence what was received? Every kept body, question and set of responses against its digest.
 
-Bodies are hashed by PostgreSQL, which need not send them; nothing is understood here.
+Bodies are hashed by PostgreSQL, which need not send them; nothing is parsed here.
 """
 
 from collections.abc import Iterator, Mapping

@@ -2,7 +2,7 @@
 
 The pipeline's own code and SQL run again, on temporary tables, in transactions that PostgreSQL keeps from
 writing anything else: canonical facts from payloads, P&L from those facts, lines from that P&L. Agreements
-and wallets are taken as they stand; what rules remember from before the first period is the books' word.
+and wallets are taken as they stand; the rules' states from before the first period are taken from the ledger.
 """
 
 from collections import Counter
@@ -50,7 +50,7 @@ _TABLES: Final[Mapping[Feed, tuple[ReplayTable, ...]]] = {
 
 @dataclass(slots=True)
 class Verification:
-    """What was compared: replayed rows by table, and where books and replay differ.
+    """What was compared: replayed rows by table, and where ledger and replay differ.
 
     `left_off` counts differing rows that are not among the discrepancies because there are too many.
     """
@@ -63,14 +63,14 @@ class Verification:
 
     @property
     def equal(self) -> bool:
-        """Whether the books are what their evidence gives, to the last unit."""
+        """Whether the ledger is what its evidence gives, to the last unit."""
         return not self.discrepancies
 
 
 def verify(run: ChainRun, first: int, last: int) -> Verification:
     """Replay and compare every period from `first` to `last`; nothing is written.
 
-    Raises PeriodError when the range is empty or a period of it has no books.
+    Raises PeriodError when the range is empty or a period of it is not booked.
     """
     result = Verification(run.settings.chain_id)
     with run.warehouse.connect(autocommit=True) as connection:
@@ -95,9 +95,9 @@ def _booked_periods(connection: DbConnection, chain_id: str, first: int, last: i
     ).fetchall()
     booked = [row[0] for row in rows]
     if missing := sorted(set(range(first, last + 1)) - set(booked)):
-        told = ", ".join(map(str, missing[:_NAMED])) + (" and more" if len(missing) > _NAMED else "")
+        listed = ", ".join(map(str, missing[:_NAMED])) + (" and more" if len(missing) > _NAMED else "")
         raise PeriodError(
-            f"{chain_id}: nothing is booked for {told}; `aurora backfill` first, or leave it out"
+            f"{chain_id}: nothing is booked for {listed}; `aurora backfill` first, or leave it out"
         )
     return booked
 

@@ -1,6 +1,6 @@
-"""The audit log: one row a deed, each chained to the one before by its hash, and the proof of the chain.
+"""The audit log: one row a change, each chained to the one before by its hash, and the proof of the chain.
 
-A row is written by `access.append_audit` in the database, whoever acts; nobody may write, change or remove
+A row is written by `access.append_audit` in the database, for every actor; nobody may write, change or remove
 one otherwise. The hash is computed again here, from the row as it stands, so that the proof trusts no
 function of the database. What is noted, and by whom, is the callers' business.
 """
@@ -24,7 +24,7 @@ _FAULTS_TOLD: Final = 100
 
 
 class Outcome(StrEnum):
-    """How a deed ended: done, refused for a reason that was told, or failed by a fault of the system."""
+    """How a change ended: done, refused with a reason for the caller, or failed by a fault of the system."""
 
     DONE = "DONE"
     REFUSED = "REFUSED"
@@ -33,7 +33,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One deed. `before` and `after` are JSON values, amounts in them texts of native units."""
+    """One change. `before` and `after` are JSON values, amounts in them texts of native units."""
 
     actor: str
     action: str

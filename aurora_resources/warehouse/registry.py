@@ -68,12 +68,12 @@ def declare_validator(
 ) -> ValidatorEntry | None:
     """Register the validator, or say something else of it: what was said of it before, or None.
 
-    Books are kept for it from the next run on; `aurora backfill --refresh` asks for periods that are settled.
+    It is tracked from the next run on; `aurora backfill --refresh` fetches periods that are settled again.
     Raises RegistrationError for one that `chains.yaml` tells of, or whose key has not the form of one.
     """
     if chain.validators == "all":
         raise RegistrationError(
-            f"{chain.chain_id} keeps books for every validator (`validators: all`): nothing to register"
+            f"{chain.chain_id} tracks every validator (`validators: all`): nothing to register"
         )
     if entry.key in {known.key for known in chain.validators}:
         raise RegistrationError(
@@ -81,11 +81,11 @@ def declare_validator(
         )
     for address in (entry.key, *(known.identity for known in entry.identity), *(entry.own_wallets or ())):
         try:
-            spelled = chain.normalize_address(address)
+            normalized = chain.normalize_address(address)
         except ValueError as fault:
             raise RegistrationError(f"validator {entry.key}: {address!r} is no address: {fault}") from None
-        if spelled != address:
-            raise RegistrationError(f"validator {entry.key}: write {address} as {spelled}")
+        if normalized != address:
+            raise RegistrationError(f"validator {entry.key}: write {address} as {normalized}")
     before = {known.key: known for known in read_declared(connection, chain.chain_id)}.get(entry.key)
     connection.execute(
         read_query("registry/validators.put_declared_validator"),
@@ -126,8 +126,8 @@ def with_declared(connection: DbConnection, chain: ChainSettings) -> ChainSettin
     """The chain as configured, and the registered validators after those of the file."""
     if chain.validators == "all":
         return chain
-    told = {entry.key for entry in chain.validators}
-    registered = (entry for entry in read_declared(connection, chain.chain_id) if entry.key not in told)
+    configured = {entry.key for entry in chain.validators}
+    registered = (entry for entry in read_declared(connection, chain.chain_id) if entry.key not in configured)
     return chain.model_copy(update={"validators": (*chain.validators, *registered)})
 
 

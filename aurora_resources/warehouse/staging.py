@@ -132,12 +132,12 @@ class StagingSlice:
         with self._connection.transaction(), self._connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(read_query("staging/ingestions.lock_slice"), key)
             current = cursor.execute(read_query("staging/ingestions.current_ingestion"), key).fetchone()
-            told = [asdict(finding) for finding in findings]
+            stored = [asdict(finding) for finding in findings]
             if (
                 current is not None
                 and bytes(current["content_digest"]) == digest
                 and (current["state"] == "SETTLED") == settled
-                and current["findings"] == told
+                and current["findings"] == stored
             ):
                 return _ingestion(current, changed=False)
             cursor.execute(read_query("staging/ingestions.supersede_ingestion"), key)
@@ -149,7 +149,7 @@ class StagingSlice:
                     "content_digest": digest,
                     "payload_count": len(self._answers),
                     "head_period": head_period,
-                    "findings": Jsonb(told),
+                    "findings": Jsonb(stored),
                     "run_id": self._run_id,
                 },
             )
@@ -283,7 +283,7 @@ def note_failure(
     period_id: int | None = None,
     role: Feed | None = None,
 ) -> None:
-    """An attempt failed. Never raises for want of a warehouse: the failure itself is what must be told."""
+    """An attempt failed. Never raises for want of a warehouse: the failure itself must be reported."""
     try:
         with warehouse.transaction() as session:
             session.execute(

@@ -65,7 +65,7 @@ select user_id from access.users where oidc_issuer = %(issuer)s and oidc_subject
 
 -- name: authenticate
 -- Who enters, as the database knows them now (one row; refusal says why not), and this transaction becomes theirs:
--- their settings, and for whoever acts through a role (null: as aurora_api alone, as partners do) that role.
+-- their settings, and for a caller that acts through a role (null: as aurora_api alone, as partners do) that role.
 select entered.refusal, entered.user_id, entered.username, entered.display_name, entered.role, entered.partner_id,
     entered.chain_ids, entered.validator_keys, entered.scopes,
     case when entered.refusal is null and acting.role is not null

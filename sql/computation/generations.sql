@@ -46,7 +46,7 @@ where
 order by generation.period_id
 
 -- name: booked_periods
--- A row is a period of the range that has books: a P&L or commission lines were computed for it.
+-- A row is a booked period of the range: a P&L or commission lines were computed for it.
 select distinct period_id
 from computation.generations
 where chain_id = %(chain_id)s and period_id between %(first)s and %(last)s

@@ -166,7 +166,7 @@ where generation.dataset = 'commission_lines' and generation.is_current
     and section.partner_id = %(partner_id)s
 
 -- name: demo_statement
--- One row: a partner's statement of a period, and how many responses are behind that period's books.
+-- One row: a partner's statement of a period, and how many responses are behind that period's facts.
 select partner.name, statement.period_id, statement.status, statement.total, statement.line_count,
     (
         select count(distinct member.payload_id)

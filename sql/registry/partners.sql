@@ -36,7 +36,7 @@ from registry.partners
 where code = %(partner_code)s
 
 -- name: partner_and_chain
--- One row: a partner and a chain by their codes, and how the chain's amounts are told.
+-- One row: a partner and a chain by their codes, and the unit of the chain's amounts.
 select partner.partner_id, partner.code, partner.name, chain.chain_id, chain.native_unit,
     chain.native_decimals, chain.display_unit
 from registry.partners as partner

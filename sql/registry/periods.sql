@@ -1,5 +1,5 @@
 -- name: put_period
--- A row is one period; written only when it is new or told differently.
+-- A row is one period; written only when it is new or different.
 insert into registry.periods as known
     (chain_id, period_id, label, first_slot, last_slot, starts_at, ends_at)
 values

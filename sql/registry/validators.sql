@@ -13,7 +13,7 @@ from registry.validators
 where validator_key = any(%(validator_keys)s::text[])
 
 -- name: put_declared_validator
--- A row is one validator that is registered through the API, or what is now told of it.
+-- A row is one validator that is registered through the API, or its new description.
 insert into registry.declared_validators
     (chain_id, validator_key, name, identities, own_wallets, mev_declared_none, reason)
 values
@@ -57,7 +57,7 @@ where (chain_id, validator_key)
 order by chain_id, validator_key, wallet
 
 -- name: validator_page
--- A row is one validator whose books are kept, by key, and what was registered of it through the API.
+-- A row is one validator that is tracked, by key, and what was registered of it through the API.
 -- Source: the configuration as far as a period was kept under it, and registry.declared_validators.
 select validator.validator_key, coalesce(validator.name, declared.name) as name,
     declared.own_wallets as declared_wallets, declared.identities, declared.mev_declared_none,

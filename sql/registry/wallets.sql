@@ -65,7 +65,7 @@ where
 order by wallet.wallet, lower(claim.valid)
 
 -- name: claims_of_wallets
--- A row is one claim on one of the given wallets, whoever's.
+-- A row is one claim on one of the given wallets, of any partner.
 select wallet.chain_id, wallet.wallet, partner.code, lower(claim.valid), upper(claim.valid)
 from registry.wallets as wallet
 join registry.partner_wallets as claim using (wallet_id)

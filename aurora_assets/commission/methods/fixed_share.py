@@ -1,4 +1,4 @@
-"""FIXED_SHARE: the rule pays on the validator's whole revenue, whoever staked."""
+"""FIXED_SHARE: the rule pays on the validator's whole revenue, whose stake it came from does not matter."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ class FixedShare:
 
     name = Method.FIXED_SHARE
     label = "of all"
-    meaning = "the validator's whole revenue, whoever staked"
+    meaning = "the validator's whole revenue, regardless of who staked"
     reads_wallets = False
 
     def find_base(self, attribution: Attribution, partner_id: str, revenue: Revenue) -> Base | Gap:  # noqa: ARG002

@@ -363,7 +363,7 @@ def _describe(provider: str, summary: _RewardSummary) -> Iterator[Finding]:
     if income.slashing.missing:
         yield Finding(
             SLASHING_UNEXPLAINED,
-            f"{provider}: it is slashed; the penalty of epoch {income.slashing.missing[0]} cannot be told",
+            f"{provider}: it is slashed; the penalty of epoch {income.slashing.missing[0]} is unknown",
             key,
         )
     if income.slashing.gwei:

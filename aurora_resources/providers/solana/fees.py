@@ -205,7 +205,7 @@ def normalize_fees(
             code = IDENTITY_SHARED
             found = NoFees(
                 f"identity {identity} is used by {' and '.join(shared_keys[identity])}: its blocks cannot be "
-                "told apart; declare in chains.yaml which identity each used"
+                "distinguished; declare in chains.yaml which identity each used"
             )
         elif identity is not None:
             found = fees.get(identity, NoFees(f"{provider} was not asked about identity {identity}"))

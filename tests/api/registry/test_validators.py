@@ -93,4 +93,4 @@ def test_a_chain_whose_every_validator_is_kept_needs_none(office: Service, tmp_p
     chains["chains"][0]["validators"] = "all"
     (tmp_path / "chains.yaml").write_text(yaml.safe_dump(chains))
     code, message = refused(office, "registerValidator", **validator())
-    assert (code, "keeps books for every validator" in message) == ("VALIDATOR_REFUSED", True)
+    assert (code, "tracks every validator" in message) == ("VALIDATOR_REFUSED", True)

@@ -1,7 +1,7 @@
 """Ownership
 
-A partner is paid for the wallets it introduced. The owner of a wallet is whoever may withdraw its stake; a
-wallet belongs to one partner at a time, and to nobody until somebody introduces it.
+A partner is paid for the wallets it introduced. The owner of a wallet is the one who may withdraw its stake;
+a wallet belongs to one partner at a time, and to nobody until somebody introduces it.
 """
 
 from tests.spec.commission.story import Story

@@ -10,7 +10,7 @@ from tests.spec.commission.story import Story
 
 
 def test_fixed_share(story: Story) -> None:
-    """FIXED_SHARE pays on the whole component, whoever staked.
+    """FIXED_SHARE pays on the whole component, regardless of who staked.
 
     revenue
         component | revenue

@@ -48,7 +48,7 @@ def test_a_guarantee_is_owed_without_any_base(story: Story) -> None:
 
 
 def test_who_earned_more_gets_nothing_on_top(story: Story) -> None:
-    """Whoever earned more than the guarantee is paid what was earned.
+    """A partner who earned more than the guarantee is paid what was earned.
 
     revenue
         component | revenue

@@ -1,7 +1,7 @@
 """What can go wrong for a caller: one list of codes, and which exception is reported under which code.
 
 A problem that the caller can correct says what to do. Any other error is reported without its details: those
-are in the log, under the correlation id of the response. GraphQL errors are formatted in `service/errors.py`.
+are in the log, under the correlation id of the response. `service/endpoint.py` formats GraphQL errors.
 """
 
 from enum import StrEnum

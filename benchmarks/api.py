@@ -28,7 +28,7 @@ from api_servers import serve_aurora, serve_floor
 
 from aurora_api.access.authenticate import Identity
 from aurora_api.access.rates import REQUESTS_VARIABLE
-from aurora_api.access.token_secret import SECRET_VARIABLE, token_keys
+from aurora_api.access.token_keys import SECRET_VARIABLE, token_keys_from_environment
 from aurora_resources.postgres.server import EmbeddedServer
 from aurora_resources.warehouse.address import URL_VARIABLE
 from aurora_resources.warehouse.connection import Warehouse, create_database
@@ -160,7 +160,7 @@ def asks(warehouse: Warehouse) -> list[tuple[Ask, Ask]]:
 def token(users: dict[str, int], username: str) -> str:
     """An access token of the session that this user was given with the rows."""
     family = UUID(hashlib.md5(username.encode(), usedforsecurity=False).hexdigest())
-    return token_keys().issue(Identity(users[username], f"family:{family}"))
+    return token_keys_from_environment().issue(Identity(users[username], f"family:{family}"))
 
 
 def ask(query: str, bearer: str, start: int, **variables: object) -> bytes:

@@ -1,1 +1,1 @@
-"""Who is asking and what they may do: users, tokens, roles, permissions."""
+"""Users, roles and capabilities; passwords, tokens, sessions and rate limits."""

@@ -13,7 +13,7 @@ import msgspec
 from aurora_api.access.passwords import Passwords, new_password
 from aurora_api.access.principal import UserRole
 from aurora_api.access.sessions import auth_transaction
-from aurora_api.access.token_secret import write_once
+from aurora_api.access.token_keys import write_once
 from aurora_api.access.users import UserTerms, create_user, find_user_named, password_hash_of, set_password
 from aurora_api.problems import Code, Problem
 from aurora_resources.errors import ConfigurationError

@@ -1,14 +1,19 @@
-"""Access tokens: signed by this service, good for fifteen minutes, naming a user and a session, nothing more.
+"""Access tokens, and the keys that sign them.
 
-Role and partner are never in a token: the database says them at every request. Where the secret comes from is
-in `token_secret.py`; the other kinds of token are read in `service/authenticator.py`.
+An access token is signed by this service, valid for 15 minutes, and names a user and a session. It holds
+neither role nor partner: both are read from the database for each request. The secret is read from the
+environment or, on a developer's machine with the embedded database, kept in Aurora's home.
 """
 
 import hashlib
 import hmac
+import os
+import secrets
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
@@ -16,6 +21,9 @@ import jwt
 
 from aurora_api.access.authenticate import Identity
 from aurora_api.problems import Code, Problem
+from aurora_resources.errors import ConfigurationError
+from aurora_resources.postgres.paths import aurora_home
+from aurora_resources.warehouse.address import URL_VARIABLE
 
 ISSUER: Final = "aurora"
 AUDIENCE: Final = "aurora-api"
@@ -25,16 +33,24 @@ KEPT_TOKENS: Final = 1024
 _EXPIRED: Final = "the access token has expired; get another with refresh"
 _REQUIRED: Final = ("iss", "aud", "exp", "iat", "sub", "sid")
 
+SECRET_VARIABLE: Final = "AURORA_TOKEN_SECRET"  # noqa: S105 - the variable's name
+PREVIOUS_VARIABLE: Final = "AURORA_TOKEN_SECRET_PREVIOUS"
+KEPT: Final = "token-secret"
+_SHORTEST: Final = 32
+_DISTINCT: Final = 12
+_EXAMPLES: Final = ("change", "example", "password", "secret", "default", "aurora", "01234567", "abcdefgh")
+_FOR_OTHERS: Final = 0o077
+
 
 class TokenKeys:
     """Signs with the first secret, and takes tokens of any of them, so that a secret can be changed."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
+    def __init__(self, signing_secrets: Sequence[str]) -> None:
         """Raises ValueError without a secret: no token must ever be signed with nothing."""
-        if not secrets or not all(secrets):
+        if not signing_secrets or not all(signing_secrets):
             raise ValueError("tokens need a secret to be signed with")
-        self._secret = secrets[0].encode()
-        made = [_derive(secret.encode(), "access-token") for secret in secrets]
+        self._secret = signing_secrets[0].encode()
+        made = [_derive(secret.encode(), "access-token") for secret in signing_secrets]
         self._keys = {_key_id(key): key for key in made}
         self._signing = _key_id(made[0])
         # A portal sends one token for a quarter of an hour: its signature is checked once, the time always.
@@ -93,9 +109,64 @@ class TokenKeys:
         return _derive(self._secret, purpose)
 
 
+def token_keys_from_environment() -> TokenKeys:
+    """The keys of this installation.
+
+    `AURORA_TOKEN_SECRET` signs; what `AURORA_TOKEN_SECRET_PREVIOUS` signed is still taken. Without the
+    former, and with the embedded database, a secret is made and kept in `AURORA_HOME`. Raises
+    ConfigurationError for a weak secret, for none beside a database of somebody else's, and for a kept one
+    that others can read.
+    """
+    given = os.environ.get(SECRET_VARIABLE)
+    previous = os.environ.get(PREVIOUS_VARIABLE)
+    if given:
+        return TokenKeys(
+            [_strong(SECRET_VARIABLE, given)] + ([_strong(PREVIOUS_VARIABLE, previous)] if previous else [])
+        )
+    if os.environ.get(URL_VARIABLE):
+        raise ConfigurationError(
+            f"{SECRET_VARIABLE} is not set: give the service a secret of at least {_SHORTEST} random "
+            "characters, the same for each of its processes"
+        )
+    return TokenKeys([kept_secret(aurora_home())])
+
+
+def kept_secret(home: Path) -> str:
+    """The secret kept in the home, made if missing; only its owner may read it. Raises ConfigurationError."""
+    text = write_once(home / KEPT, secrets.token_urlsafe(48))
+    return _strong(str(home / KEPT), text.strip())
+
+
+def write_once(path: Path, text: str) -> str:
+    """The text of a file for its owner alone, made with `text` if missing. Raises ConfigurationError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Whole or not at all, also when two processes begin at once: a link fails where there is a file.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if not path.exists():
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    if path.stat().st_mode & _FOR_OTHERS:
+        raise ConfigurationError(f"{path} can be read by others; run chmod 600 on it, or remove it")
+    return path.read_text(encoding="utf-8")
+
+
 def _derive(secret: bytes, purpose: str) -> bytes:
     return hmac.digest(secret, f"aurora {purpose}".encode(), "sha256")
 
 
 def _key_id(key: bytes) -> str:
     return f"aurora-{hashlib.sha256(b'key id' + key).hexdigest()[:12]}"
+
+
+def _strong(where: str, secret: str) -> str:
+    low = secret.lower()
+    if len(secret) < _SHORTEST or len(set(secret)) < _DISTINCT or any(word in low for word in _EXAMPLES):
+        raise ConfigurationError(
+            f"{where} is too weak to sign tokens with: at least {_SHORTEST} random characters, such as "
+            "openssl rand -base64 48 prints; not a word, not an example"
+        )
+    return secret

@@ -16,7 +16,7 @@ from typing import Annotated, Final
 import typer
 
 from aurora_api.access.demo_users import ensure_demo_users
-from aurora_api.access.token_secret import token_keys
+from aurora_api.access.token_keys import token_keys_from_environment
 from aurora_api.commands.agreement import load_file
 from aurora_api.commands.console import console
 from aurora_api.commands.environment import (
@@ -73,7 +73,7 @@ def up(
         console.print(f"warehouse  {warehouse.address}")
         os.environ["AURORA_HOME"] = str(aurora_home())
         home = dagster_home()
-        token_keys()  # reports a weak or missing secret before anything is started
+        token_keys_from_environment()  # reports a weak or missing secret before anything is started
         if demonstrated:
             ensure_demo_users(warehouse, aurora_home(), DEMO_PARTNER)
         parts: dict[str, subprocess.Popen[bytes]] = {}

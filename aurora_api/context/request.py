@@ -11,9 +11,8 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from aurora_api.access.authenticate import Identity
-from aurora_api.access.principal import Principal
+from aurora_api.access.principal import Principal, sees_chain
 from aurora_api.access.rates import RateLimiter
-from aurora_api.access.scope import sees_chain
 from aurora_api.access.sessions import Sessions
 from aurora_api.context.chains import ChainRow, Coins, load_chain_rows
 from aurora_api.context.reader import Reader

@@ -6,8 +6,7 @@ from typing import Annotated, TypeAlias
 
 import strawberry
 
-from aurora_api.access.principal import Capability, Principal
-from aurora_api.access.scope import require_all_validators
+from aurora_api.access.principal import Capability, Principal, require_all_validators
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.partners import PartnerNode, PartnerWallet, find_wallet, resolve_partner

@@ -12,8 +12,7 @@ from typing import Annotated, Final, TypeAlias
 
 import strawberry
 
-from aurora_api.access.principal import Capability, Principal
-from aurora_api.access.scope import sees_chain
+from aurora_api.access.principal import Capability, Principal, sees_chain
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.problems import Code, Problem

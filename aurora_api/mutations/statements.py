@@ -11,8 +11,7 @@ from typing import Annotated, Final, TypeAlias
 import strawberry
 
 from aurora_api.access.download_tokens import PATH, PURPOSE, Download, FileFormat, sign_download
-from aurora_api.access.principal import Capability, Principal, UserRole
-from aurora_api.access.scope import require_full_view, sees_chain
+from aurora_api.access.principal import Capability, Principal, UserRole, require_full_view, sees_chain
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.problems import Code, Problem

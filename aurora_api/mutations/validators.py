@@ -5,8 +5,7 @@ from typing import Annotated, TypeAlias
 import strawberry
 from pydantic import ValidationError
 
-from aurora_api.access.principal import Capability, Principal
-from aurora_api.access.scope import require_validator
+from aurora_api.access.principal import Capability, Principal, require_validator
 from aurora_api.context.request import Info
 from aurora_api.mutations.audited import AuditedChange, MutationProblem, require_reason, run_audited
 from aurora_api.queries.validators import Validator, resolve_validator

@@ -10,8 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import strawberry
 
-from aurora_api.access.principal import Capability
-from aurora_api.access.scope import require_full_view
+from aurora_api.access.principal import Capability, require_full_view
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem

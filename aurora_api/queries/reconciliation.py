@@ -8,8 +8,7 @@ from typing import Annotated, Final, NamedTuple, TypeAlias
 
 import strawberry
 
-from aurora_api.access.principal import Capability
-from aurora_api.access.scope import require_full_view
+from aurora_api.access.principal import Capability, require_full_view
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.queries.chains import Period, find_period

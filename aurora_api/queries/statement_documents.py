@@ -12,8 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 import strawberry
 
 from aurora_api.access.download_tokens import FileFormat
-from aurora_api.access.principal import Capability, Principal
-from aurora_api.access.scope import require_full_view, sees_chain
+from aurora_api.access.principal import Capability, Principal, require_full_view, sees_chain
 from aurora_api.context.read_only import read_with
 from aurora_api.context.request import Info
 from aurora_api.problems import Code, Problem

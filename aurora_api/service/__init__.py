@@ -1,1 +1,1 @@
-"""GraphQL over HTTP: the application, the endpoint, what a request works with, health."""
+"""The HTTP service: GraphQL endpoint, schema, downloads, health, metrics, and worker processes."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 import psycopg
+from graphql import GraphQLError, GraphQLSyntaxError
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -23,9 +24,8 @@ from strawberry.types.graphql import OperationType
 from aurora_api.context.chains import Coins
 from aurora_api.context.reader import Pool, Reader
 from aurora_api.context.request import Context, Reply
-from aurora_api.problems import Code, Problem, problem_of
+from aurora_api.problems import UNKNOWN, Code, Problem, problem_of
 from aurora_api.service.authenticator import Caller, RequestAuthenticator
-from aurora_api.service.errors import is_refusal, present, present_problem
 from aurora_api.service.request_log import request_correlation_id
 from aurora_api.service.schema import schema
 from aurora_api.service.settings import ApiSettings
@@ -128,13 +128,13 @@ class GraphQLEndpoint:
 
 def refuse(status: int, problem: Problem, headers: dict[str, str] | None = None) -> Response:
     """An answer that is nothing but a problem."""
-    return JSONResponse(present_problem(problem, request_correlation_id()), status, headers)
+    return JSONResponse(_present_problem(problem, request_correlation_id()), status, headers)
 
 
 def _respond(result: ExecutionResult, context: Context) -> Response:
     errors = result.errors or []
     body: dict[str, Any] = (
-        {"errors": [present(error, context.correlation_id) for error in errors]} if errors else {}
+        {"errors": [_present(error, context.correlation_id) for error in errors]} if errors else {}
     )
     reply = context.reply
     if all(error.path for error in errors):
@@ -146,7 +146,7 @@ def _respond(result: ExecutionResult, context: Context) -> Response:
         reply.headers["WWW-Authenticate"] = "Bearer"
     if Code.TIMEOUT in codes or Code.UNAVAILABLE in codes:
         status = 503
-    elif not all(map(is_refusal, errors)):
+    elif not all(map(_is_refusal, errors)):
         status = 500
     return _json(body, status, reply.headers)
 
@@ -183,3 +183,32 @@ def _normalize(body: bytes) -> _Asked | Response:
             "operationName (text); a list of queries is not taken",
         )
         return refuse(400, problem)
+
+
+def _is_refusal(error: GraphQLError) -> bool:
+    """Whether the request itself was refused (syntax, validation, Problem), so that nothing was executed."""
+    return not error.path and (error.original_error is None or isinstance(error.original_error, Problem))
+
+
+def _present(error: GraphQLError, correlation_id: str) -> dict[str, Any]:
+    """The error as an entry of the response's `errors`: message, locations, path, code, correlation id."""
+    shown = dict(error.formatted)
+    if isinstance(error, GraphQLSyntaxError):
+        code = Code.GRAPHQL_PARSE_FAILED
+    elif error.original_error is None:
+        # Without a path it is about the request; with one, graphql-core rejected a resolved value.
+        code = Code.INTERNAL if error.path else Code.GRAPHQL_VALIDATION_FAILED
+        shown["message"] = UNKNOWN if error.path else error.message
+    else:
+        problem = problem_of(error.original_error)
+        code, shown["message"] = problem.code, str(problem)
+    return shown | {"extensions": _extensions(code, correlation_id)}
+
+
+def _present_problem(problem: Problem, correlation_id: str) -> dict[str, Any]:
+    """The body of a response that holds this problem only, in GraphQL's form."""
+    return {"errors": [{"message": str(problem), "extensions": _extensions(problem.code, correlation_id)}]}
+
+
+def _extensions(code: Code, correlation_id: str) -> dict[str, str]:
+    return {"code": code.value, "correlationId": correlation_id}

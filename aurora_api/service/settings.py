@@ -6,8 +6,7 @@ from typing import Final
 
 from aurora_api.access.oidc import OidcSettings, oidc_from_environment
 from aurora_api.access.rates import RateLimiter, RateLimits, rate_limits_from_environment
-from aurora_api.access.token_keys import TokenKeys
-from aurora_api.access.token_secret import token_keys
+from aurora_api.access.token_keys import TokenKeys, token_keys_from_environment
 
 DEVELOPMENT_VARIABLE: Final = "AURORA_API_DEVELOPMENT"
 
@@ -28,7 +27,7 @@ class ApiSettings:
 def settings_from_environment(limits: RateLimiter | None = None) -> ApiSettings:
     """As the environment says, or with these `limits`. Raises ConfigurationError."""
     return ApiSettings(
-        keys=token_keys(),
+        keys=token_keys_from_environment(),
         oidc=oidc_from_environment(),
         limits=limits or rate_limits_from_environment(),
         development=os.environ.get(DEVELOPMENT_VARIABLE) == "1",

@@ -11,16 +11,16 @@ import signal
 import tempfile
 import threading
 from contextlib import AsyncExitStack, ExitStack
+from itertools import count
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Final
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aurora_api.access.rates import MEMORY, RateLimiter, rate_limit_storage
 from aurora_api.service.app import create_app, settle_memory, uvicorn_options
-from aurora_api.service.connection_recycler import ConnectionRecycler
 from aurora_api.service.metrics import FOLDER_VARIABLE
 from aurora_api.service.settings import settings_from_environment
 from aurora_api.service.shared_rates import SharedRateLimits, serve_rates
@@ -28,6 +28,8 @@ from aurora_resources.logs import configure_logs
 from aurora_resources.warehouse.connection import API_ROLE, open_warehouse
 
 WORKER: Final = f"{__name__}:work"
+ANSWERS: Final = 100
+"""Every so many answers of a worker: rarely, for whoever opens a connection waits until a worker looks."""
 
 
 def serve_with_workers(workers: int, limits: RateLimiter, *, host: str, port: int) -> None:
@@ -58,6 +60,24 @@ def work() -> ASGIApp:
     app = create_app(warehouse, settings_from_environment(shared), closing=opened)
     settle_memory()
     return ConnectionRecycler(app)
+
+
+class ConnectionRecycler:
+    """Around a worker's application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._answers = count(1)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, as ASGI has it."""
+
+        async def send_and_end(message: Message) -> None:
+            if message["type"] == "http.response.start" and next(self._answers) % ANSWERS == 0:
+                message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await self._app(scope, receive, send_and_end)
 
 
 def _end_with_parent() -> None:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from aurora_api.access import token_secret
+from aurora_api.access import token_keys
 from aurora_api.access.authenticate import Identity
 from aurora_api.access.demo_users import ensure_demo_users, kept_demo_users
 from aurora_api.access.passwords import Passwords
-from aurora_api.access.token_keys import TokenKeys
-from aurora_api.access.token_secret import kept_secret, token_keys, write_once
+from aurora_api.access.token_keys import TokenKeys, kept_secret, token_keys_from_environment, write_once
 from aurora_resources.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ STRONG = "kq7Zr0aYxB3mPw9sVd2LhTn6FgJ8uQeC"
 
 @pytest.fixture(autouse=True)
 def _no_secret_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (token_secret.SECRET_VARIABLE, token_secret.PREVIOUS_VARIABLE):
+    for name in (token_keys.SECRET_VARIABLE, token_keys.PREVIOUS_VARIABLE):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -44,22 +43,22 @@ def _no_secret_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_weak_secret_is_refused_and_not_told(monkeypatch: pytest.MonkeyPatch, weak: str) -> None:
-    monkeypatch.setenv(token_secret.SECRET_VARIABLE, weak)
+    monkeypatch.setenv(token_keys.SECRET_VARIABLE, weak)
     with pytest.raises(ConfigurationError, match="too weak") as refused:
-        token_keys()
+        token_keys_from_environment()
     assert weak not in str(refused.value)
 
 
 def test_a_good_secret_signs_and_the_one_before_it_still_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(token_secret.SECRET_VARIABLE, STRONG)
-    before = token_keys().issue(Identity(1, "oidc"))
-    monkeypatch.setenv(token_secret.SECRET_VARIABLE, STRONG[::-1])
-    assert not token_keys().owns(before)
-    monkeypatch.setenv(token_secret.PREVIOUS_VARIABLE, STRONG)
-    assert token_keys().check(before) == Identity(1, "oidc")
-    monkeypatch.setenv(token_secret.PREVIOUS_VARIABLE, "weak")
+    monkeypatch.setenv(token_keys.SECRET_VARIABLE, STRONG)
+    before = token_keys_from_environment().issue(Identity(1, "oidc"))
+    monkeypatch.setenv(token_keys.SECRET_VARIABLE, STRONG[::-1])
+    assert not token_keys_from_environment().owns(before)
+    monkeypatch.setenv(token_keys.PREVIOUS_VARIABLE, STRONG)
+    assert token_keys_from_environment().check(before) == Identity(1, "oidc")
+    monkeypatch.setenv(token_keys.PREVIOUS_VARIABLE, "weak")
     with pytest.raises(ConfigurationError):
-        token_keys()
+        token_keys_from_environment()
     with pytest.raises(ValueError, match="secret"):
         TokenKeys([])
 
@@ -67,7 +66,7 @@ def test_a_good_secret_signs_and_the_one_before_it_still_counts(monkeypatch: pyt
 def test_beside_a_database_of_somebody_elses_a_secret_must_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AURORA_DATABASE_URL", "postgresql://db.example.org/aurora")
     with pytest.raises(ConfigurationError, match="AURORA_TOKEN_SECRET is not set"):
-        token_keys()
+        token_keys_from_environment()
 
 
 def test_on_a_machine_of_ones_own_one_is_kept_for_its_owner_alone(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from aurora_api.commands.arguments import By
 from aurora_api.commands.audit import audit
 from aurora_api.commands.console import console
 from aurora_assets.commission.overrides import OverrideError, OverrideState
-from aurora_assets.statements.overrides import confirm_override, override_line, withdraw_override
+from aurora_assets.statements.override_store import confirm_override, override_line, withdraw_override
 from aurora_resources.config.files import load_chains
 from aurora_resources.warehouse.connection import open_warehouse
 

@@ -1,4 +1,4 @@
-"""`aurora statement`: list and show monthly statements, take them from DRAFT to PAID, write them to files.
+"""`aurora statement`: list and show monthly statements, move them from DRAFT to PAID, write them to files.
 
 Every command raises StatementError for a statement, a month or a step that is not possible.
 """
@@ -22,7 +22,7 @@ from aurora_assets.statements.signature import (
     statement_file,
     verify_file,
 )
-from aurora_assets.statements.store import StatementView, act, list_statements, view_statement
+from aurora_assets.statements.store import StatementView, apply_action, list_statements, view_statement
 from aurora_resources.units import format_amount
 from aurora_resources.warehouse.connection import open_warehouse
 
@@ -145,7 +145,7 @@ def reopen(partner: Partner, chain: Chain, month: Month, *, by: By) -> None:
 
 def _transition(key: StatementKey, action: StatementAction, by: str) -> None:
     with open_warehouse(migrated=True) as warehouse, warehouse.transaction() as connection:
-        view = act(connection, key, action, by)
+        view = apply_action(connection, key, action, by)
         after = {
             "status": view.record.status.value,
             "number": view.record.number,

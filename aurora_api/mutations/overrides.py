@@ -1,7 +1,7 @@
 """Manual overrides of line amounts: make one, confirm another user's, withdraw it.
 
 The rules (a reason, four eyes above the chain's size, no statement under way) are the engine's, in
-`aurora_assets/statements/overrides.py`.
+`aurora_assets/statements/override_store.py`.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ from aurora_api.mutations.audited import AuditedChange, MutationProblem, require
 from aurora_api.queries.overrides import LineOverride, line_not_found, line_override, read_line_id
 from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Amount
-from aurora_assets.statements.overrides import (
-    LineUnknown,
+from aurora_assets.statements.override_store import (
+    LineNotFoundError,
     OverriddenLine,
     confirm_override,
     override_line,
@@ -95,11 +95,11 @@ async def _change(
         line_id = read_line_id(given)
         try:
             before = read_overrides(session, line_id)
-        except LineUnknown:
+        except LineNotFoundError:
             raise line_not_found() from None
         change(session, line_id, principal.username)
         after = read_overrides(session, line_id)
-        partner_id = after.place.partner_id
+        partner_id = after.key.partner_id
         return AuditedChange(
             after, "CommissionLine", str(line_id), _describe(before), _describe(after), partner_id
         )
@@ -107,7 +107,7 @@ async def _change(
     done = await run_audited(info, action, work, reason=reason)
     if isinstance(done, MutationProblem):
         return done
-    chain = await info.context.find_chain(done.place.chain_id)
+    chain = await info.context.find_chain(done.key.chain_id)
     return line_override(done, chain.coin)
 
 
@@ -115,7 +115,7 @@ def _describe(line: OverriddenLine) -> dict[str, str | None]:
     action = line.decision.action
     return {
         "state": line.decision.state.value,
-        "computed": None if line.place.amount is None else str(line.place.amount),
+        "computed": None if line.key.amount is None else str(line.key.amount),
         "amount": None if action is None or action.amount is None else str(action.amount),
     }
 

@@ -20,10 +20,9 @@ from aurora_api.queries.statements import Statement, find_statement, key_of_stat
 from aurora_api.schema.node import not_found
 from aurora_api.schema.permissions import requires
 from aurora_assets.commission.statement import StatementAction, StatementKey, refuse_own_approval
-from aurora_assets.statements.books import PartiesUnknown, read_parties
-from aurora_assets.statements.corrections import lock_statements
-from aurora_assets.statements.store import StatementView, view_statement
-from aurora_assets.statements.store import act as take_step
+from aurora_assets.statements.correction_store import lock_statements
+from aurora_assets.statements.ledger import PartiesNotFoundError, read_parties
+from aurora_assets.statements.store import StatementView, apply_action, view_statement
 from aurora_resources.warehouse.connection import DbConnection
 
 StatementResult: TypeAlias = Annotated[
@@ -135,7 +134,7 @@ def _step(
         lock_statements(session)
         try:
             parties = read_parties(session, key.partner, key.chain_id)
-        except PartiesUnknown:
+        except PartiesNotFoundError:
             raise not_found("Statement") from None
         before = view_statement(session, key)
         if expected is not None and before.content.sha256.hex() != expected:
@@ -147,7 +146,7 @@ def _step(
         # An administrator may release what they submitted themselves; nobody may approve it.
         if action is StatementAction.RELEASE and principal.role is not UserRole.ADMIN:
             refuse_own_approval(key, before.record.prepared_by or "", principal.username, "release")
-        after = take_step(session, key, action, principal.username)
+        after = apply_action(session, key, action, principal.username)
         return AuditedChange(
             key, "Statement", str(key), _describe(before), _describe(after), partner_id=parties.partner_id
         )

@@ -17,7 +17,7 @@ from aurora_api.schema.money import Coin, Money
 from aurora_api.schema.node import is_uuid, read_node_id
 from aurora_api.schema.permissions import requires
 from aurora_assets.commission.overrides import OverrideAction, OverrideState
-from aurora_assets.statements.overrides import LineUnknown, OverriddenLine, read_overrides
+from aurora_assets.statements.override_store import LineNotFoundError, OverriddenLine, read_overrides
 
 strawberry.enum(
     OverrideState,
@@ -70,9 +70,9 @@ async def resolve_line_override(info: Info, line_id: strawberry.ID) -> LineOverr
     line = read_line_id(line_id)
     try:
         found = await read_with(info, lambda session: read_overrides(session, line))
-    except LineUnknown:
+    except LineNotFoundError:
         return None
-    chain = await info.context.find_chain(found.place.chain_id)
+    chain = await info.context.find_chain(found.key.chain_id)
     return line_override(found, chain.coin)
 
 
@@ -94,12 +94,12 @@ def line_not_found() -> Problem:
 def line_override(line: OverriddenLine, coin: Coin) -> LineOverride:
     """The line's overrides as they are shown."""
     decision = line.decision
-    owed = line.place.amount if decision.in_force is None else decision.in_force.amount
+    owed = line.key.amount if decision.in_force is None else decision.in_force.amount
     return LineOverride(
         line_id=strawberry.ID(str(line.line_id)),
-        chain_id=line.place.chain_id,
+        chain_id=line.key.chain_id,
         state=decision.state,
-        computed=coin.money(line.place.amount),
+        computed=coin.money(line.key.amount),
         amount=coin.money(owed),
         actions=_actions(line.actions, coin),
     )

@@ -308,7 +308,7 @@ def view_for(session: DbConnection, principal: Principal, key: StatementKey) -> 
 
 def file_name(view: StatementView, form: FileFormat) -> str:
     """Such as `statement-12-northwind-a-chain-2026-01.csv`: safe on any system and in a header."""
-    key, number = view.place, view.record.number
+    key, number = view.key, view.record.number
     shown_number = "draft" if number is None else str(number)
     name = _HARMLESS.sub("_", f"statement-{shown_number}-{key.partner}-{key.chain_id}-{key.month:%Y-%m}")
     return f"{name}.{form.lower()}"

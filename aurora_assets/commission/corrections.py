@@ -51,14 +51,14 @@ class TrueUp:
 
 
 def find_true_ups(
-    released: Iterable[Owed], recomputed: Iterable[Owed], unsettled: Collection[RuleKey]
+    released: Iterable[Owed], recomputed: Iterable[Owed], unresolved: Collection[RuleKey]
 ) -> tuple[TrueUp, ...]:
-    """The differences between the released and the recomputed lines of one period, by partner and place.
+    """The differences between the released and the recomputed lines of one period, in the order of lines.
 
-    A line that is no longer there is owed nothing, one that is new was paid nothing. Rules in `unsettled`
+    A line that is no longer there is owed nothing, one that is new was paid nothing. Rules in `unresolved`
     are left alone: what cannot be computed again is unknown, not zero.
     """
-    before = {line.line_id: line for line in released if line.rule_key not in unsettled}
+    before = {line.line_id: line for line in released if line.rule_key not in unresolved}
     after = {line.line_id: line for line in recomputed}
     latest = sorted((before | after).values(), key=lambda line: (line.sort_key, line.version))
     found = (
@@ -75,7 +75,7 @@ def find_true_ups(
 
 @dataclass(frozen=True, slots=True)
 class OwedLine:
-    """A line as stated or in force, with what tells why its amount is what it is; native units.
+    """A line as stated or in force, with what explains its amount; native units.
 
     `base` is None for a line that a correction has taken away. `override_reason` is set where a person,
     not the engine, decided the amount.

@@ -32,7 +32,7 @@ from aurora_assets.commission.history import (
 from aurora_assets.commission.lines import Line, write_lines
 from aurora_assets.commission.methods.protocol import Base, Gap
 from aurora_assets.commission.methods.registry import METHODS
-from aurora_assets.commission.payout import Payout, settle
+from aurora_assets.commission.payout import Payout, calculate_payout
 from aurora_resources.records import FactState
 from aurora_resources.units import BPS
 
@@ -51,14 +51,14 @@ class Computation:
     """The result for one period. Lines and findings are in a fixed order, whatever the order of the input.
 
     `totals` has every partner with an agreement in force. `history` is the given one, brought forward.
-    `unsettled` are the rules that have no amount because something they need is not known.
+    `unresolved` are the rules that have no amount because something they need is not known.
     """
 
     lines: tuple[Line, ...]
     findings: tuple[Finding, ...]
     totals: Mapping[str, StatementTotal]
     history: Mapping[RuleKey, RuleState]
-    unsettled: frozenset[RuleKey]
+    unresolved: frozenset[RuleKey]
 
 
 def compute(
@@ -88,7 +88,7 @@ def compute(
         findings=tuple(sorted(findings, key=lambda finding: finding.sort_key)),
         totals=_totals({agreement.partner_id for agreement in paying}, lines, findings),
         history=period.history,
-        unsettled=frozenset(period.unsettled),
+        unresolved=frozenset(period.unresolved),
     )
 
 
@@ -120,7 +120,7 @@ class _Period:
         self.history = history
         self.findings = findings
         self.lines: list[Line] = []
-        self.unsettled: set[RuleKey] = set()
+        self.unresolved: set[RuleKey] = set()
 
     def add_agreement(self, agreement: AgreementVersion) -> None:
         """Pay every rule of an agreement in force, each on the original component."""
@@ -136,7 +136,7 @@ class _Period:
             opened = open_history(rule, self.history.get(key, NO_HISTORY), window)
             payout = None if faults else self._pay(agreement, rule, validators, opened)
             if payout is None:
-                self.unsettled.add(key)
+                self.unresolved.add(key)
             self.history[key] = payout.history if payout is not None else invalidate(rule, opened)
 
     def _pay(
@@ -171,7 +171,7 @@ class _Period:
         if gaps:
             return None
         bases = {item.validator_key: item for item in found if isinstance(item, Base)}
-        payout = settle(
+        payout = calculate_payout(
             rule,
             [base.amount for base in bases.values()],
             stake,

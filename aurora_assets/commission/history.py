@@ -39,7 +39,7 @@ def window_of(scope: TierScope, ends_at: datetime) -> str | None:
 
 
 def open_history(rule: Rule, before: RuleState, window: str | None) -> RuleState:
-    """The history as this period sees it: reduced to what the rule uses, begun anew in a new window."""
+    """The history as this period sees it: reduced to what the rule uses, started again in a new window."""
     starts_anew = window is None or before.window not in (None, window)
     return RuleState(
         base_to_date=0 if starts_anew else before.base_to_date,

@@ -69,18 +69,18 @@ class Line:
 def line_id(
     agreement_id: str, version: int, rule_id: str, chain_id: str, period_id: int, validator_key: str | None
 ) -> UUID:
-    """UUIDv5 of the line's place as a JSON list of the six, the same on every computation."""
-    return _id_under(_place(agreement_id, version, rule_id, chain_id, period_id), validator_key)
+    """UUIDv5 of the six as a JSON list, the same on every computation."""
+    return _id_under(_encode_rule(agreement_id, version, rule_id, chain_id, period_id), validator_key)
 
 
-def _place(agreement_id: str, version: int, rule_id: str, chain_id: str, period_id: int) -> str:
+def _encode_rule(agreement_id: str, version: int, rule_id: str, chain_id: str, period_id: int) -> str:
     return json.dumps([agreement_id, version, rule_id, chain_id, period_id])
 
 
-def _id_under(place: str, validator_key: str | None) -> UUID:
+def _id_under(rule_json: str, validator_key: str | None) -> UUID:
     # As JSON the parts cannot run into each other, and no validator differs from one named "null". The
-    # place is shared by all lines of a rule, so that a large period writes it out once and not per line.
-    return uuid5(LINE_NAMESPACE, f"{place[:-1]}, {json.dumps(validator_key)}]")
+    # first five are shared by all lines of a rule, so that they are encoded once and not per line.
+    return uuid5(LINE_NAMESPACE, f"{rule_json[:-1]}, {json.dumps(validator_key)}]")
 
 
 def write_lines(
@@ -100,11 +100,11 @@ def write_lines(
         state = FactState.PROVISIONAL
     amounts = split_exactly(payout.total, {key: max(0, base.amount) for key, base in bases.items()})
 
-    place = _place(agreement.agreement_id, agreement.version, rule.rule_id, chain_id, period_id)
+    rule_json = _encode_rule(agreement.agreement_id, agreement.version, rule.rule_id, chain_id, period_id)
 
     def line(validator_key: str | None, base: Base | None, amount: int) -> Line:
         return Line(
-            line_id=_id_under(place, validator_key),
+            line_id=_id_under(rule_json, validator_key),
             agreement_id=agreement.agreement_id,
             version=agreement.version,
             rule_id=rule.rule_id,

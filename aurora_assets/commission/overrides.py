@@ -19,7 +19,7 @@ class OverrideError(AuroraError):
 
 
 class OverrideState(StrEnum):
-    """What a line's overrides come to.
+    """The state that follows from a line's overrides.
 
     NONE: never made, or withdrawn. IN_FORCE: its amount counts. UNCONFIRMED: it waits for another person.
     STALE: the line is computed differently now, so it must be decided again.
@@ -78,7 +78,7 @@ class Decision:
 
 
 def decide(actions: Iterable[OverrideAction], computed: int | None) -> Decision:
-    """What the actions on one line come to; `computed` is its amount in force, None without a line."""
+    """The decision after the actions on one line; `computed` is its amount in force, None without a line."""
     ordered = sorted(actions, key=lambda action: action.override_id)
     decisions = [action for action in ordered if action.confirms is None]
     if not decisions or decisions[-1].amount is None:

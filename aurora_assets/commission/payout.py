@@ -47,7 +47,7 @@ class Payout:
     history: RuleState
 
 
-def settle(
+def calculate_payout(
     rule: Rule,
     bases: Collection[int],
     stake: int | None,

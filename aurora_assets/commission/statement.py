@@ -18,7 +18,7 @@ from aurora_resources.errors import AuroraError
 
 
 class StatementError(AuroraError):
-    """A statement cannot do what was asked for: not in this state, not by this person, not complete."""
+    """An action on a statement is refused: wrong status, wrong person, or incomplete data."""
 
 
 class StatementStatus(StrEnum):
@@ -72,21 +72,21 @@ class StatementKey:
 
     @property
     def statement_id(self) -> UUID:
-        """UUIDv5 of the place."""
+        """UUIDv5 of partner, chain and month."""
         return uuid5(LINE_NAMESPACE, f"statement/{self.partner}/{self.chain_id}/{self.month:%Y-%m}")
 
 
-def next_status(place: StatementKey, status: StatementStatus, action: StatementAction) -> StatementStatus:
+def next_status(key: StatementKey, status: StatementStatus, action: StatementAction) -> StatementStatus:
     """The status after `action`. Raises StatementError when it cannot be done in `status`."""
     steps = _STEPS[action]
     if status in steps:
         return steps[status]
     if action is StatementAction.REOPEN and status in RELEASED_STATES:
         raise StatementError(
-            f"{place} is {status} and never changes again: mend the books and recompute, and the difference "
+            f"{key} is {status} and never changes again: correct the data and recompute, and the difference "
             "goes into the next statement"
         )
-    raise StatementError(f"{place} is {status}; to {action} it, it must be {' or '.join(steps)}")
+    raise StatementError(f"{key} is {status}; to {action} it, it must be {' or '.join(steps)}")
 
 
 def person(name: str) -> str:
@@ -101,11 +101,11 @@ def same_person(one: str, other: str) -> bool:
     return one.strip().lower() == other.strip().lower()
 
 
-def refuse_own_approval(place: StatementKey, prepared_by: str, approver: str, step: str = "approve") -> None:
+def refuse_own_approval(key: StatementKey, prepared_by: str, approver: str, step: str = "approve") -> None:
     """Raise StatementError when the approver (or who takes another `step`) is the preparer."""
     if same_person(prepared_by, approver):
         raise StatementError(
-            f"{place} was submitted by {prepared_by}, who cannot {step} it: ask another person to"
+            f"{key} was submitted by {prepared_by}, who cannot {step} it: ask another person to"
         )
 
 
@@ -166,7 +166,7 @@ class StatementPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """How a total is settled, native units: `payable` is paid, `closing` (zero or less) is left over."""
+    """A total between two balances, native units: `payable` is paid, `closing` (zero or less) is carried."""
 
     opening: int
     total: int
@@ -174,14 +174,14 @@ class Balance:
     closing: int
 
 
-def settle_balance(opening: int, total: int) -> Balance:
-    """Set `total` off against what the statement before left over.
+def calculate_balance(opening: int, total: int) -> Balance:
+    """Offset `total` against the closing balance of the statement before.
 
     `payable + closing == opening + total`, always. Raises ValueError for an opening balance above zero:
     what is owed is paid, never carried.
     """
     if opening > 0:
-        raise ValueError(f"an opening balance of {opening} would be money kept back")
+        raise ValueError(f"an opening balance of {opening} would be an amount that was not paid")
     due = opening + total
     return Balance(opening, total, payable=max(0, due), closing=min(0, due))
 
@@ -190,7 +190,7 @@ def settle_balance(opening: int, total: int) -> Balance:
 class Statement:
     """Everything a statement says. `periods` are all of the month, `lines` all of the partner in them."""
 
-    place: StatementKey
+    key: StatementKey
     partner_name: str
     native_unit: str
     native_decimals: int
@@ -212,8 +212,8 @@ class Statement:
 
     @property
     def balance(self) -> Balance:
-        """How lines and corrections together are settled."""
-        return settle_balance(self.opening_balance, self.lines_total + self.true_ups_total)
+        """The balance of lines and corrections together."""
+        return calculate_balance(self.opening_balance, self.lines_total + self.true_ups_total)
 
 
 def month_gaps(
@@ -248,5 +248,5 @@ def _periods(ids: Sequence[int]) -> str:
     if len(ids) == 1:
         return f"period {ids[0]} is"
     few = 6
-    told = ", ".join(map(str, ids)) if len(ids) <= few else f"{ids[0]} to {ids[-1]}"
-    return f"periods {told} are"
+    listed = ", ".join(map(str, ids)) if len(ids) <= few else f"{ids[0]} to {ids[-1]}"
+    return f"periods {listed} are"

@@ -19,7 +19,7 @@ from aurora_assets.pipeline.commissions import book_commissions
 from aurora_assets.pipeline.ingest import Ingested, ingest
 from aurora_assets.pipeline.pnl import book_pnl
 from aurora_assets.pipeline.write_facts import WrittenFacts
-from aurora_assets.statements.corrections import correct_chain
+from aurora_assets.statements.correction_store import correct_chain
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import PeriodError
 from aurora_resources.providers.wiring import chain_source

@@ -29,7 +29,7 @@ from aurora_assets.recompute.periods import (
     snapshot,
     would_write,
 )
-from aurora_assets.statements.corrections import correct_chain
+from aurora_assets.statements.correction_store import correct_chain
 from aurora_resources.errors import RevenueGuardError
 
 
@@ -147,7 +147,7 @@ def plan_recompute(run: ChainRun, periods: Sequence[int]) -> Plan:
         planned = []
         for read, result in computed:
             booked = read_booked_lines(connection, chain_id, read.period_id)
-            changes = find_changes(booked, result.lines, result.unsettled, chain_id)
+            changes = find_changes(booked, result.lines, result.unresolved, chain_id)
             keys = {*map(_key, booked), *map(_key, result.lines)}
             planned.append(
                 PlannedPeriod(
@@ -185,7 +185,7 @@ def apply_plan(run: ChainRun, plan: Plan) -> Applied:
 def find_changes(
     booked: Iterable[BookedLine],
     computed: Iterable[Line],
-    unsettled: Collection[RuleKey],
+    unresolved: Collection[RuleKey],
     chain_id: str,
 ) -> tuple[LineChange, ...]:
     """The lines whose amount or agreement version differs, by partner, agreement, rule and validator.
@@ -197,7 +197,7 @@ def find_changes(
     changes = []
     for key in sorted(before.keys() | after.keys(), key=lambda key: (*key[:3], key[3] or "")):
         old, new = before.get(key), after.get(key)
-        unknown = new is None and RuleKey(key.agreement_id, key.rule_id, chain_id) in unsettled
+        unknown = new is None and RuleKey(key.agreement_id, key.rule_id, chain_id) in unresolved
         if old is not None and new is not None and (old.amount, old.version) == (new.amount, new.version):
             continue
         changes.append(_change(key, old, new, unknown=unknown))

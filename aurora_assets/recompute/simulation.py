@@ -193,7 +193,7 @@ def compare(
     For a partner with an unresolved rule no amount is known: the rule may pay on any validator.
     """
     partners = {version.agreement_id: version.partner_id for version in agreements}
-    unknown = {partners[key.agreement_id] for key in computation.unsettled}
+    unknown = {partners[key.agreement_id] for key in computation.unresolved}
     simulated: defaultdict[Cell, int] = defaultdict(int)
     for line in computation.lines:
         simulated[Cell(line.partner_id, line.validator_key)] += line.amount

@@ -1,4 +1,4 @@
-"""Monthly statements: from booked lines to what is approved, released, paid and handed out as a file.
+"""Monthly statements: from commission lines to approval, release, payment and files.
 
-The rules (states, people, balances, content) are in `commission/`; here is reading, writing and form.
+The rules (states, people, balances, content) are in `commission/`; this package reads, stores and formats.
 """

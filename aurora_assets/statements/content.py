@@ -1,7 +1,7 @@
-"""What a statement says, as a document that never changes: JSON with every amount as text, and its digest.
+"""The content of a statement as a document that never changes: JSON with amounts as text, and its digest.
 
-The bytes are RFC 8785 (canonical JSON), so that whoever has the document can compute the same SHA-256. No
-name of a user and no time of a computation is in it: equal books give equal bytes.
+The bytes are RFC 8785 (canonical JSON), so that everyone who has the document can compute the same SHA-256.
+No name of a user and no time of a computation is in it: equal content gives equal bytes.
 """
 
 import hashlib
@@ -68,14 +68,14 @@ def _document(statement: Statement) -> dict[str, Any]:
         lines[line.period_id].append(line)
     return {
         "format": FORMAT,
-        "partner": {"code": statement.place.partner, "name": statement.partner_name},
+        "partner": {"code": statement.key.partner, "name": statement.partner_name},
         "chain": {
-            "chain_id": statement.place.chain_id,
+            "chain_id": statement.key.chain_id,
             "native_unit": statement.native_unit,
             "native_decimals": statement.native_decimals,
             "display_unit": statement.display_unit,
         },
-        "billing_month": f"{statement.place.month:%Y-%m}",
+        "billing_month": f"{statement.key.month:%Y-%m}",
         "periods": [_period(period, lines[period.period_id]) for period in statement.periods],
         "true_ups": [_true_up(item) for item in statement.true_ups],
         "totals": {

@@ -48,7 +48,7 @@ def _harmless(value: object) -> str:
 def _rows(view: StatementView) -> Iterator[dict[str, object]]:
     document = view.content.document
     chain = document["chain"]
-    place = {
+    shared = {
         "statement_number": view.record.number,
         "status": view.record.status.value,
         "partner": document["partner"]["code"],
@@ -67,7 +67,7 @@ def _rows(view: StatementView) -> Iterator[dict[str, object]]:
 
     for period in document["periods"]:
         for line in period["lines"]:
-            yield {"row": "LINE", **place, **_about(line, period["period_id"]), **money(line["amount"])} | {
+            yield {"row": "LINE", **shared, **_about(line, period["period_id"]), **money(line["amount"])} | {
                 "validator_name": line["validator_name"],
                 "method": line["method"],
                 "base": line["base"],
@@ -76,13 +76,18 @@ def _rows(view: StatementView) -> Iterator[dict[str, object]]:
                 "note": line["override_reason"],
             }
     for item in document["true_ups"]:
-        yield {"row": "TRUE_UP", **place, **_about(item, item["period_id"]), **money(item["difference"])} | {
+        yield {
+            "row": "TRUE_UP",
+            **shared,
+            **_about(item, item["period_id"]),
+            **money(item["difference"]),
+        } | {
             "computed": item["recomputed"],
             "note": f"{item['cause']}; stated before: {item['released']}",
         }
     for name, amount in document["totals"].items():
-        yield {"row": name.upper(), **place, **money(amount)}
-    yield {"row": "SHA256", **place, "note": view.content.sha256.hex()}
+        yield {"row": name.upper(), **shared, **money(amount)}
+    yield {"row": "SHA256", **shared, "note": view.content.sha256.hex()}
 
 
 def _about(line: Mapping[str, Any], period_id: int) -> dict[str, object]:

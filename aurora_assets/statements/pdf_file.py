@@ -149,14 +149,14 @@ def _line(line: Mapping[str, Any], chain: Mapping[str, Any]) -> list[str]:
             line["override_reason"] is not None
         ),
     }
-    told = [
+    remarks_and_source = [
         f"{_COMPONENTS[line['component']]}, {METHODS[Method(line['method'])].label}",
         *(r for r, on in remarks.items() if on),
     ]
     return [
         f"{line['rule_id']} (v{line['version']})",
         line["validator_name"] or line["validator_key"] or "guarantee",
-        "; ".join(told),
+        "; ".join(remarks_and_source),
         _coins(line["base"], chain),
         _rate(trace),
         _coins(line["amount"], chain),
@@ -178,14 +178,14 @@ def _table(
     strong: frozenset[int] | set[int] = frozenset(),
 ) -> Table:
     """Columns from `first_number` on are right-aligned; the rows in `strong` (with the head) are bold."""
-    told = [head, *rows] if head else rows
+    shown = [head, *rows] if head else rows
     bold = {*strong, *([0] if head else [])}
     cells = [
         [
             _text(cell, _style_name(right=column >= first_number, bold=index in bold))
             for column, cell in enumerate(row)
         ]
-        for index, row in enumerate(told)
+        for index, row in enumerate(shown)
     ]
     style = [
         ("LINEBELOW", (0, 0), (-1, -1), 0.25, _RULE),

@@ -17,7 +17,7 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from aurora_assets.commission.statement import StatementError, settle_balance
+from aurora_assets.commission.statement import StatementError, calculate_balance
 from aurora_assets.statements.content import FORMAT
 from aurora_assets.statements.store import StatementView
 from aurora_resources.errors import ConfigurationError
@@ -29,7 +29,7 @@ _KEY_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What holds for a file: digest and sums always do.
+    """What was verified of a file; digest and sums always hold.
 
     `signed_by` is the public key (base64) whose signature is right, None without a signature; `known`
     whether that is the key the caller trusts.
@@ -57,7 +57,7 @@ def signing_key() -> Ed25519PrivateKey | None:
 
 
 def public_key_text(key: Ed25519PrivateKey) -> str:
-    """What partners get to know the operator by: the public key as base64."""
+    """The public key as base64, by which partners identify the operator."""
     return base64.b64encode(key.public_key().public_bytes_raw()).decode()
 
 
@@ -89,10 +89,10 @@ def verify_file(data: bytes, public_key: str | None) -> Verified:
     other key is refused. Without it a right signature only shows that the file was made by its own key.
     """
     try:
-        told = json.loads(data, parse_float=_no_fraction)
-        document, number, digest = told["statement"], told["number"], told["sha256"]
-        signature = told["signature"]
-        formats = (told["format"], document["format"])
+        parsed = json.loads(data, parse_float=_no_fraction)
+        document, number, digest = parsed["statement"], parsed["number"], parsed["sha256"]
+        signature = parsed["signature"]
+        formats = (parsed["format"], document["format"])
         if formats != (FILE_FORMAT, FORMAT):
             raise StatementError(f"the file has format {formats}; use the Aurora that wrote it")
         found = hashlib.sha256(rfc8785.dumps(document)).hexdigest()
@@ -131,7 +131,7 @@ def _check_sums(document: Mapping[str, Any]) -> None:
             raise StatementError(f"period {period['period_id']}: its lines do not sum to its total")
     lines = sum(int(period["total"]) for period in document["periods"])
     true_ups = sum(int(item["difference"]) for item in document["true_ups"])
-    balance = settle_balance(totals["opening_balance"], lines + true_ups)
+    balance = calculate_balance(totals["opening_balance"], lines + true_ups)
     expected = {
         "lines": lines,
         "true_ups": true_ups,

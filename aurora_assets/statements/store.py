@@ -1,7 +1,7 @@
-"""Monthly statements in the warehouse: drafts built from the books, and the way from DRAFT to PAID.
+"""Monthly statements in the warehouse: drafts built from the ledger, and the transitions from DRAFT to PAID.
 
-A statement is frozen when it is submitted. Approval and release build it again and refuse when the books
-have moved since, so that what is released is what was approved and what is true. Files are elsewhere.
+A statement is frozen when it is submitted. Approval and release build it again and refuse when the
+ledger has changed since, so that what is released is what was approved. Files have modules of their own.
 """
 
 from collections.abc import Sequence
@@ -24,21 +24,21 @@ from aurora_assets.commission.statement import (
     person,
     refuse_own_approval,
 )
-from aurora_assets.statements.books import Books, Parties, read_books, read_parties
 from aurora_assets.statements.content import FrozenContent, freeze
-from aurora_assets.statements.corrections import (
+from aurora_assets.statements.correction_store import (
     DueCorrections,
-    book_corrections,
     find_corrections,
     lock_statements,
     read_true_ups,
+    store_corrections,
 )
+from aurora_assets.statements.ledger import Ledger, Parties, read_ledger, read_parties
 from aurora_resources.warehouse.queries import read_query
 
 
 @dataclass(frozen=True, slots=True)
 class StatementRecord:
-    """A statement as it is kept: its state, who did what, and, unless a draft, its frozen content."""
+    """A stored statement: its status, who took which step, and, unless a draft, its frozen content."""
 
     status: StatementStatus
     number: int | None = None
@@ -55,12 +55,12 @@ class StatementRecord:
 
 @dataclass(frozen=True, slots=True)
 class StatementView:
-    """A statement to look at: frozen, or for a draft what it would say now and what blocks it.
+    """A statement to show: frozen, or for a draft its content as of now and what blocks it.
 
-    `left_alone` tells of released months where a correction may be due but is not known yet.
+    `left_alone` names released months where a correction may be due but is not known yet.
     """
 
-    place: StatementKey
+    key: StatementKey
     record: StatementRecord
     content: FrozenContent
     blockers: tuple[str, ...] = ()
@@ -91,72 +91,72 @@ def list_statements(
 ) -> Sequence[ListedStatement]:
     """Every statement, and a draft for every month with lines, by chain, month and partner."""
     with connection.cursor(row_factory=class_row(ListedStatement)) as cursor:
-        named = {"partner": partner, "chain_id": chain_id, "month": month}
-        return cursor.execute(read_query("computation/statements.statement_list"), named).fetchall()
+        values = {"partner": partner, "chain_id": chain_id, "month": month}
+        return cursor.execute(read_query("computation/statements.statement_list"), values).fetchall()
 
 
-def view_statement(connection: psycopg.Connection[Any], place: StatementKey) -> StatementView:
-    """The statement of that place; nothing is written. Raises StatementError when there is none."""
-    parties = read_parties(connection, place.partner, place.chain_id)
-    record = _record(connection, parties, place)
+def view_statement(connection: psycopg.Connection[Any], key: StatementKey) -> StatementView:
+    """The statement with that key; nothing is written. Raises StatementError when there is none."""
+    parties = read_parties(connection, key.partner, key.chain_id)
+    record = _record(connection, parties, key)
     if record.content is not None:
-        return StatementView(place, record, record.content)
+        return StatementView(key, record, record.content)
     due = find_corrections(connection, parties)
-    statement, blockers = _build(connection, parties, place, due)
-    return StatementView(place, record, freeze(statement), blockers, due.left_alone)
+    statement, blockers = _build(connection, parties, key, due)
+    return StatementView(key, record, freeze(statement), blockers, due.left_alone)
 
 
-def view_frozen(connection: psycopg.Connection[Any], place: StatementKey) -> StatementView | None:
-    """The statement as it was submitted; None for a draft, which needs nothing but the books to be seen.
+def view_frozen(connection: psycopg.Connection[Any], key: StatementKey) -> StatementView | None:
+    """The statement as it was submitted; None for a draft, which is built from the ledger.
 
     Raises PartiesUnknown.
     """
-    record = _record(connection, read_parties(connection, place.partner, place.chain_id), place)
-    return None if record.content is None else StatementView(place, record, record.content)
+    record = _record(connection, read_parties(connection, key.partner, key.chain_id), key)
+    return None if record.content is None else StatementView(key, record, record.content)
 
 
-def act(
-    connection: psycopg.Connection[Any], place: StatementKey, action: StatementAction, by: str
+def apply_action(
+    connection: psycopg.Connection[Any], key: StatementKey, action: StatementAction, by: str
 ) -> StatementView:
-    """Take the statement one step further, or back to DRAFT, in the caller's transaction (READ COMMITTED).
+    """Change the status of a statement by one step, in the caller's transaction (READ COMMITTED).
 
-    Raises StatementError: the step does not fit the status, the person may not take it, something blocks
-    it (each thing is named), or the books have moved since it was submitted.
+    Raises StatementError: the status does not allow the action, the person may not do it, something blocks
+    it (each blocker is named), or the ledger has changed since it was submitted.
     """
     by = person(by)
     lock_statements(connection)
-    parties = read_parties(connection, place.partner, place.chain_id)
-    record = _record(connection, parties, place)
-    next_status(place, record.status, action)
+    parties = read_parties(connection, key.partner, key.chain_id)
+    record = _record(connection, parties, key)
+    next_status(key, record.status, action)
     match action:
         case StatementAction.SUBMIT:
-            _submit(connection, parties, place, by)
+            _submit(connection, parties, key, by)
         case StatementAction.APPROVE:
-            refuse_own_approval(place, record.prepared_by or "", by)
-            _refuse_moved(connection, parties, place, record)
-            _write(connection, "computation/statements.approve", place, by)
+            refuse_own_approval(key, record.prepared_by or "", by)
+            _require_unchanged(connection, parties, key, record)
+            _write(connection, "computation/statements.approve", key, by)
         case StatementAction.RELEASE:
-            _refuse_moved(connection, parties, place, record)
-            _write(connection, "computation/statements.release", place, by)
+            _require_unchanged(connection, parties, key, record)
+            _write(connection, "computation/statements.release", key, by)
         case StatementAction.PAY:
-            _write(connection, "computation/statements.pay", place, by)
+            _write(connection, "computation/statements.pay", key, by)
         case StatementAction.REOPEN:
-            _write(connection, "computation/statements.reopen", place, by)
-            _write(connection, "computation/corrections.leave_true_ups", place, by)
-    return view_statement(connection, place)
+            _write(connection, "computation/statements.reopen", key, by)
+            _write(connection, "computation/corrections.unassign_true_ups", key, by)
+    return view_statement(connection, key)
 
 
-def _submit(connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, by: str) -> None:
-    book_corrections(connection, parties)
-    statement, blockers = _build(connection, parties, place, DueCorrections())
-    _refuse_blocked(place, blockers)
-    named = {**parties.named, "statement_id": place.statement_id, "month": place.month}
-    connection.execute(read_query("computation/statements.put_draft"), named)
-    connection.execute(read_query("computation/corrections.take_true_ups"), named)
+def _submit(connection: psycopg.Connection[Any], parties: Parties, key: StatementKey, by: str) -> None:
+    store_corrections(connection, parties)
+    statement, blockers = _build(connection, parties, key, DueCorrections())
+    _require_unblocked(key, blockers)
+    values = {**parties.parameters, "statement_id": key.statement_id, "month": key.month}
+    connection.execute(read_query("computation/statements.put_draft"), values)
+    connection.execute(read_query("computation/corrections.assign_true_ups"), values)
     content, balance = freeze(statement), statement.balance
     connection.execute(
         read_query("computation/statements.submit"),
-        named
+        values
         | {
             "by": by,
             "content": Jsonb(content.document),
@@ -170,33 +170,33 @@ def _submit(connection: psycopg.Connection[Any], parties: Parties, place: Statem
     )
 
 
-def _refuse_moved(
-    connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, record: StatementRecord
+def _require_unchanged(
+    connection: psycopg.Connection[Any], parties: Parties, key: StatementKey, record: StatementRecord
 ) -> None:
-    """Raise StatementError when the books, built again, are blocked or say something else than was frozen."""
-    statement, blockers = _build(connection, parties, place, None)
-    _refuse_blocked(place, blockers)
+    """Raise StatementError when the statement, built again, is blocked or differs from the frozen one."""
+    statement, blockers = _build(connection, parties, key, None)
+    _require_unblocked(key, blockers)
     if record.content is None or freeze(statement).sha256 != record.content.sha256:
         raise StatementError(
-            f"{place}: the books say something else than what {record.prepared_by} submitted; "
-            "reopen it, look at it, and submit it again"
+            f"{key}: the ledger has changed since {record.prepared_by} submitted it; "
+            "reopen it, review it, and submit it again"
         )
 
 
-def _refuse_blocked(place: StatementKey, blockers: Sequence[str]) -> None:
+def _require_unblocked(key: StatementKey, blockers: Sequence[str]) -> None:
     if blockers:
-        told = "\n".join(f"  {blocker}" for blocker in blockers)
-        raise StatementError(f"{place} cannot go on:\n{told}")
+        listed = "\n".join(f"  {blocker}" for blocker in blockers)
+        raise StatementError(f"{key} is blocked:\n{listed}")
 
 
-def _write(connection: psycopg.Connection[Any], statement: str, place: StatementKey, by: str) -> None:
-    connection.execute(read_query(statement), {"statement_id": place.statement_id, "by": by})
+def _write(connection: psycopg.Connection[Any], statement: str, key: StatementKey, by: str) -> None:
+    connection.execute(read_query(statement), {"statement_id": key.statement_id, "by": by})
 
 
-def _record(connection: psycopg.Connection[Any], parties: Parties, place: StatementKey) -> StatementRecord:
+def _record(connection: psycopg.Connection[Any], parties: Parties, key: StatementKey) -> StatementRecord:
     with connection.cursor(row_factory=dict_row) as cursor:
-        named = {**parties.named, "month": place.month}
-        row = cursor.execute(read_query("computation/statements.submitted_statement"), named).fetchone()
+        values = {**parties.parameters, "month": key.month}
+        row = cursor.execute(read_query("computation/statements.submitted_statement"), values).fetchone()
     if row is None:
         return StatementRecord(StatementStatus.DRAFT)
     frozen = None
@@ -212,47 +212,47 @@ def _record(connection: psycopg.Connection[Any], parties: Parties, place: Statem
 
 
 def _build(
-    connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, due: DueCorrections | None
+    connection: psycopg.Connection[Any], parties: Parties, key: StatementKey, due: DueCorrections | None
 ) -> tuple[Statement, tuple[str, ...]]:
-    """The statement as the books say it now, and what blocks it.
+    """The statement built from the ledger as of now, and what blocks it.
 
-    A draft states every open correction and those `due`; a submitted one (None) only those it took.
+    A draft states every open correction and those `due`; a submitted one (None) only those assigned to it.
     """
-    books = read_books(connection, parties, [place.month])
+    ledger = read_ledger(connection, parties, [key.month])
     kept = read_true_ups(connection, parties)
-    stated_in = None if due is not None else place.statement_id
+    stated_in = None if due is not None else key.statement_id
     items = [true_up.item for true_up in kept if true_up.statement_id == stated_in]
     items += [item for item, _ in due.items] if due is not None else []
     statement = Statement(
-        place=place,
+        key=key,
         partner_name=parties.partner_name,
         native_unit=parties.native_unit,
         native_decimals=parties.native_decimals,
         display_unit=parties.display_unit,
-        periods=books.periods,
-        lines=books.lines,
+        periods=ledger.periods,
+        lines=ledger.lines,
         true_ups=tuple(
             sorted(items, key=lambda item: (item.line.period_id, item.line.sort_key, item.true_up_id))
         ),
         opening_balance=_opening_balance(connection, parties),
     )
-    if not statement.lines and not statement.true_ups and not books.periods:
-        raise StatementError(f"{place}: there is nothing to state: no period ended in it")
-    return statement, _blockers(connection, parties, place, books)
+    if not statement.lines and not statement.true_ups and not ledger.periods:
+        raise StatementError(f"{key}: there is nothing to state: no period ended in it")
+    return statement, _blockers(connection, parties, key, ledger)
 
 
 def _opening_balance(connection: psycopg.Connection[Any], parties: Parties) -> int:
-    row = connection.execute(read_query("computation/statements.last_balance"), parties.named).fetchone()
+    row = connection.execute(read_query("computation/statements.last_balance"), parties.parameters).fetchone()
     return 0 if row is None else int(row[0])
 
 
 def _blockers(
-    connection: psycopg.Connection[Any], parties: Parties, place: StatementKey, books: Books
+    connection: psycopg.Connection[Any], parties: Parties, key: StatementKey, ledger: Ledger
 ) -> tuple[str, ...]:
-    named = {**parties.named, "month": place.month}
-    around = connection.execute(read_query("registry/periods.periods_around_month"), named).fetchone()
+    values = {**parties.parameters, "month": key.month}
+    around = connection.execute(read_query("registry/periods.periods_around_month"), values).fetchone()
     before, after = around if around is not None else (None, None)
-    earlier = connection.execute(read_query("computation/statements.earlier_open_month"), named).fetchone()
+    earlier = connection.execute(read_query("computation/statements.earlier_open_month"), values).fetchone()
     waiting = (
         []
         if earlier is None
@@ -260,7 +260,7 @@ def _blockers(
     )
     return (
         *waiting,
-        *month_gaps(place.chain_id, place.month, books.booked, before, after),
-        *(message for _, message in books.blocking),
-        *books.undecided.values(),
+        *month_gaps(key.chain_id, key.month, ledger.booked, before, after),
+        *(message for _, message in ledger.blocking),
+        *ledger.undecided.values(),
     )

@@ -9,13 +9,13 @@ values
      %(version)s, %(rule_id)s, %(validator_key)s, %(component)s, %(released)s, %(recomputed)s,
      %(difference)s, %(base)s, %(override_reason)s, %(cause)s, %(released_in)s)
 
--- name: take_true_ups
+-- name: assign_true_ups
 -- Every open correction of the partner on the chain goes into the statement.
 update computation.true_ups
 set statement_id = %(statement_id)s
 where partner_id = %(partner_id)s and chain_id = %(chain_id)s and statement_id is null
 
--- name: leave_true_ups
+-- name: unassign_true_ups
 -- The corrections in a reopened statement are open again.
 update computation.true_ups
 set statement_id = null

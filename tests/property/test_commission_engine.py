@@ -250,7 +250,7 @@ rules_on_fees = rules(component=Component.EXEC_FEES, method=Method.FIXED_SHARE, 
 def test_more_revenue_never_owes_less(rule: Rule, base: int, more: int, stake: int) -> None:
     def owed(amount: int) -> int:
         computation = compute_fees(rule, amount, stake)
-        assert computation.unsettled == frozenset()
+        assert computation.unresolved == frozenset()
         return computation.totals["A"].amount
 
     assert owed(base) <= owed(base + more)
@@ -262,7 +262,7 @@ def test_more_revenue_never_owes_less(rule: Rule, base: int, more: int, stake: i
 def test_a_stake_that_is_not_known_matters_to_stake_tiers_only(rule: Rule, base: int) -> None:
     computation = compute_fees(rule, base, None)
     needs_stake = rule.tiers is not None and rule.tiers.metric is TierMetric.STAKE
-    assert len(computation.unsettled) == int(needs_stake)
+    assert len(computation.unresolved) == int(needs_stake)
     if needs_stake:
         assert computation.lines == ()
         assert not computation.totals["A"].complete
@@ -312,7 +312,7 @@ def test_the_guard_keeps_claims_within_the_revenue(story: Story, limit_bps: int)
 def test_lines_are_never_negative_add_up_and_come_again(story: Story) -> None:
     assert [find_faults(agreement) for agreement in story[1]] == [()] * len(story[1])
     for computation, again in zip(compute_story(story), compute_story(story), strict=True):
-        assert find_true_ups(computation.lines, again.lines, again.unsettled) == ()
+        assert find_true_ups(computation.lines, again.lines, again.unresolved) == ()
         assert all(line.amount >= 0 for line in computation.lines)
         assert len({line.line_id for line in computation.lines}) == len(computation.lines)
         for partner, total in computation.totals.items():
@@ -351,7 +351,7 @@ def test_the_engine_equals_the_oracle(story: Story) -> None:
             (line.agreement_id, line.rule_id, line.validator_key): line.amount for line in computation.lines
         }
         assert lines == oracle.period(facts)
-        assert {key[:2] for key in computation.unsettled} == oracle.unsettled
+        assert {key[:2] for key in computation.unresolved} == oracle.unresolved
 
 
 class Unknown(Exception):  # noqa: N818
@@ -369,10 +369,10 @@ class Oracle:
         self.owner = {claim.wallet: claim.partner_id for claim in claims}
         self.to_date: dict[tuple[OracleKey, object], int | None] = {}
         self.loss: defaultdict[OracleKey, int | None] = defaultdict(int)
-        self.unsettled: set[OracleKey] = set()
+        self.unresolved: set[OracleKey] = set()
 
     def period(self, facts: PeriodFacts) -> dict[tuple[str, str, str | None], int]:
-        self.facts, self.unsettled = facts, set()
+        self.facts, self.unresolved = facts, set()
         lines: dict[tuple[str, str, str | None], int] = {}
         rows: list[Revenue | WalletStake | ClientRevenue] = [
             *facts.revenues,
@@ -391,7 +391,7 @@ class Oracle:
                     paid = self.rule(key, rule, agreement.partner_id, mine)
                     lines |= {(*key, validator): amount for validator, amount in paid.items()}
                 except Unknown:
-                    self.unsettled.add(key)
+                    self.unresolved.add(key)
                     self.forget(key, rule)
         return lines
 

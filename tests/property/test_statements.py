@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aurora_assets.commission.corrections import OwedLine, TrueUpItem, new_corrections, stated_so_far
-from aurora_assets.commission.statement import settle_balance
+from aurora_assets.commission.statement import calculate_balance
 
 amounts = st.integers(0, 2**128)
 signed = st.integers(-(2**128), 2**128)
@@ -25,7 +25,7 @@ def owed(number: int, amount: int) -> OwedLine:
 def test_payments_and_what_is_left_sum_to_all_that_was_stated(totals: list[int]) -> None:
     paid, balance = 0, 0
     for total in totals:
-        settled = settle_balance(balance, total)
+        settled = calculate_balance(balance, total)
         assert settled.payable >= 0 >= settled.closing
         assert 0 in {settled.payable, settled.closing}
         assert settled.payable + settled.closing == balance + total
@@ -69,6 +69,6 @@ def test_payments_over_time_equal_the_final_computation(
     months = [sum(first.values()), *others, sum(item.difference for item in corrections)]
     paid, balance = 0, 0
     for total in months:
-        settled = settle_balance(balance, total)
+        settled = calculate_balance(balance, total)
         paid, balance = paid + settled.payable, settled.closing
     assert paid + balance == sum(final.values()) + sum(others)

@@ -95,8 +95,8 @@ def test_differences_lead_from_what_is_booked_to_what_is_computed(
 @settings(max_examples=200)
 @given(before=lines)
 def test_a_rule_that_cannot_be_settled_leaves_its_lines_unknown(before: dict[Any, Any]) -> None:
-    unsettled = {RuleKey("of-a", rule_id, CHAIN) for rule_id in ("r", "s")}
-    changes = find_changes(booked(before), [], unsettled, CHAIN)
+    unresolved = {RuleKey("of-a", rule_id, CHAIN) for rule_id in ("r", "s")}
+    changes = find_changes(booked(before), [], unresolved, CHAIN)
     for change in changes:
         assert change.unknown == (change.key.partner_id == "a")
         assert (change.difference is None) == change.unknown

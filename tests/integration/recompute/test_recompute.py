@@ -8,7 +8,7 @@ import pytest
 from aurora_api.commands.recompute import recompute
 from aurora_assets.commission.statement import StatementAction, StatementKey
 from aurora_assets.recompute.plan import Plan, apply_plan, plan_recompute
-from aurora_assets.statements.store import act, view_statement
+from aurora_assets.statements.store import apply_action, view_statement
 from aurora_resources.errors import PeriodError, RevenueGuardError
 from tests.integration.pipeline.installation import CHAIN
 from tests.integration.recompute.books import Booked
@@ -149,7 +149,7 @@ def test_what_is_released_stays_and_is_corrected(booked: Booked, capsys: pytest.
     january = StatementKey("northwind", CHAIN, date(2026, 1, 1))
     for action, by in ((SUBMIT, "Ada"), (APPROVE, "Ben"), (RELEASE, "Ada")):
         with booked.pipeline.warehouse.transaction() as connection:
-            released = act(connection, january, action, by)
+            released = apply_action(connection, january, action, by)
     booked.pipeline.load(booked.changed("half-the-commission", rate_bps=4000))
     plan = plan_recompute(booked.run, booked.periods)
     assert [period.released for period in plan.periods] == [{"northwind"}, set(), set()]

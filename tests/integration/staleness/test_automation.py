@@ -2,7 +2,7 @@
 
 from dagster._core.definitions.data_version import StaleStatus
 
-from aurora_assets.statements.overrides import override_line
+from aurora_assets.statements.override_store import override_line
 from tests.integration.pipeline.installation import CHAIN
 from tests.integration.staleness.automation import Automation, agreements, periods
 from tests.integration.statements.office import FEBRUARY, JANUARY, totals

@@ -16,7 +16,7 @@ from aurora_assets.commission.statement import StatementAction, StatementKey
 from aurora_assets.pipeline.chain_run import ChainRun
 from aurora_assets.pipeline.commissions import book_commissions
 from aurora_assets.pipeline.pnl import book_pnl
-from aurora_assets.statements.store import StatementView, act, view_statement
+from aurora_assets.statements.store import StatementView, apply_action, view_statement
 from aurora_resources.config.files import load_config
 from aurora_resources.config.models import AuroraConfig
 from aurora_resources.providers.wiring import chain_source
@@ -59,17 +59,17 @@ class Office:
     def config(self) -> AuroraConfig:
         return load_config(self.pipeline.folder)
 
-    def act(
+    def apply_action(
         self, action: StatementAction, by: str, month: date = JANUARY, partner: str = NORTHWIND
     ) -> StatementView:
         with self.pipeline.warehouse.transaction() as connection:
-            return act(connection, StatementKey(partner, CHAIN, month), action, by)
+            return apply_action(connection, StatementKey(partner, CHAIN, month), action, by)
 
     def release(self, month: date = JANUARY, partner: str = NORTHWIND) -> StatementView:
         """All the steps to RELEASED."""
-        self.act(SUBMIT, "Ada", month, partner)
-        self.act(APPROVE, "Ben", month, partner)
-        return self.act(RELEASE, "Ada", month, partner)
+        self.apply_action(SUBMIT, "Ada", month, partner)
+        self.apply_action(APPROVE, "Ben", month, partner)
+        return self.apply_action(RELEASE, "Ada", month, partner)
 
     def view(self, month: date = JANUARY, partner: str = NORTHWIND) -> StatementView:
         with self.pipeline.warehouse.connect() as connection:

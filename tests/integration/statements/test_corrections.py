@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from aurora_assets.statements.corrections import correct_chain
-from aurora_assets.statements.overrides import confirm_override, override_line, withdraw_override
+from aurora_assets.statements.correction_store import correct_chain
+from aurora_assets.statements.override_store import confirm_override, override_line, withdraw_override
 from tests.integration.pipeline.installation import CHAIN
 from tests.integration.statements.office import (
     APPROVE,
@@ -81,22 +81,22 @@ def test_a_draft_shows_corrections_before_they_are_kept(released: Office) -> Non
     assert totals(released.view(FEBRUARY))["true_ups"] == released.owed(801) - stated
     assert released.true_ups() == []
     shown = released.view(FEBRUARY).content.document
-    assert released.act(SUBMIT, "Ada", FEBRUARY).content.document == shown
+    assert released.apply_action(SUBMIT, "Ada", FEBRUARY).content.document == shown
 
 
 def test_a_reopened_statement_gives_its_corrections_back(released: Office) -> None:
     stated = released.owed(801)
     released.restate_commission(801, -100_000_000)
-    released.act(SUBMIT, "Ada", FEBRUARY)
-    released.act(REOPEN, "Ben", FEBRUARY)
+    released.apply_action(SUBMIT, "Ada", FEBRUARY)
+    released.apply_action(REOPEN, "Ben", FEBRUARY)
     released.restate_commission(801, -100_000_000)
     difference = released.owed(801) - stated
-    assert totals(released.act(SUBMIT, "Ada", FEBRUARY))["true_ups"] == difference
+    assert totals(released.apply_action(SUBMIT, "Ada", FEBRUARY))["true_ups"] == difference
     # What is found while it waits for approval goes into the one after it.
     released.restate_commission(801, -100_000_000)
     correct(released)
-    released.act(APPROVE, "Ben", FEBRUARY)
-    february = released.act(RELEASE, "Ada", FEBRUARY)
+    released.apply_action(APPROVE, "Ben", FEBRUARY)
+    february = released.apply_action(RELEASE, "Ada", FEBRUARY)
     assert totals(february)["true_ups"] == difference
     ((open_ones,),) = released.pipeline.query(
         "select sum(difference) from computation.true_ups where statement_id is null"

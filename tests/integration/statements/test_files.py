@@ -6,7 +6,7 @@ import pytest
 
 from aurora_api.commands import statement as statement_command
 from aurora_assets.commission.statement import StatementAction, StatementError
-from aurora_assets.statements.overrides import override_line
+from aurora_assets.statements.override_store import override_line
 from aurora_assets.statements.pdf_file import statement_pdf
 from aurora_assets.statements.signature import KEY_VARIABLE
 from tests.integration.pipeline.installation import CHAIN
@@ -36,10 +36,10 @@ def test_a_signed_file_verifies_without_a_warehouse(
 ) -> None:
     file, again, pdf = tmp_path / "a.json", tmp_path / "b.json", tmp_path / "a.pdf"
     monkeypatch.setenv(KEY_VARIABLE, KEY)
-    office.act(SUBMIT, "Ada")
+    office.apply_action(SUBMIT, "Ada")
     statement_command.export(*JANUARY, signed=file)
     assert "not signed: it is not released" in capsys.readouterr().out
-    office.act(StatementAction.REOPEN, "Ada")
+    office.apply_action(StatementAction.REOPEN, "Ada")
     office.release()
     statement_command.export(*JANUARY, signed=file, pdf=pdf)
     assert f"public key {PUBLIC}" in capsys.readouterr().out

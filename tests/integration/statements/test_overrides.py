@@ -7,7 +7,12 @@ import pytest
 from aurora_assets.commission.overrides import OverrideError
 from aurora_assets.commission.statement import StatementError
 from aurora_assets.statements.content import read_lines
-from aurora_assets.statements.overrides import Overridden, confirm_override, override_line, withdraw_override
+from aurora_assets.statements.override_store import (
+    Overridden,
+    confirm_override,
+    override_line,
+    withdraw_override,
+)
 from tests.integration.statements.office import SUBMIT, Office, totals
 
 RULE = "half-the-commission"
@@ -65,7 +70,7 @@ def test_it_turns_stale_when_the_line_is_computed_differently_and_blocks_until_d
         f"it is now computed as {now}: confirm or withdraw it"
     )
     with pytest.raises(StatementError, match="confirm or withdraw it"):
-        office.act(SUBMIT, "Ada")
+        office.apply_action(SUBMIT, "Ada")
     assert confirm(office, line_id, "Ada").decision.state == "IN_FORCE"
     assert totals(office.view())["lines"] == office.owed(800, 801, 802) - now + 5
 
@@ -77,7 +82,7 @@ def test_above_the_size_it_waits_for_another_person(office: Office) -> None:
     assert override(office, line_id, computed + 1_001).decision.state == "UNCONFIRMED"
     assert totals(office.view())["lines"] == office.owed(800, 801, 802)
     with pytest.raises(StatementError, match="by Ada waits for another person: confirm or withdraw it"):
-        office.act(SUBMIT, "Ada")
+        office.apply_action(SUBMIT, "Ada")
     with pytest.raises(OverrideError, match="Ada made this override and cannot confirm it; ask another"):
         confirm(office, line_id, "ADA ")
     assert confirm(office, line_id, "Ben").decision.state == "IN_FORCE"
@@ -112,7 +117,7 @@ def test_refusals(office: Office) -> None:
         withdraw(office, line_id)
     with pytest.raises(StatementError, match="say who does this"):
         override(office, line_id, 5, by="")
-    office.act(SUBMIT, "Ada")
+    office.apply_action(SUBMIT, "Ada")
     with pytest.raises(OverrideError, match="which is PENDING_APPROVAL; reopen it before you override"):
         override(office, line_id, 5)
 

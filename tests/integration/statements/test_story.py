@@ -5,7 +5,7 @@ import json
 from uuid import UUID
 
 from aurora_assets.statements.content import read_lines
-from aurora_assets.statements.overrides import override_line
+from aurora_assets.statements.override_store import override_line
 from aurora_sandbox.solana.world import World
 from tests.integration.statements.office import (
     APPROVE,
@@ -29,11 +29,11 @@ def test_a_restatement_after_release_is_paid_in_the_next_statement(
     assert totals(january)["total"] == office.owed(800, 801, 802) == 38_408_302_933
 
     # One person submits, another approves, it is released.
-    submitted = office.act(SUBMIT, "Ada")
+    submitted = office.apply_action(SUBMIT, "Ada")
     assert (submitted.record.status, submitted.record.prepared_by) == ("PENDING_APPROVAL", "Ada")
-    approved = office.act(APPROVE, "Ben")
+    approved = office.apply_action(APPROVE, "Ben")
     assert approved.content.sha256 == submitted.content.sha256
-    released = office.act(RELEASE, "Ada")
+    released = office.apply_action(RELEASE, "Ada")
     assert (released.record.status, released.record.number) == ("RELEASED", 1)
     assert totals(released)["payable"] == 38_408_302_933
     before = office.lines(801)
@@ -81,8 +81,8 @@ def test_a_restatement_after_release_is_paid_in_the_next_statement(
     assert february.record.number == 2
 
     # Both are paid. In all, exactly what is now computed was paid, and what was set by hand.
-    paid = office.act(PAY, "Cyd", JANUARY)
-    office.act(PAY, "Cyd", FEBRUARY)
+    paid = office.apply_action(PAY, "Cyd", JANUARY)
+    office.apply_action(PAY, "Cyd", FEBRUARY)
     assert paid.record.status == "PAID"
     assert totals(paid)["payable"] + totals(february)["payable"] == (
         office.owed(800, 801, 802, 803, 804) + 1_000

@@ -220,7 +220,7 @@ class Story:
             names = {
                 line.line_id: line.validator_key or "none" for line in (*released.lines, *restated.lines)
             }
-            for true_up in find_true_ups(released.lines, restated.lines, restated.unsettled):
+            for true_up in find_true_ups(released.lines, restated.lines, restated.unresolved):
                 yield {
                     "period": str(period),
                     "partner": true_up.partner_id,

@@ -4,7 +4,7 @@ A statement's lines and corrections may sum to less than zero. Then nothing is p
 off by the next statement: a partner is never asked for money back.
 """
 
-from aurora_assets.commission.statement import settle_balance
+from aurora_assets.commission.statement import calculate_balance
 from tests.spec.commission.drawing import known
 from tests.spec.commission.story import Story
 
@@ -22,7 +22,7 @@ def test_a_negative_total_is_carried_forward(story: Story) -> None:
     left = 0
     for row in story.drawn["balances"]:
         assert known(row["opening"]) == left
-        settled = settle_balance(left, known(row["total"]))
+        settled = calculate_balance(left, known(row["total"]))
         assert (settled.payable, settled.closing) == (known(row["paid"]), known(row["left over"]))
         left = settled.closing
 
@@ -38,6 +38,6 @@ def test_paid_and_left_over_are_all_there_is(story: Story) -> None:
         -5      | -3    | 0    | -8
     """
     for row in story.drawn["balances"]:
-        settled = settle_balance(known(row["opening"]), known(row["total"]))
+        settled = calculate_balance(known(row["opening"]), known(row["total"]))
         assert (settled.payable, settled.closing) == (known(row["paid"]), known(row["left over"]))
         assert settled.payable + settled.closing == settled.opening + settled.total

@@ -18,7 +18,7 @@ from aurora_assets.commission.agreement import Tier, TierMode, TierSchedule
 from aurora_assets.commission.attribution import Attribution
 from aurora_assets.commission.corrections import find_true_ups
 from aurora_assets.commission.guard import GuardPolicy, refuse_over_claims
-from aurora_assets.commission.statement import settle_balance
+from aurora_assets.commission.statement import calculate_balance
 from aurora_assets.commission.tiers import Slice, charge, cut
 from aurora_resources.errors import RevenueGuardError
 from aurora_resources.records import Component
@@ -445,7 +445,7 @@ def test_gt13_a_restatement_after_release_is_a_difference(story: Story) -> None:
     # The same period again, with what was restated; the second row stands for it above.
     story.drawn["revenue"] = [{"component": "COMMISSION", "revenue": "6406849315"}]
     restated = story.tell().computations[1]
-    (true_up,) = find_true_ups(released.lines, restated.lines, restated.unsettled)
+    (true_up,) = find_true_ups(released.lines, restated.lines, restated.unresolved)
     assert (true_up.released, true_up.recomputed) == (1_628_826_315, 1_603_793_826)
     assert true_up.difference == -25_032_489
     assert true_up.line_id == released.lines[0].line_id
@@ -454,8 +454,8 @@ def test_gt13_a_restatement_after_release_is_a_difference(story: Story) -> None:
 
 def test_gt14_a_debit_balance_is_carried_forward() -> None:
     """Earned -0.07 SOL, then 0.08 SOL: nothing is paid, then 0.01 SOL, and nothing is left over."""
-    first = settle_balance(0, -70_000_000)
-    second = settle_balance(first.closing, 80_000_000)
+    first = calculate_balance(0, -70_000_000)
+    second = calculate_balance(first.closing, 80_000_000)
     assert (first.payable, first.closing) == (0, -70_000_000)
     assert (second.payable, second.closing) == (10_000_000, 0)
 

@@ -24,7 +24,7 @@ def test_a_missing_revenue_pays_nothing_and_blocks(make: SimpleNamespace, method
     assert (computation.lines, make.codes(computation)) == ((), ["FACT_MISSING"])
     assert computation.findings[0].blocks_release
     assert not computation.totals["A"].complete
-    assert {key.rule_id for key in computation.unsettled} == {"r"}
+    assert {key.rule_id for key in computation.unresolved} == {"r"}
 
 
 def test_a_revenue_without_a_row_is_missing_too(make: SimpleNamespace, method: Method) -> None:

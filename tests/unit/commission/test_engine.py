@@ -161,7 +161,7 @@ class TestTrueUps:
             *(make.revenue(amount, validator=f"v{number}") for number, amount in enumerate(revenues))
         )
         computation = make.run(period, make.agreement())
-        return computation.lines, computation.unsettled
+        return computation.lines, computation.unresolved
 
     def test_only_what_differs(self, make: SimpleNamespace) -> None:
         released, _ = self.lines(make, 1_000, 500)

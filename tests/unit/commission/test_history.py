@@ -137,4 +137,4 @@ def test_an_unknown_stake_stops_stake_tiers(make: SimpleNamespace) -> None:
     period = make.facts(make.revenue(100), make.stake("w", None))
     computation = make.run(period, make.agreement(rule), make.claim("w"))
     assert (computation.lines, make.codes(computation)) == ((), ["STAKE_UNKNOWN"])
-    assert computation.unsettled == {KEY}
+    assert computation.unresolved == {KEY}

@@ -11,14 +11,14 @@ from aurora_assets.commission.statement import (
     StatementError,
     StatementKey,
     StatementStatus,
+    calculate_balance,
     month_gaps,
     next_status,
     person,
     refuse_own_approval,
     same_person,
-    settle_balance,
 )
-from tests.unit.statements.samples import MONTH, PLACE, line, statement, true_up
+from tests.unit.statements.samples import KEY, MONTH, line, statement, true_up
 
 
 class TestStates:
@@ -36,18 +36,18 @@ class TestStates:
         for status in StatementStatus:
             for action in StatementAction:
                 try:
-                    done.append((status.value, action.value, next_status(PLACE, status, action).value))
+                    done.append((status.value, action.value, next_status(KEY, status, action).value))
                 except StatementError as error:
-                    assert str(PLACE) in str(error)
+                    assert str(KEY) in str(error)
         assert sorted(done) == sorted(self.ALLOWED)
 
     def test_a_released_one_is_mended_by_a_correction(self) -> None:
         with pytest.raises(StatementError, match="the difference goes into the next statement"):
-            next_status(PLACE, StatementStatus.PAID, StatementAction.REOPEN)
+            next_status(KEY, StatementStatus.PAID, StatementAction.REOPEN)
 
     def test_a_draft_cannot_be_reopened(self) -> None:
         with pytest.raises(StatementError, match="must be PENDING_APPROVAL or APPROVED"):
-            next_status(PLACE, StatementStatus.DRAFT, StatementAction.REOPEN)
+            next_status(KEY, StatementStatus.DRAFT, StatementAction.REOPEN)
 
 
 class TestPeople:
@@ -57,9 +57,9 @@ class TestPeople:
         assert person(" Ada ") == "Ada"
 
     def test_the_preparer_cannot_approve(self) -> None:
-        refuse_own_approval(PLACE, "Ada", "Ben")
+        refuse_own_approval(KEY, "Ada", "Ben")
         with pytest.raises(StatementError, match="was submitted by Ada, who cannot approve it"):
-            refuse_own_approval(PLACE, "Ada", "ADA")
+            refuse_own_approval(KEY, "Ada", "ADA")
 
     def test_nobody_is_no_person(self) -> None:
         with pytest.raises(StatementError, match="nobody is named"):
@@ -69,9 +69,9 @@ class TestPeople:
 class TestPlace:
     def test_the_id_is_for_ever(self) -> None:
         """Published ids must never change: this one is written down."""
-        assert str(PLACE) == "statement of north on solana-mainnet for 2026-01"
-        assert PLACE.statement_id == UUID("dcac1276-6d14-5c72-8169-f117e1f811ca")
-        assert replace(PLACE, month=date(2026, 2, 1)).statement_id != PLACE.statement_id
+        assert str(KEY) == "statement of north on solana-mainnet for 2026-01"
+        assert KEY.statement_id == UUID("dcac1276-6d14-5c72-8169-f117e1f811ca")
+        assert replace(KEY, month=date(2026, 2, 1)).statement_id != KEY.statement_id
 
     def test_a_month_begins_on_its_first_day(self) -> None:
         with pytest.raises(ValueError, match="named by its first day"):
@@ -80,14 +80,14 @@ class TestPlace:
 
 class TestBalances:
     def test_gt14_a_debit_is_carried_until_it_is_set_off(self) -> None:
-        first = settle_balance(0, -70_000_000)
+        first = calculate_balance(0, -70_000_000)
         assert (first.payable, first.closing) == (0, -70_000_000)
-        second = settle_balance(first.closing, 80_000_000)
+        second = calculate_balance(first.closing, 80_000_000)
         assert (second.payable, second.closing) == (10_000_000, 0)
 
     def test_nothing_is_kept_back(self) -> None:
-        with pytest.raises(ValueError, match="money kept back"):
-            settle_balance(1, 5)
+        with pytest.raises(ValueError, match="an amount that was not paid"):
+            calculate_balance(1, 5)
 
     def test_lines_and_corrections_are_settled_together(self) -> None:
         told = statement(line(amount=100), line(2, amount=50), opening=-30, true_ups=(true_up(-40),))

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from aurora_assets.commission.agreement import LossPolicy, Rule, Tier, TierMetric, TierMode, TierSchedule
-from aurora_assets.commission.payout import Payout, settle
+from aurora_assets.commission.payout import Payout, calculate_payout
 from aurora_assets.commission.tiers import Slice, charge, cut
 
 TIERS = (Tier(100, 1_000), Tier(200, 2_000), Tier(None, 5_000))
@@ -14,7 +14,9 @@ TIERS = (Tier(100, 1_000), Tier(200, 2_000), Tier(None, 5_000))
 def pay(
     rule: Rule, *bases: int, base_before: int = 0, loss_before: int = 0, window: str | None = None
 ) -> Payout:
-    return settle(rule, bases, None, base_before=base_before, loss_before=loss_before, window=window)
+    return calculate_payout(
+        rule, bases, None, base_before=base_before, loss_before=loss_before, window=window
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from uuid import UUID
 from aurora_assets.commission.corrections import OwedLine, TrueUpItem
 from aurora_assets.commission.statement import Statement, StatementKey, StatementLine, StatementPeriod
 
-PLACE = StatementKey("north", "solana-mainnet", date(2026, 1, 1))
-MONTH = PLACE.month
+KEY = StatementKey("north", "solana-mainnet", date(2026, 1, 1))
+MONTH = KEY.month
 
 
 def line(number: int = 1, **fields: Any) -> StatementLine:
@@ -38,7 +38,7 @@ def line(number: int = 1, **fields: Any) -> StatementLine:
 def statement(*lines: StatementLine, opening: int = 0, true_ups: tuple[TrueUpItem, ...] = ()) -> Statement:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     return Statement(
-        place=PLACE,
+        key=KEY,
         partner_name="North",
         native_unit="lamports",
         native_decimals=9,

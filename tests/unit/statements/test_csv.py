@@ -19,7 +19,7 @@ from aurora_assets.statements.content import freeze
 from aurora_assets.statements.csv_file import statement_csv
 from aurora_assets.statements.store import StatementRecord, StatementView
 
-PLACE = StatementKey("north", "c", date(2026, 1, 1))
+KEY = StatementKey("north", "c", date(2026, 1, 1))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -49,7 +49,7 @@ def view(name: str = "Anna", reason: str | None = None) -> StatementView:
     )
     gone = OwedLine(UUID(int=2), "north", "c", 799, "a", 1, "r", None, "MEV_TIPS", 0, None)
     statement = Statement(
-        place=PLACE,
+        key=KEY,
         partner_name="North",
         native_unit="lamports",
         native_decimals=9,
@@ -59,7 +59,7 @@ def view(name: str = "Anna", reason: str | None = None) -> StatementView:
         true_ups=(TrueUpItem(1, gone, 12, "the line is no longer due"),),
         opening_balance=-5,
     )
-    return StatementView(PLACE, StatementRecord(StatementStatus.RELEASED, number=3), freeze(statement))
+    return StatementView(KEY, StatementRecord(StatementStatus.RELEASED, number=3), freeze(statement))
 
 
 def rows(data: bytes) -> list[dict[str, str]]:

@@ -31,15 +31,15 @@ from aurora_resources.errors import ConfigurationError
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
-PLACE = StatementKey("north", "c", date(2026, 1, 1))
+STATEMENT = StatementKey("north", "c", date(2026, 1, 1))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def view(number: int | None = 3) -> StatementView:
     periods = (StatementPeriod(800, "epoch 800", NOW, NOW.replace(day=3)),)
-    statement = Statement(PLACE, "North", "lamports", 9, "SOL", periods, (), (), -5)
+    statement = Statement(STATEMENT, "North", "lamports", 9, "SOL", periods, (), (), -5)
     status = StatementStatus.DRAFT if number is None else StatementStatus.RELEASED
-    return StatementView(PLACE, StatementRecord(status, number), freeze(statement))
+    return StatementView(STATEMENT, StatementRecord(status, number), freeze(statement))
 
 
 def changed(change: Callable[[dict[str, Any]], object], *, digest: bool = False) -> bytes:

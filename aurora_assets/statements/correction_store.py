@@ -1,7 +1,7 @@
-"""Corrections in the warehouse: what was released is compared with the books in force, differences are kept.
+"""Corrections in the warehouse: released amounts are compared with the ledger in force, differences stored.
 
-Run again it adds nothing; a further change adds the further difference. What is not known (a period with a
-blocking finding, an override that waits for a person) is left alone until it is.
+Running it again adds nothing; a further change adds the further difference. What is not known (a period with
+a blocking finding, an override that waits for a person) is left alone until it is.
 """
 
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ import psycopg
 from psycopg.rows import dict_row
 
 from aurora_assets.commission.corrections import OwedLine, TrueUpItem, new_corrections, stated_so_far
-from aurora_assets.statements.books import Parties, month_of, read_books, read_parties
 from aurora_assets.statements.content import read_lines
+from aurora_assets.statements.ledger import Parties, month_of, read_ledger, read_parties
 from aurora_resources.warehouse.connection import Warehouse
 from aurora_resources.warehouse.queries import read_query
 
 STATEMENTS_LOCK = ("computation", "statements")
-"""Held by whatever writes statements, overrides and corrections: people's work, one at a time."""
+"""Held by every writer of statements, overrides and corrections: one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeptTrueUp:
+class StoredTrueUp:
     """A correction of the statement `released_in`; `statement_id` is where it is stated, None while open."""
 
     item: TrueUpItem
@@ -34,35 +34,35 @@ class KeptTrueUp:
 
 @dataclass(frozen=True, slots=True)
 class DueCorrections:
-    """Corrections not kept yet, each with the released statement it corrects, and what is left alone, why."""
+    """Corrections to store, each with the released statement it corrects; messages on what is left alone."""
 
     items: tuple[tuple[TrueUpItem, UUID], ...] = ()
     left_alone: tuple[str, ...] = ()
 
 
 def lock_statements(connection: psycopg.Connection[Any]) -> None:
-    """Let nobody else write statements, overrides and corrections until the caller's transaction ends."""
+    """Keep other writers of statements out until the caller's transaction ends."""
     connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", ["/".join(STATEMENTS_LOCK)])
 
 
-def read_true_ups(connection: psycopg.Connection[Any], parties: Parties) -> tuple[KeptTrueUp, ...]:
+def read_true_ups(connection: psycopg.Connection[Any], parties: Parties) -> tuple[StoredTrueUp, ...]:
     """Every correction of the partner on the chain."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(read_query("computation/corrections.true_ups"), parties.named).fetchall()
-    return tuple(KeptTrueUp(_item(row, parties), row["released_in"], row["statement_id"]) for row in rows)
+        rows = cursor.execute(read_query("computation/corrections.true_ups"), parties.parameters).fetchall()
+    return tuple(StoredTrueUp(_item(row, parties), row["released_in"], row["statement_id"]) for row in rows)
 
 
 def find_corrections(connection: psycopg.Connection[Any], parties: Parties) -> DueCorrections:
-    """The corrections that are due and not kept yet."""
+    """The corrections that are due and not stored yet."""
     with connection.cursor(row_factory=dict_row) as cursor:
         released = cursor.execute(
-            read_query("computation/statements.released_statements"), parties.named
+            read_query("computation/statements.released_statements"), parties.parameters
         ).fetchall()
     if not released:
         return DueCorrections()
     by_month: dict[date, UUID] = {row["billing_month"]: row["statement_id"] for row in released}
     kept = read_true_ups(connection, parties)
-    books = read_books(connection, parties, list(by_month))
+    ledger = read_ledger(connection, parties, list(by_month))
     lines = [
         (line.owed(parties.partner, parties.chain_id), row["statement_id"])
         for row in released
@@ -73,30 +73,30 @@ def find_corrections(connection: psycopg.Connection[Any], parties: Parties) -> D
     for true_up in kept:
         line_id = true_up.item.line.line_id
         sequences[line_id] = max(true_up.item.sequence, sequences.get(line_id, 0))
-    uncertain = books.uncertain_periods
+    uncertain = ledger.uncertain_periods
     found = new_corrections(
-        _certain(stated, uncertain), _certain(books.owed(parties), uncertain), books.undecided, sequences
+        _certain(stated, uncertain), _certain(ledger.owed(parties), uncertain), ledger.undecided, sequences
     )
     origin = {true_up.item.line.line_id: true_up.released_in for true_up in kept}
     origin |= {line.line_id: statement_id for line, statement_id in lines}
-    months = {period.period_id: month_of(period.ends_at) for period in books.periods}
+    months = {period.period_id: month_of(period.ends_at) for period in ledger.periods}
     return DueCorrections(
         tuple(
             (item, origin.get(item.line.line_id) or by_month[months[item.line.period_id]]) for item in found
         ),
-        (*(message for _, message in books.blocking), *books.undecided.values()),
+        (*(message for _, message in ledger.blocking), *ledger.undecided.values()),
     )
 
 
-def book_corrections(connection: psycopg.Connection[Any], parties: Parties) -> int:
-    """Keep every correction that is due, in the caller's transaction and lock; how many there were."""
+def store_corrections(connection: psycopg.Connection[Any], parties: Parties) -> int:
+    """Store every correction that is due, in the caller's transaction and lock; returns their number."""
     found = find_corrections(connection, parties).items
     for item, released_in in found:
         line = item.line
         connection.execute(
             read_query("computation/corrections.add_true_up"),
             {
-                **parties.named,
+                **parties.parameters,
                 "true_up_id": item.true_up_id,
                 "period_id": line.period_id,
                 "line_id": line.line_id,
@@ -119,14 +119,14 @@ def book_corrections(connection: psycopg.Connection[Any], parties: Parties) -> i
 
 
 def correct_chain(warehouse: Warehouse, chain_id: str) -> dict[str, int]:
-    """Keep the corrections of every partner with a released statement; how many, by partner with any."""
+    """Store the corrections of every partner with a released statement; returns counts by partner."""
     corrected = {}
     with warehouse.transaction(STATEMENTS_LOCK) as connection:
         partners = connection.execute(
             read_query("computation/statements.partners_with_released"), {"chain_id": chain_id}
         ).fetchall()
         for (partner,) in partners:
-            count = book_corrections(connection, read_parties(connection, partner, chain_id))
+            count = store_corrections(connection, read_parties(connection, partner, chain_id))
             if count:
                 corrected[partner] = count
     return corrected

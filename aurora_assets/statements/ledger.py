@@ -1,4 +1,4 @@
-"""What a statement is made from, read from the books in force: periods, lines with overrides, what blocks.
+"""The source of a statement, read from the ledger in force: periods, lines, overrides, blocking findings.
 
 Only reading; building a statement and moving it along is in `statements/store.py`.
 """
@@ -22,13 +22,13 @@ from aurora_assets.commission.statement import (
 from aurora_resources.warehouse.queries import read_query
 
 
-class PartiesUnknown(StatementError):  # noqa: N818 - what was asked for is not there
-    """The books know no such partner or chain."""
+class PartiesNotFoundError(StatementError):
+    """The ledger has no such partner or chain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """A partner and a chain, and how the chain's amounts are told."""
+    """A partner and a chain, and the chain's unit and decimals."""
 
     partner_id: int
     partner: str
@@ -39,14 +39,14 @@ class Parties:
     display_unit: str
 
     @property
-    def named(self) -> dict[str, object]:
-        """As parameters of a statement."""
+    def parameters(self) -> dict[str, object]:
+        """As parameters of an SQL statement."""
         return {"partner_id": self.partner_id, "chain_id": self.chain_id}
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
-    """A partner's books in force for some months.
+class Ledger:
+    """A partner's ledger in force for some months.
 
     `booked` says of every known period whether it has commission lines. `blocking` are messages by period,
     of findings that stop a release; `undecided` messages by line, of overrides that wait for a person. An
@@ -71,12 +71,12 @@ class Books:
 
 
 def read_parties(connection: psycopg.Connection[Any], partner: str, chain_id: str) -> Parties:
-    """The partner and the chain. Raises PartiesUnknown when the books do not know one."""
-    named = {"partner": partner, "chain_id": chain_id}
-    row = connection.execute(read_query("registry/partners.partner_and_chain"), named).fetchone()
+    """The partner and the chain. Raises PartiesNotFoundError when one is unknown."""
+    values = {"partner": partner, "chain_id": chain_id}
+    row = connection.execute(read_query("registry/partners.partner_and_chain"), values).fetchone()
     if row is None:
-        raise PartiesUnknown(
-            f'there is no partner "{partner}" or no chain "{chain_id}" in the books; '
+        raise PartiesNotFoundError(
+            f'there is no partner "{partner}" or no chain "{chain_id}" in the ledger; '
             "`aurora statement list` shows both"
         )
     return Parties(*row)
@@ -87,19 +87,19 @@ def month_of(moment: datetime) -> date:
     return moment.astimezone(UTC).date().replace(day=1)
 
 
-def read_books(connection: psycopg.Connection[Any], parties: Parties, months: Sequence[date]) -> Books:
-    """The partner's books for `months`, each the first of a month."""
-    named = {**parties.named, "months": list(months)}
+def read_ledger(connection: psycopg.Connection[Any], parties: Parties, months: Sequence[date]) -> Ledger:
+    """The partner's ledger for `months`, each the first of a month."""
+    values = {**parties.parameters, "months": list(months)}
     with connection.cursor(row_factory=dict_row) as cursor:
-        lines = cursor.execute(read_query("computation/commission_lines.lines_of_months"), named).fetchall()
-        periods = cursor.execute(read_query("registry/periods.periods_of_months"), named).fetchall()
-        findings = cursor.execute(read_query("computation/findings.blocking_findings"), named).fetchall()
-        actions = cursor.execute(read_query("computation/corrections.override_actions"), named).fetchall()
+        lines = cursor.execute(read_query("computation/commission_lines.lines_of_months"), values).fetchall()
+        periods = cursor.execute(read_query("registry/periods.periods_of_months"), values).fetchall()
+        findings = cursor.execute(read_query("computation/findings.blocking_findings"), values).fetchall()
+        actions = cursor.execute(read_query("computation/corrections.override_actions"), values).fetchall()
     by_line: dict[UUID, list[OverrideAction]] = {}
     for action in actions:
         by_line.setdefault(action["line_id"], []).append(OverrideAction(**action))
     computed: dict[UUID, int] = {row["line_id"]: row["amount"] for row in lines}
-    return Books(
+    return Ledger(
         periods=tuple(
             StatementPeriod(row["period_id"], row["label"], row["starts_at"], row["ends_at"])
             for row in periods

@@ -1,8 +1,8 @@
-"""Overrides in the warehouse: appended, never edited; what they come to is decided in `overrides.py`.
+"""Overrides in the warehouse: appended, never edited; their result is decided in `commission/overrides.py`.
 
 A line of a released statement can be overridden, too: the statement stays as it is, and the difference
-becomes a correction in the next one. All is done in the caller's transaction (READ COMMITTED), beside which
-nobody else writes statements.
+becomes a correction in the next one. Everything runs in the caller's transaction (READ COMMITTED), which
+holds the lock of statements.
 """
 
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ from aurora_assets.commission.overrides import (
     needs_second_person,
 )
 from aurora_assets.commission.statement import RELEASED_STATES, StatementStatus, person, same_person
-from aurora_assets.statements.corrections import lock_statements
+from aurora_assets.statements.correction_store import lock_statements
 from aurora_resources.config.models import ChainSettings
 from aurora_resources.errors import ConfigurationError
 from aurora_resources.warehouse.queries import read_query
 
 
-class LineUnknown(OverrideError):  # noqa: N818 - what was asked for is not there
-    """There never was a line of that id."""
+class LineNotFoundError(OverrideError):
+    """No line ever had that id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """What was done: the decision that counts now, the line's computed amount, native units.
+    """The result: the decision that counts now, and the line's computed amount in native units.
 
     `released_in` is the month of the released statement that has the line; a correction follows then.
     """
@@ -46,7 +46,7 @@ class Overridden:
 
 @dataclass(frozen=True, slots=True)
 class LineKey:
-    """Where a line is, and its amount in force, native units; None when it only was there once."""
+    """Where a line is, and its amount in force, native units; None for a line that is no longer computed."""
 
     partner_id: int
     chain_id: str
@@ -56,16 +56,16 @@ class LineKey:
 
 @dataclass(frozen=True, slots=True)
 class OverriddenLine:
-    """A line with its overrides, oldest first, and what they come to."""
+    """A line with its overrides, oldest first, and the decision that follows from them."""
 
     line_id: UUID
-    place: LineKey
+    key: LineKey
     actions: Sequence[OverrideAction]
 
     @property
     def decision(self) -> Decision:
         """What counts now."""
-        return decide(self.actions, self.place.amount)
+        return decide(self.actions, self.key.amount)
 
 
 def override_line(
@@ -86,7 +86,7 @@ def override_line(
     lock_statements(connection)
     line = read_overrides(connection, line_id)
     _append(connection, chains, line, amount, reason, by)
-    return _told(connection, line_id)
+    return _result(connection, line_id)
 
 
 def withdraw_override(
@@ -98,7 +98,7 @@ def withdraw_override(
     if line.decision.state is OverrideState.NONE:
         raise OverrideError(f"line {line_id} has no override to withdraw")
     _append(connection, (), line, None, reason, by)
-    return _told(connection, line_id)
+    return _result(connection, line_id)
 
 
 def confirm_override(
@@ -127,7 +127,7 @@ def confirm_override(
             )
         confirms = newest.override_id
     _append(connection, chains, line, newest.amount, reason, by, confirms)
-    return _told(connection, line_id)
+    return _result(connection, line_id)
 
 
 def _append(
@@ -139,28 +139,28 @@ def _append(
     by: str,
     confirms: int | None = None,
 ) -> None:
-    place = line.place
+    key = line.key
     if not reason.strip():
         raise OverrideError(f"line {line.line_id}: an override needs a reason; say why")
-    if amount is not None and place.amount is None:
+    if amount is not None and key.amount is None:
         raise OverrideError(f"line {line.line_id} is not computed any more; its override can be withdrawn")
-    status, where = _statement_of(connection, place)
+    status, where = _statement_of(connection, key)
     if status is not None and status not in {StatementStatus.DRAFT, *RELEASED_STATES}:
         raise OverrideError(
             f"line {line.line_id} is in the {where}, which is {status}; reopen it before you override"
         )
     second = False
-    if confirms is None and amount is not None and place.amount is not None:
-        second = needs_second_person(amount, place.amount, _second_person_above(chains, place.chain_id))
+    if confirms is None and amount is not None and key.amount is not None:
+        second = needs_second_person(amount, key.amount, _second_person_above(chains, key.chain_id))
     connection.execute(
         read_query("computation/corrections.add_override"),
         {
             "line_id": line.line_id,
-            "partner_id": place.partner_id,
-            "chain_id": place.chain_id,
-            "period_id": place.period_id,
+            "partner_id": key.partner_id,
+            "chain_id": key.chain_id,
+            "period_id": key.period_id,
             "amount": amount,
-            "computed_amount": place.amount,
+            "computed_amount": key.amount,
             "reason": reason.strip(),
             "made_by": person(by),
             "needs_second_person": second,
@@ -170,7 +170,7 @@ def _append(
 
 
 def _second_person_above(chains: Sequence[ChainSettings], chain_id: str) -> int | None:
-    """The chain's size, native units. Raises ConfigurationError for a chain that nobody configured."""
+    """The chain's size, native units. Raises ConfigurationError for a chain that is not configured."""
     for chain in chains:
         if chain.chain_id == chain_id:
             return chain.override_second_person_above
@@ -181,32 +181,32 @@ def _second_person_above(chains: Sequence[ChainSettings], chain_id: str) -> int 
 
 def read_overrides(connection: psycopg.Connection[Any], line_id: UUID) -> OverriddenLine:
     """The line with everything people set on it. Raises OverrideError when there never was such a line."""
-    named = {"line_id": line_id}
+    parameters = {"line_id": line_id}
     with connection.cursor(row_factory=class_row(LineKey)) as cursor:
-        place = cursor.execute(read_query("computation/commission_lines.current_amount"), named).fetchone()
-    if place is None:
-        raise LineUnknown(
+        key = cursor.execute(read_query("computation/commission_lines.current_amount"), parameters).fetchone()
+    if key is None:
+        raise LineNotFoundError(
             f"there is no line {line_id}; a month's lines are in its statement (`aurora statement show`)"
         )
     with connection.cursor(row_factory=class_row(OverrideAction)) as cursor:
         actions = cursor.execute(
-            read_query("computation/corrections.override_actions_of_line"), named
+            read_query("computation/corrections.override_actions_of_line"), parameters
         ).fetchall()
-    return OverriddenLine(line_id, place, actions)
+    return OverriddenLine(line_id, key, actions)
 
 
-def _told(connection: psycopg.Connection[Any], line_id: UUID) -> Overridden:
+def _result(connection: psycopg.Connection[Any], line_id: UUID) -> Overridden:
     line = read_overrides(connection, line_id)
-    status, where = _statement_of(connection, line.place)
-    return Overridden(line.decision, line.place.amount, where if status in RELEASED_STATES else None)
+    status, where = _statement_of(connection, line.key)
+    return Overridden(line.decision, line.key.amount, where if status in RELEASED_STATES else None)
 
 
 def _statement_of(
-    connection: psycopg.Connection[Any], place: LineKey
+    connection: psycopg.Connection[Any], key: LineKey
 ) -> tuple[StatementStatus | None, str | None]:
     """Status and name of the statement of the month in which the line's period ended, if there is one."""
-    named = {"partner_id": place.partner_id, "chain_id": place.chain_id, "period_id": place.period_id}
-    row = connection.execute(read_query("computation/statements.statement_of_period"), named).fetchone()
+    parameters = {"partner_id": key.partner_id, "chain_id": key.chain_id, "period_id": key.period_id}
+    row = connection.execute(read_query("computation/statements.statement_of_period"), parameters).fetchone()
     if row is None:
         return None, None
     return StatementStatus(row[2]), f"statement of {row[0]} for {row[1]:%Y-%m}"

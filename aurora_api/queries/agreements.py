@@ -5,7 +5,7 @@ the models of that file, so that both report an error in the same words.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
@@ -29,29 +29,43 @@ from aurora_api.schema.node import Node, node_id
 from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First, Keyset
 from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Amount, Bps
+from aurora_assets.agreements.store import to_rule
+from aurora_assets.commission import agreement
+from aurora_assets.commission.agreement import Rule
 
 VersionKey: TypeAlias = tuple[str, int]
 
 _KEYSET: Final = Keyset("agreements", {"partner_code": str, "agreement_id": str})
 
+# Fields of the rule input that have another name in `partners.yaml`.
+_KEYS_IN_FILE: Final = {
+    "rule_id": "id",
+    "chain_id": "chain",
+    "validator_key": "validator",
+    "up_to": "upto",
+}
 
-class _RuleRow(NamedTuple):
-    agreement_id: str
-    version: int
-    rule_id: str
-    component: str
-    method: str
-    chain_id: str | None
-    validator_key: str | None
-    rate_bps: int | None
-    tiers: Mapping[str, Any] | None
-    floor_amount: int | None
-    cap_amount: int | None
-    guarantee: bool
-    loss_policy: str
-    native_unit: str | None
-    native_decimals: int | None
-    display_unit: str | None
+
+class _RuleRow:
+    """A rule of an agreement version, and the coin of its chain if it names one."""
+
+    def __init__(
+        self,
+        *,
+        agreement_id: str,
+        version: int,
+        native_unit: str | None,
+        native_decimals: int | None,
+        display_unit: str | None,
+        **columns: Any,  # noqa: ANN401 - the fields of the rule
+    ) -> None:
+        self.version_key: VersionKey = (agreement_id, version)
+        self.rule = to_rule(columns)
+        self.coin = (
+            None
+            if native_unit is None or native_decimals is None or display_unit is None
+            else Coin(native_unit, native_decimals, display_unit)
+        )
 
 
 @strawberry.type(
@@ -320,48 +334,40 @@ async def _load_rules(reader: Reader, keys: list[VersionKey]) -> list[list[Agree
     )
     rules: defaultdict[VersionKey, list[AgreementRule]] = defaultdict(list)
     for row in rows:
-        rules[row.agreement_id, row.version].append(_rule(row))
+        rules[row.version_key].append(_rule(row.rule, row.coin))
     return [rules[key] for key in keys]
 
 
-def _rule(row: _RuleRow) -> AgreementRule:
-    coin = _coin(row)
+def _rule(rule: Rule, coin: Coin | None) -> AgreementRule:
     return AgreementRule(
-        rule_id=row.rule_id,
-        component=Component(row.component),
-        method=Method(row.method),
-        chain_id=row.chain_id,
-        validator_key=row.validator_key,
-        rate_bps=None if row.rate_bps is None else Bps(row.rate_bps),
-        tiers=None if row.tiers is None else _schedule(row.tiers, coin),
-        floor_amount=None if row.floor_amount is None else Amount(row.floor_amount),
-        floor=coin.money(row.floor_amount) if coin else None,
-        cap_amount=None if row.cap_amount is None else Amount(row.cap_amount),
-        cap=coin.money(row.cap_amount) if coin else None,
-        guarantee=row.guarantee,
-        loss_policy=LossPolicy(row.loss_policy),
+        rule_id=rule.rule_id,
+        component=rule.component,
+        method=rule.method,
+        chain_id=rule.chain_id,
+        validator_key=rule.validator_key,
+        rate_bps=None if rule.rate_bps is None else Bps(rule.rate_bps),
+        tiers=None if rule.tiers is None else _schedule(rule.tiers, coin),
+        floor_amount=None if rule.floor is None else Amount(rule.floor),
+        floor=coin.money(rule.floor) if coin else None,
+        cap_amount=None if rule.cap is None else Amount(rule.cap),
+        cap=coin.money(rule.cap) if coin else None,
+        guarantee=rule.guarantee,
+        loss_policy=rule.loss_policy,
     )
 
 
-def _coin(row: _RuleRow) -> Coin | None:
-    if row.native_unit is None or row.native_decimals is None or row.display_unit is None:
-        return None
-    return Coin(row.native_unit, row.native_decimals, row.display_unit)
-
-
-def _schedule(stored: Mapping[str, Any], coin: Coin | None) -> TierSchedule:
-    bounds = [None if tier["upto"] is None else int(tier["upto"]) for tier in stored["tiers"]]
+def _schedule(schedule: agreement.TierSchedule, coin: Coin | None) -> TierSchedule:
     return TierSchedule(
-        mode=TierMode(stored["mode"]),
-        metric=TierMetric(stored["metric"]),
-        scope=TierScope(stored["scope"]),
+        mode=schedule.mode,
+        metric=schedule.metric,
+        scope=schedule.scope,
         tiers=[
             AgreementTier(
-                up_to_amount=None if bound is None else Amount(bound),
-                up_to=coin.money(bound) if coin else None,
-                rate_bps=Bps(tier["rate_bps"]),
+                up_to_amount=None if tier.upper is None else Amount(tier.upper),
+                up_to=coin.money(tier.upper) if coin else None,
+                rate_bps=Bps(tier.rate_bps),
             )
-            for bound, tier in zip(bounds, stored["tiers"], strict=True)
+            for tier in schedule.tiers
         ],
     )
 
@@ -386,26 +392,9 @@ def raw_agreement(
 
 
 def _raw_rule(rule: AgreementRuleInput) -> dict[str, Any]:
-    return {
-        "id": rule.rule_id,
-        "component": rule.component,
-        "method": rule.method,
-        "chain": rule.chain_id,
-        "validator": rule.validator_key,
-        "rate_bps": rule.rate_bps,
-        "tiers": None
-        if rule.tiers is None
-        else {
-            "mode": rule.tiers.mode,
-            "metric": rule.tiers.metric,
-            "scope": rule.tiers.scope,
-            "tiers": [{"upto": tier.up_to, "rate_bps": tier.rate_bps} for tier in rule.tiers.tiers],
-        },
-        "floor": rule.floor,
-        "cap": rule.cap,
-        "guarantee": rule.guarantee,
-        "loss_policy": rule.loss_policy,
-    }
+    return asdict(
+        rule, dict_factory=lambda given: {_KEYS_IN_FILE.get(name, name): value for name, value in given}
+    )
 
 
 @strawberry.type

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
@@ -20,18 +21,10 @@ from aurora_assets.commission.activation import refuse_conflicts
 from aurora_assets.commission.agreement import (
     AgreementStatus,
     AgreementVersion,
-    LossPolicy,
-    Method,
     Rule,
-    Tier,
-    TierMetric,
-    TierMode,
-    TierSchedule,
-    TierScope,
     WalletClaim,
 )
 from aurora_resources.errors import AgreementError
-from aurora_resources.records import Component
 from aurora_resources.warehouse.queries import read_query
 
 
@@ -104,7 +97,7 @@ def read_agreements(
     rules: dict[tuple[str, int], list[Rule]] = {}
     with connection.cursor(row_factory=dict_row) as cursor:
         for row in cursor.execute(read_query("registry/agreements.all_rules")):
-            rules.setdefault((row["agreement_id"], row["version"]), []).append(_rule(row))
+            rules.setdefault((row["agreement_id"], row["version"]), []).append(to_rule(row))
         versions = cursor.execute(
             read_query("registry/agreements.all_versions"), {"recorded_until": recorded_until}
         ).fetchall()
@@ -204,64 +197,35 @@ def add_version(connection: psycopg.Connection[Any], wanted: AgreementVersion, r
     with connection.cursor() as cursor:
         cursor.executemany(
             read_query("registry/agreements.add_agreement_rule"),
-            [
-                key
-                | {
-                    "rule_id": rule.rule_id,
-                    "rule_order": rule.order,
-                    "component": rule.component.value,
-                    "method": rule.method.value,
-                    "chain_id": rule.chain_id,
-                    "validator_key": rule.validator_key,
-                    "rate_bps": rule.rate_bps,
-                    "tiers": None if rule.tiers is None else Jsonb(_tiers_to_json(rule.tiers)),
-                    "floor_amount": rule.floor,
-                    "cap_amount": rule.cap,
-                    "guarantee": rule.guarantee,
-                    "loss_policy": rule.loss_policy.value,
-                }
-                for rule in wanted.rules
-            ],
+            [key | to_parameters(rule) for rule in wanted.rules],
         )
 
 
-def _tiers_to_json(schedule: TierSchedule) -> dict[str, object]:
-    """Bounds as text: JSON readers may hold a large number as a float."""
-    return {
-        "mode": schedule.mode.value,
-        "metric": schedule.metric.value,
-        "scope": schedule.scope.value,
-        "tiers": [
+def to_parameters(rule: Rule) -> dict[str, Any]:
+    """The rule's values by the names of its fields, as they are stored.
+
+    The limits of tiers are text: readers of JSON may hold a large number as a float.
+    """
+    values: dict[str, Any] = msgspec.to_builtins(rule)
+    if rule.tiers is not None:
+        tiers = [
             {"upto": None if tier.upper is None else str(tier.upper), "rate_bps": tier.rate_bps}
-            for tier in schedule.tiers
-        ],
-    }
+            for tier in rule.tiers.tiers
+        ]
+        values["tiers"] = Jsonb(values["tiers"] | {"tiers": tiers})
+    return values
 
 
-def _tiers_from_json(stored: Mapping[str, Any]) -> TierSchedule:
-    return TierSchedule(
-        tiers=tuple(
-            Tier(None if tier["upto"] is None else int(tier["upto"]), tier["rate_bps"])
-            for tier in stored["tiers"]
-        ),
-        mode=TierMode(stored["mode"]),
-        metric=TierMetric(stored["metric"]),
-        scope=TierScope(stored["scope"]),
-    )
+def to_rule(row: Mapping[str, Any]) -> Rule:
+    """The rule in a row whose columns are named as its fields; other columns are left aside.
 
-
-def _rule(row: Mapping[str, Any]) -> Rule:
-    return Rule(
-        rule_id=row["rule_id"],
-        order=row["rule_order"],
-        component=Component(row["component"]),
-        method=Method(row["method"]),
-        chain_id=row["chain_id"],
-        validator_key=row["validator_key"],
-        rate_bps=row["rate_bps"],
-        tiers=None if row["tiers"] is None else _tiers_from_json(row["tiers"]),
-        floor=row["floor_amount"],
-        cap=row["cap_amount"],
-        guarantee=row["guarantee"],
-        loss_policy=LossPolicy(row["loss_policy"]),
-    )
+    Raises msgspec.ValidationError for a value that its field does not allow.
+    """
+    stored = row["tiers"]
+    if stored is None:
+        return msgspec.convert(row, Rule)
+    tiers = [
+        {"upper": None if tier["upto"] is None else int(tier["upto"]), "rate_bps": tier["rate_bps"]}
+        for tier in stored["tiers"]
+    ]
+    return msgspec.convert({**row, "tiers": stored | {"tiers": tiers}}, Rule)

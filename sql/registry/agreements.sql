@@ -26,14 +26,13 @@ insert into registry.agreement_versions (agreement_id, version, valid_from, vali
 values (%(agreement_id)s, %(version)s, %(valid_from)s, %(valid_until)s, %(reason)s)
 
 -- name: add_agreement_rule
--- A row is one rule of an agreement version.
+-- A row is one rule of an agreement version; the parameters are named as the fields of a Rule.
 insert into registry.agreement_rules
     (agreement_id, version, rule_id, rule_order, component, method, chain_id, validator_key, rate_bps, tiers,
      floor_amount, cap_amount, guarantee, loss_policy)
 values
-    (%(agreement_id)s, %(version)s, %(rule_id)s, %(rule_order)s, %(component)s, %(method)s, %(chain_id)s,
-     %(validator_key)s, %(rate_bps)s, %(tiers)s, %(floor_amount)s, %(cap_amount)s, %(guarantee)s,
-     %(loss_policy)s)
+    (%(agreement_id)s, %(version)s, %(rule_id)s, %(order)s, %(component)s, %(method)s, %(chain_id)s,
+     %(validator_key)s, %(rate_bps)s, %(tiers)s, %(floor)s, %(cap)s, %(guarantee)s, %(loss_policy)s)
 
 -- name: all_versions
 -- A row is one version of one agreement, with the agreement's present status and its partner's code.
@@ -46,9 +45,9 @@ where version.recorded_at <= coalesce(%(recorded_until)s::timestamptz, 'infinity
 order by agreement_id, version.version
 
 -- name: all_rules
--- A row is one rule of one agreement version.
-select agreement_id, version, rule_id, rule_order, component, method, chain_id, validator_key, rate_bps, tiers,
-    floor_amount, cap_amount, guarantee, loss_policy
+-- A row is one rule of one agreement version; the columns are named as the fields of a Rule.
+select agreement_id, version, rule_id, rule_order as "order", component, method, chain_id, validator_key,
+    rate_bps, tiers, floor_amount as floor, cap_amount as cap, guarantee, loss_policy
 from registry.agreement_rules
 order by agreement_id, version, rule_order
 
@@ -74,10 +73,12 @@ where agreement_id = any(%(agreement_ids)s::text[])
 order by agreement_id, version desc
 
 -- name: rules_of_versions
--- A row is one rule of one of the given agreement versions, in the version's order, with its chain's coin.
-select rule.agreement_id, rule.version, rule.rule_id, rule.component, rule.method, rule.chain_id,
-    rule.validator_key, rule.rate_bps, rule.tiers, rule.floor_amount, rule.cap_amount, rule.guarantee,
-    rule.loss_policy, chain.native_unit, chain.native_decimals, chain.display_unit
+-- A row is one rule of one of the given agreement versions, in the version's order, with its chain's coin; its
+-- own columns are named as the fields of a Rule.
+select rule.agreement_id, rule.version, rule.rule_id, rule.rule_order as "order", rule.component, rule.method,
+    rule.chain_id, rule.validator_key, rule.rate_bps, rule.tiers, rule.floor_amount as floor,
+    rule.cap_amount as cap, rule.guarantee, rule.loss_policy, chain.native_unit, chain.native_decimals,
+    chain.display_unit
 from registry.agreement_rules as rule
 left join registry.chains as chain using (chain_id)
 where (rule.agreement_id, rule.version)

@@ -1,6 +1,7 @@
 """Agreements come from a readable file: faults are named, loading is idempotent, a wallet has one owner."""
 
 import copy
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,20 @@ import pytest
 import yaml
 
 from aurora_assets.agreements.file import read_agreement_file
-from aurora_assets.agreements.store import LoadSummary, load_agreements, read_agreements, read_claims
-from aurora_assets.commission.agreement import AgreementStatus, Tier
+from aurora_assets.agreements.store import (
+    LoadSummary,
+    add_version,
+    load_agreements,
+    read_agreements,
+    read_claims,
+)
+from aurora_assets.commission.agreement import AgreementStatus, Rule, Tier
 from aurora_resources.config.files import load_chains, load_config
 from aurora_resources.errors import AgreementError
 from aurora_resources.warehouse.connection import Warehouse
+from aurora_resources.warehouse.queries import read_query
 from aurora_resources.warehouse.registry import sync_registry
+from tests.unit.agreements.rules import FULL
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CHAINS = {chain.chain_id: chain for chain in load_chains(CHECKOUT)}
@@ -59,6 +68,30 @@ def test_what_is_read_back_is_what_was_written(
     assert versions["harbor-referral"].rules[1].floor == 10_000_000
     assert versions["harbor-referral"].status is AgreementStatus.ACTIVE
     assert {claim.partner_id for claim in claims} == {"northwind", "harbor"}
+
+
+@pytest.mark.parametrize(
+    "full", [replace(FULL, rate_bps=None), replace(FULL, tiers=None)], ids=["tiers", "flat"]
+)
+def test_every_field_of_a_rule_is_read_back(
+    warehouse: Warehouse, tmp_path: Path, example: dict[str, Any], full: Rule
+) -> None:
+    load(warehouse, tmp_path, example)
+    rule = replace(full, chain_id="solana-mainnet")
+    with warehouse.connect() as connection:
+        known = {version.agreement_id: version for version in read_agreements(connection)}
+        wanted = replace(known["harbor-referral"], version=2, rules=(rule,))
+        add_version(connection, wanted, "test")
+        assert wanted in read_agreements(connection)
+
+
+def test_every_field_of_a_rule_is_a_column_of_what_is_read(warehouse: Warehouse) -> None:
+    given: dict[str, list[object]] = {"agreement_ids": [], "versions": []}
+    with warehouse.connect() as connection:
+        for name in ("all_rules", "rules_of_versions"):
+            columns = connection.execute(read_query(f"registry/agreements.{name}"), given).description
+            assert columns is not None
+            assert {field.name for field in fields(Rule)} <= {column.name for column in columns}
 
 
 def test_a_changed_agreement_is_a_new_version_and_the_old_one_stays(

@@ -1,6 +1,6 @@
-"""API tokens (`aur_...`): for programs that ask in a user's name, with some of what that user may do.
+"""API tokens (`aur_...`): credentials of programs that act for a user, with some of the user's capabilities.
 
-Only the digest of a token is stored. The functions take a session that acts as `aurora_auth`.
+Only the digest of a token is stored. The functions expect a connection in the role `aurora_auth`.
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from aurora_api.problems import Code, Problem
 from aurora_resources.warehouse.connection import DbConnection
 from aurora_resources.warehouse.queries import read_query
 
-API_TOKEN_PREFIX: Final = "aur_"  # noqa: S105 - the beginning of a token, not a token
+API_TOKEN_PREFIX: Final = "aur_"  # noqa: S105 - a prefix, not a token
 DAYS_MAX: Final = 366
 _NAME_MAX: Final = 100
 
@@ -35,7 +35,7 @@ class ApiTokenRow(NamedTuple):
 
     @property
     def audited(self) -> dict[str, str | int | list[str]]:
-        """What the audit log keeps of it."""
+        """The values that the audit log records of it."""
         return {
             "name": self.name,
             "userId": self.user_id,
@@ -47,20 +47,24 @@ class ApiTokenRow(NamedTuple):
 def create_api_token(
     session: DbConnection, principal: Principal, name: str, scopes: Collection[Capability], days: int
 ) -> tuple[ApiTokenRow, str]:
-    """A new token of the user, and its text, which is told this once.
+    """Create a token of the user. Returns its row and its text, which is shown only this once.
 
-    Raises Problem for a scope that the user does not have, and for a token that would last too long.
+    `days` is its lifetime. Raises Problem for an invalid name, lifetime or scope.
     """
     if not 1 <= len(name.strip()) <= _NAME_MAX:
         raise Problem(
-            Code.INVALID_ARGUMENT, f"a token has a name of 1 to {_NAME_MAX} characters", "input.name"
+            Code.INVALID_ARGUMENT, f"the name of a token must have 1 to {_NAME_MAX} characters", "input.name"
         )
     if not 1 <= days <= DAYS_MAX:
-        raise Problem(Code.INVALID_ARGUMENT, f"a token lasts 1 to {DAYS_MAX} days", "input.days")
+        raise Problem(
+            Code.INVALID_ARGUMENT, f"the lifetime of a token must be 1 to {DAYS_MAX} days", "input.days"
+        )
     beyond = sorted(set(scopes) - principal.capabilities)
     if beyond or not scopes:
-        told = f"you may not {', '.join(beyond)} yourself" if beyond else "a token needs at least one scope"
-        raise Problem(Code.INVALID_ARGUMENT, told, "input.scopes")
+        reason = (
+            f"you do not have {', '.join(beyond)} yourself" if beyond else "a token needs at least one scope"
+        )
+        raise Problem(Code.INVALID_ARGUMENT, reason, "input.scopes")
     token = new_token(API_TOKEN_PREFIX)
     parameters = {
         "api_token_id": uuid4(),
@@ -76,14 +80,14 @@ def create_api_token(
 
 
 def revoke_api_token(session: DbConnection, api_token_id: str, user_id: int | None) -> ApiTokenRow:
-    """End a token: the user's own, or anybody's with None. Raises Problem when there is none."""
+    """Revoke a token of this user, or of any user with None. Raises Problem if it does not exist."""
     try:
-        named = UUID(api_token_id)
+        token_id = UUID(api_token_id)
     except ValueError:
-        named = UUID(int=0)
-    asked = {"api_token_id": named, "user_id": user_id}
+        token_id = UUID(int=0)
+    parameters = {"api_token_id": token_id, "user_id": user_id}
     with session.cursor(row_factory=class_row(ApiTokenRow)) as cursor:
-        row = cursor.execute(read_query("access/api_tokens.revoke_api_token").encode(), asked).fetchone()
+        row = cursor.execute(read_query("access/api_tokens.revoke_api_token").encode(), parameters).fetchone()
     if row is None:
         raise Problem(Code.NOT_FOUND, "there is no such API token", "input.apiTokenId")
     return row

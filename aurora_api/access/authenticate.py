@@ -1,7 +1,7 @@
-"""Entering the warehouse as a user: the database says who it is now, and the transaction becomes theirs.
+"""Authentication in the warehouse: the database names the user, and the transaction gets the user's rights.
 
-Both kinds of session use it, the request's own asynchronous one and a synchronous one in a thread. Which
-token means which user is found out in `service/authenticator.py`.
+It serves both kinds of connection, the asynchronous one of a request and a synchronous one in a thread.
+`service/authenticator.py` finds the user that a token names.
 """
 
 from collections.abc import Iterator
@@ -17,23 +17,23 @@ from aurora_api.problems import Code, Problem
 from aurora_resources.warehouse.connection import DbConnection, Warehouse
 from aurora_resources.warehouse.queries import read_query
 
-ENTER: Final = "access/users.authenticate"
+_AUTHENTICATE: Final = "access/users.authenticate"
 
 _REFUSALS: Final = {
     "USER_DISABLED": (Code.USER_DISABLED, "this user is disabled; ask an administrator"),
-    "USER_EXPIRED": (Code.USER_EXPIRED, "this user's time is over; ask an administrator"),
+    "USER_EXPIRED": (Code.USER_EXPIRED, "the user's account has expired; ask an administrator"),
     "SESSION_REVOKED": (Code.SESSION_REVOKED, "this session or token was revoked; sign in again"),
     "SESSION_EXPIRED": (Code.SESSION_EXPIRED, "this session or token has expired; sign in again"),
 }
-_UNKNOWN: Final = (Code.TOKEN_INVALID, "no user has this token; sign in again")
+_UNKNOWN: Final = (Code.TOKEN_INVALID, "the user of this token does not exist; sign in again")
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a checked token names: not yet whether they may come in.
+    """The user that a verified token names; whether the user is active is not known yet.
 
-    `session_id` is `family:<uuid>` for a person's session, `token:<uuid>` for an API token, and `oidc` for an
-    identity that another issuer vouches for.
+    `session_id` is `family:<uuid>` for a session begun with a password, `token:<uuid>` for an API token, and
+    `oidc` for an identity that an external issuer asserts.
     """
 
     user_id: int
@@ -41,7 +41,7 @@ class Identity:
 
 
 class SessionRow(NamedTuple):
-    """The database's answer. `scopes` is None except for API tokens; empty arrays count as None."""
+    """The result of `access/users.authenticate`. `scopes` is None except for API tokens."""
 
     refusal: str | None
     user_id: int
@@ -55,40 +55,40 @@ class SessionRow(NamedTuple):
     acting_as: str | None
 
 
-def principal_of(entered: SessionRow, session_id: str) -> Principal:
-    """Who it is. Raises Problem for somebody who may not come in."""
-    if entered.refusal is not None:
-        raise Problem(*_REFUSALS.get(entered.refusal, _UNKNOWN))
+def principal_of(row: SessionRow, session_id: str) -> Principal:
+    """The principal of this row; an empty array is no restriction. Raises Problem for a refusal."""
+    if row.refusal is not None:
+        raise Problem(*_REFUSALS.get(row.refusal, _UNKNOWN))
     known = {capability.value for capability in Capability}
     return Principal(
-        user_id=entered.user_id,
-        username=entered.username,
-        display_name=entered.display_name,
-        role=UserRole(entered.role),
-        partner_id=entered.partner_id,
-        chain_ids=tuple(entered.chain_ids) if entered.chain_ids else None,
-        validator_keys=tuple(entered.validator_keys) if entered.validator_keys else None,
+        user_id=row.user_id,
+        username=row.username,
+        display_name=row.display_name,
+        role=UserRole(row.role),
+        partner_id=row.partner_id,
+        chain_ids=tuple(row.chain_ids) if row.chain_ids else None,
+        validator_keys=tuple(row.validator_keys) if row.validator_keys else None,
         scopes=None
-        if entered.scopes is None
-        else frozenset(Capability(scope) for scope in entered.scopes if scope in known),
+        if row.scopes is None
+        else frozenset(Capability(scope) for scope in row.scopes if scope in known),
         session_id=session_id,
     )
 
 
 async def authenticate_async(connection: AsyncConnection[TupleRow], identity: Identity) -> Principal:
-    """Make the connection's open transaction the user's. Raises Problem."""
+    """Give the connection's open transaction the user's rights. Raises Problem for a refusal."""
     async with connection.cursor(row_factory=class_row(SessionRow)) as cursor:
-        await cursor.execute(read_query(ENTER).encode(), _parameters(identity, None))
-        (entered,) = await cursor.fetchall()
-    return principal_of(entered, identity.session_id)
+        await cursor.execute(read_query(_AUTHENTICATE).encode(), _parameters(identity, None))
+        (row,) = await cursor.fetchall()
+    return principal_of(row, identity.session_id)
 
 
 def authenticate(connection: DbConnection, identity: Identity, as_role: str | None = None) -> Principal:
-    """The same for a synchronous session; `as_role` instead of the role that staff act through."""
+    """The same for a synchronous connection; `as_role` replaces the database role of staff."""
     with connection.cursor(row_factory=class_row(SessionRow)) as cursor:
-        cursor.execute(read_query(ENTER).encode(), _parameters(identity, as_role))
-        (entered,) = cursor.fetchall()
-    return principal_of(entered, identity.session_id)
+        cursor.execute(read_query(_AUTHENTICATE).encode(), _parameters(identity, as_role))
+        (row,) = cursor.fetchall()
+    return principal_of(row, identity.session_id)
 
 
 @contextmanager
@@ -100,9 +100,9 @@ def caller_transaction(
     read_only: bool = False,
     statement_seconds: int = 30,
 ) -> Iterator[tuple[DbConnection, Principal]]:
-    """A session with one transaction that is the user's: committed at the end, rolled back by any error.
+    """A connection with one transaction that has the user's rights; any error rolls it back.
 
-    A read-only one sees one moment of the warehouse. Raises Problem when they may not come in (any more).
+    A read-only one reads one snapshot of the warehouse. Raises Problem if the user is refused.
     """
     with warehouse.connect() as connection:
         connection.read_only = read_only

@@ -1,6 +1,6 @@
-"""The demonstration's users, one a role, with passwords of their own that are kept in Aurora's home.
+"""The demonstration's users, one for each role, with random passwords that are stored in Aurora's home.
 
-Only the sandbox's commands make them: `aurora demo`, and `aurora up` without real providers.
+Only two commands create them: `aurora demo`, and `aurora up` without real providers.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from aurora_resources.errors import ConfigurationError
 from aurora_resources.warehouse.audit import AuditEntry, append_audit
 from aurora_resources.warehouse.connection import DbConnection, Warehouse
 
-KEPT: Final = "demo-users.json"
+FILE_NAME: Final = "demo-users.json"
 _AUDITOR_TIME: Final = timedelta(days=365)
 
 
 class DemoUser(msgspec.Struct, frozen=True):
-    """A user of the demonstration, with the password in clear."""
+    """A user of the demonstration, with the password in clear text."""
 
     username: str
     role: str
@@ -33,25 +33,25 @@ class DemoUser(msgspec.Struct, frozen=True):
 
 
 def kept_demo_users(home: Path) -> Sequence[DemoUser]:
-    """Those whose passwords the home keeps; none where there never was a demonstration.
+    """The users whose passwords are stored in the home; none if no demonstration was started there.
 
-    Raises ConfigurationError for a file that others can read, or that is not as it was written.
+    Raises ConfigurationError for a file that cannot be decoded.
     """
-    path = home / KEPT
+    path = home / FILE_NAME
     return _read(path, path.read_text(encoding="utf-8")) if path.exists() else ()
 
 
 def describe_demo_users(users: Sequence[DemoUser]) -> str:
-    """How to sign in: one line a user with role, name and password."""
+    """How to sign in: one line for each user, with role, name and password."""
     lines = [f"  {user.role:<8} {user.username:<16} {user.password}" for user in users]
     return "\n".join(["", "Sign in (mutation login) as one of the demonstration's users:", *lines])
 
 
 def ensure_demo_users(warehouse: Warehouse, home: Path, partner_code: str) -> Sequence[DemoUser]:
-    """One user a role, who can sign in with the password kept in the home; a second run changes nothing."""
-    made = [DemoUser(f"demo-{role.value.lower()}", role.value, new_password()) for role in UserRole]
-    path = home / KEPT
-    users = _read(path, write_once(path, msgspec.json.encode(made).decode()))
+    """Create one user for each role, with the password stored in the home; a second run changes nothing."""
+    new_users = [DemoUser(f"demo-{role.value.lower()}", role.value, new_password()) for role in UserRole]
+    path = home / FILE_NAME
+    users = _read(path, write_once(path, msgspec.json.encode(new_users).decode()))
     passwords = Passwords()
     with auth_transaction(warehouse) as session:
         for user in users:
@@ -77,7 +77,7 @@ def _ensure(session: DbConnection, user: DemoUser, passwords: Passwords, partner
         append_audit(session, entry)
         return
     if not passwords.verify(password_hash_of(session, known.user_id), user.password):
-        # The home was emptied, or the database is another home's.
+        # The home was emptied, or the database belongs to another home.
         set_password(session, known.user_id, passwords.hash(user.password))
         append_audit(session, AuditEntry("aurora demo", "setPassword", "User", user.username))
 

@@ -1,7 +1,7 @@
-"""What a download's address says and how long it is good: one statement, one format, one user's session.
+"""Tokens of download addresses: each names one statement, one format and one user's session.
 
-Signed, so that nobody else can make one; whether the user may still read the statement is asked again when it
-is used.
+They are signed, and valid for five minutes. Whether the user may read the statement is checked again when the
+token is used.
 """
 
 import time
@@ -24,7 +24,7 @@ _REQUIRED: Final = ("aud", "exp", "sub", "sid", "partner", "chain", "month", "fo
 
 
 class FileFormat(StrEnum):
-    """The forms in which a statement is handed out."""
+    """The formats in which a statement can be downloaded."""
 
     CSV = "CSV"
     PDF = "PDF"
@@ -32,35 +32,39 @@ class FileFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What may be downloaded, by whom."""
+    """What may be downloaded, and by which user."""
 
-    place: StatementKey
+    key: StatementKey
     format: FileFormat
     identity: Identity
 
 
-def sign_download(download: Download, key: bytes) -> tuple[str, datetime]:
-    """The token and when it ends, UTC."""
-    ends = int(time.time()) + LIFETIME_SECONDS
-    place = download.place
+def sign_download(download: Download, signing_key: bytes) -> tuple[str, datetime]:
+    """The token, and the time at which it expires, UTC."""
+    expires_at = int(time.time()) + LIFETIME_SECONDS
+    key = download.key
     claims = {
         "aud": PURPOSE,
-        "exp": ends,
+        "exp": expires_at,
         "sub": str(download.identity.user_id),
         "sid": download.identity.session_id,
-        "partner": place.partner,
-        "chain": place.chain_id,
-        "month": f"{place.month:%Y-%m-%d}",
+        "partner": key.partner,
+        "chain": key.chain_id,
+        "month": f"{key.month:%Y-%m-%d}",
         "format": download.format.value,
     }
-    return jwt.encode(claims, key, algorithm=_ALGORITHM), datetime.fromtimestamp(ends, UTC)
+    return jwt.encode(claims, signing_key, algorithm=_ALGORITHM), datetime.fromtimestamp(expires_at, UTC)
 
 
-def read_download(token: str, key: bytes) -> Download:
-    """What the token says. Raises Problem for one that is expired or not signed with this key."""
+def read_download(token: str, signing_key: bytes) -> Download:
+    """The download that the token names. Raises Problem if it has expired or is not valid."""
     try:
         claims = jwt.decode(
-            token, key, algorithms=[_ALGORITHM], audience=PURPOSE, options={"require": list(_REQUIRED)}
+            token,
+            signing_key,
+            algorithms=[_ALGORITHM],
+            audience=PURPOSE,
+            options={"require": list(_REQUIRED)},
         )
         return Download(
             StatementKey(claims["partner"], claims["chain"], date.fromisoformat(claims["month"])),
@@ -68,6 +72,6 @@ def read_download(token: str, key: bytes) -> Download:
             Identity(int(claims["sub"]), str(claims["sid"])),
         )
     except jwt.ExpiredSignatureError:
-        raise Problem(Code.TOKEN_EXPIRED, "this download's time is over; ask for another address") from None
+        raise Problem(Code.TOKEN_EXPIRED, "this download address has expired; request another one") from None
     except (jwt.InvalidTokenError, KeyError, ValueError):
-        raise Problem(Code.TOKEN_INVALID, "this is no download's address; ask for one") from None
+        raise Problem(Code.TOKEN_INVALID, "this download address is not valid; request another one") from None

@@ -43,18 +43,18 @@ class OidcSettings:
 
 
 def oidc_from_environment() -> OidcSettings | None:
-    """The issuer of the environment, if any. Raises ConfigurationError for an incomplete setting."""
-    named = {name: os.environ.get(name, "") for name in (ISSUER_VARIABLE, AUDIENCE_VARIABLE, KEYS_VARIABLE)}
-    if not any(named.values()):
+    """The issuer that the environment names, if any. Raises ConfigurationError for an incomplete setting."""
+    values = {name: os.environ.get(name, "") for name in (ISSUER_VARIABLE, AUDIENCE_VARIABLE, KEYS_VARIABLE)}
+    if not any(values.values()):
         return None
-    if missing := [name for name, value in named.items() if not value]:
+    if missing := [name for name, value in values.items() if not value]:
         raise ConfigurationError(
-            f"{' and '.join(missing)} must be set, too, to take tokens of another issuer"
+            f"{' and '.join(missing)} must be set as well, to accept tokens of an external issuer"
         )
-    parts = urlsplit(named[KEYS_VARIABLE])
+    parts = urlsplit(values[KEYS_VARIABLE])
     if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         raise ConfigurationError(f"{KEYS_VARIABLE} must be an https address: received keys are trusted")
-    return OidcSettings(named[ISSUER_VARIABLE], named[AUDIENCE_VARIABLE], named[KEYS_VARIABLE])
+    return OidcSettings(values[ISSUER_VARIABLE], values[AUDIENCE_VARIABLE], values[KEYS_VARIABLE])
 
 
 class Oidc:
@@ -95,7 +95,7 @@ class Oidc:
         except jwt.ExpiredSignatureError:
             raise Problem(Code.TOKEN_EXPIRED, "the identity token has expired; get another") from None
         except (jwt.InvalidTokenError, KeyError):
-            raise Problem(Code.TOKEN_INVALID, "the identity token is not valid here") from None
+            raise Problem(Code.TOKEN_INVALID, "the identity token is not valid for this service") from None
 
     async def _key(self, key_id: str) -> jwt.PyJWK:
         """Raises KeyError for a key that the issuer does not have, Problem if its keys cannot be fetched."""
@@ -117,7 +117,8 @@ class Oidc:
         known = None if self._last_keys is None else _signing_key(self._last_keys, key_id)
         if known is None:
             raise Problem(
-                Code.UNAVAILABLE, "the identity provider's keys cannot be had just now; try again shortly"
+                Code.UNAVAILABLE,
+                "the identity provider's keys cannot be fetched at present; try again shortly",
             )
         return known
 

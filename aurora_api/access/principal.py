@@ -1,7 +1,8 @@
-"""Who is asking, and what a role may do: the role matrix of the whole service on one page.
+"""The signed-in user: roles, capabilities, and the checks of a view that is restricted.
 
-Nothing is read here: `service/authenticator.py` and `authenticate.py` find the caller. Which capability a
-field needs is in `schema/permissions.py`.
+`service/authenticator.py` and `authenticate.py` find the user of a request. Which capability a field needs is
+declared on the field (`schema/permissions.py`). The warehouse hides the rows outside a restricted view: a sum
+over the rest would be wrong, and a change could affect hidden rows, so that both are refused here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from aurora_assets.commission.agreement import Rule
 
 
 class UserRole(StrEnum):
-    """What a user is to the operator."""
+    """The role of a user."""
 
     ADMIN = "ADMIN"
     FINANCE = "FINANCE"
@@ -24,7 +25,7 @@ class UserRole(StrEnum):
 
 
 class Capability(StrEnum):
-    """What a field may need. `SIGNED_IN` is everybody's, `PUBLIC` needs no token at all."""
+    """What a field may require. Each user has `SIGNED_IN`; `PUBLIC` needs no token."""
 
     PUBLIC = "PUBLIC"
     SIGNED_IN = "SIGNED_IN"
@@ -76,16 +77,16 @@ ROLE_CAPABILITIES: Final[Mapping[UserRole, frozenset[Capability]]] = {
         }
     ),
 }  # fmt: skip
-"""The role matrix. PARTNER sees through row-level security: its own rows, granted validators, no more."""
+"""The role matrix. Row-level security restricts PARTNER to its rows and granted validators."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A signed-in user as the database knows it at this moment.
+    """A signed-in user, as read from the database for this request.
 
-    `partner_id` is set for PARTNER and for nobody else. `chain_ids` and `validator_keys` narrow what is seen;
-    None does not narrow (a PARTNER without `validator_keys` has been granted no validator). `scopes` narrows
-    an API token to some capabilities; None for a person's own session. `session_id` is the refresh tokens'
+    `partner_id` is set for PARTNER only. `chain_ids` and `validator_keys` restrict the view; None does not (a
+    PARTNER without `validator_keys` has been granted no validator). `scopes` restricts an API token to some
+    capabilities; None for a session begun with a password. `session_id` is the refresh tokens'
     family or the API token's id, as text (see `authenticate.py`).
     """
 
@@ -101,7 +102,7 @@ class Principal:
 
     @property
     def capabilities(self) -> frozenset[Capability]:
-        """What it may do: the role's capabilities, narrowed by the token's scopes."""
+        """The capabilities of the role, restricted to the scopes of the token."""
         granted = ROLE_CAPABILITIES[self.role]
         if self.scopes is None:
             return granted
@@ -109,7 +110,7 @@ class Principal:
 
     @property
     def is_partner(self) -> bool:
-        """Whether it acts as one partner, behind that partner's policies."""
+        """Whether the user belongs to one partner, so that row-level security applies."""
         return self.role is UserRole.PARTNER
 
 
@@ -118,7 +119,7 @@ def require_full_view(principal: Principal, what: str) -> None:
     if principal.validator_keys is not None:
         raise Problem(
             Code.FORBIDDEN,
-            f"{what} needs all validators of the chain, and you see some; ask somebody who sees all",
+            f"{what} needs all validators of the chain, and your view is restricted; ask a user who sees all",
         )
 
 
@@ -128,22 +129,22 @@ def sees_chain(principal: Principal, chain_id: str) -> bool:
 
 
 def require_all_validators(principal: Principal) -> None:
-    """Raise Problem for a user of some validators: the change would count on all of them."""
+    """Raise Problem for a user who sees only some validators: the change would affect all of them."""
     if principal.validator_keys is not None:
         raise Problem(
             Code.FORBIDDEN,
-            "this counts on all validators, and you may see some of them; ask somebody who sees all",
+            "this affects all validators, and your view is restricted; ask a user who sees all of them",
         )
 
 
 def require_validator(principal: Principal, validator_key: str) -> None:
-    """Raise Problem for a validator that is not one of the user's."""
+    """Raise Problem for a validator that is not visible to the user."""
     if principal.validator_keys is not None and validator_key not in principal.validator_keys:
-        raise Problem(Code.FORBIDDEN, f"you may not see validator {validator_key}; ask somebody who may")
+        raise Problem(Code.FORBIDDEN, f"you may not see validator {validator_key}; ask a user who may")
 
 
 def require_rules(principal: Principal, rules: Iterable[Rule]) -> None:
-    """Raise Problem when a rule pays on a chain or validator that is not one of the user's."""
+    """Raise Problem when a rule pays on a chain or validator that is not visible to the user."""
     chain_ids, keys = principal.chain_ids, principal.validator_keys
     for rule in rules:
         if (chain_ids is not None and rule.chain_id not in chain_ids) or (
@@ -152,5 +153,5 @@ def require_rules(principal: Principal, rules: Iterable[Rule]) -> None:
             raise Problem(
                 Code.FORBIDDEN,
                 f"rule {rule.rule_id} pays on chains or validators that you may not see; "
-                "ask somebody who sees all of them",
+                "ask a user who sees all of them",
             )

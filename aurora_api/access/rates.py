@@ -27,10 +27,10 @@ LOGINS_VARIABLE: Final = "AURORA_API_LOGINS_PER_MINUTE"
 REQUESTS_VARIABLE: Final = "AURORA_API_REQUESTS_PER_HOUR"
 STORAGE_VARIABLE: Final = "AURORA_API_RATE_LIMIT_STORAGE"
 MEMORY: Final = "memory://"
-NOT_COUNTED: Final = "requests cannot be counted just now; try again later"
+NOT_COUNTED: Final = "requests cannot be counted at present; try again later"
 _REDIS: Final = ("redis://", "rediss://")
 _STORAGE_SECONDS: Final = 2.0
-_SITE_BITS: Final = 64
+_NETWORK_BITS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class RateLimits:
 
     async def count_login(self, address: str) -> Allowance:
         """Count a sign-in from this address; an IPv6 address counts as its network of 64 bits."""
-        return await self._count("login", self._logins, _site(address))
+        return await self._count("login", self._logins, _network(address))
 
     async def count_request(self, user_id: int) -> Allowance:
         """Count a request of this user."""
@@ -124,18 +124,18 @@ def _open_storage(address: str) -> Storage:
     )
 
 
-def _site(address: str) -> str:
+def _network(address: str) -> str:
     try:
         found = ipaddress.ip_address(address)
-    except (InvalidStorageError, ValueError):
+    except ValueError:
         return address
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
-        return str(ipaddress.ip_network((found, _SITE_BITS), strict=False))
+        return str(ipaddress.ip_network((found, _NETWORK_BITS), strict=False))
     return str(found)
 
 
 def rate_limits_from_environment() -> RateLimits:
-    """The limits and the storage of the environment, else the defaults. Raises ConfigurationError."""
+    """The limits and the storage that the environment names, else the defaults. Raises ConfigurationError."""
     return RateLimits(
         logins_per_minute=_whole_number(LOGINS_VARIABLE, LOGINS_PER_MINUTE),
         requests_per_hour=_whole_number(REQUESTS_VARIABLE, REQUESTS_PER_HOUR),

@@ -1,7 +1,7 @@
-"""Sessions of people: signing in, exchanging a refresh token for the next, the end of a session.
+"""Sessions of users: sign-in, exchange of a refresh token for the next one, and the end of a session.
 
-A refresh token is good once. One that comes back a second time was copied by somebody, so its whole family
-ends. Everything here is synchronous and waits for the database and for hashing: call it in a thread.
+A refresh token can be used once. If one is used again, it was copied: the session with its whole family of
+tokens is revoked. Everything here blocks on the database and on hashing: call it in a thread.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from aurora_resources.warehouse.connection import AUTH_ROLE, DbConnection, Wareh
 from aurora_resources.warehouse.queries import read_query
 
 SESSION_DAYS: Final = 30
-"""How long a session lasts at most, however often it is refreshed."""
+"""The longest lifetime of a session, however often it is refreshed."""
 
 FAMILY: Final = "family:"
 REFRESH_PREFIX: Final = "aurr_"
@@ -33,12 +33,12 @@ USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,119}")
 _NOBODY: Final = "(unknown user)"
 
 _WRONG: Final = "username or password is wrong"
-_NO_SUCH: Final = "this is no refresh token of a session here; sign in again"
+_INVALID: Final = "the refresh token is not valid; sign in again"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestMeta:
-    """What the audit log keeps of the request: its correlation id, the SHA-256 of its body."""
+    """What the audit log records of the request: its correlation id and the SHA-256 of its body."""
 
     correlation_id: str
     request_digest: bytes
@@ -46,7 +46,7 @@ class RequestMeta:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session's tokens, in clear: told once, kept nowhere. `session_ends_at` is UTC."""
+    """The tokens of a session in clear text, which are not stored. `session_ends_at` is UTC."""
 
     access_token: str
     refresh_token: str
@@ -76,14 +76,14 @@ class _Refresh(NamedTuple):
 
 @contextmanager
 def auth_transaction(warehouse: Warehouse) -> Iterator[DbConnection]:
-    """A transaction that may see users and tokens, and nothing of the books."""
+    """A transaction in the role `aurora_auth`, which may read users and tokens but no ledger."""
     with warehouse.transaction() as session:
         session.execute("select set_config('role', %s, true)", [AUTH_ROLE])
         yield session
 
 
 def digest_of(token: str) -> bytes:
-    """What is kept of a token: it has 256 random bits, so that one round of SHA-256 is enough."""
+    """The digest to store of a token: with 256 random bits, one round of SHA-256 is enough."""
     return hashlib.sha256(token.encode()).digest()
 
 
@@ -95,19 +95,19 @@ class Sessions:
         self.keys: Final = keys
         self.passwords: Final = passwords
 
-    def login(self, username: str, password: str, trail: RequestMeta) -> SignedIn:
-        """Begin a session. Raises Problem, the same for an unknown user as for a wrong password.
+    def login(self, username: str, password: str, meta: RequestMeta) -> SignedIn:
+        """Begin a session. Raises the same Problem for an unknown user as for a wrong password.
 
-        Both cost the same, too: a password is always checked, and the outcome always written down.
+        Both take the same time: a password is always verified, and the outcome is always recorded.
         """
         name = username.strip().lower()
         with (
             auth_transaction(self._warehouse) as session,
             session.cursor(row_factory=class_row(_Credentials)) as cursor,
         ):
-            # A text that is no username is asked for as well: the empty one, which nobody has.
-            asked = {"username": name if USERNAME.fullmatch(name) else ""}
-            found = cursor.execute(read_query("access/users.credentials").encode(), asked).fetchone()
+            # The same query for a text that is not a valid username: no user has an empty one.
+            parameters = {"username": name if USERNAME.fullmatch(name) else ""}
+            found = cursor.execute(read_query("access/users.credentials").encode(), parameters).fetchone()
         matches = self.passwords.verify(found.password_hash if found else None, password)
         refusal = _refusal(found if matches else None)
         with auth_transaction(self._warehouse) as session:
@@ -115,15 +115,15 @@ class Sessions:
             if found is not None and refusal is None:
                 self._keep_hash_current(session, found, password)
                 signed_in = self._begin(session, found.user_id)
-            append_audit(session, _entry("login", trail, found, refusal))
+            append_audit(session, _entry("login", meta, found, refusal))
         if signed_in is None:
             raise refusal or Problem(Code.CREDENTIALS_INVALID, _WRONG)
         return signed_in
 
-    def refresh(self, refresh_token: str, trail: RequestMeta) -> SignedIn:
-        """The session's next pair of tokens. Raises Problem; a token used before ends the session."""
+    def refresh(self, refresh_token: str, meta: RequestMeta) -> SignedIn:
+        """The next pair of tokens of the session. Raises Problem; a token used before ends the session."""
         if not refresh_token.startswith(REFRESH_PREFIX) or not refresh_token.isascii():
-            raise Problem(Code.TOKEN_INVALID, _NO_SUCH)
+            raise Problem(Code.TOKEN_INVALID, _INVALID)
         digest = digest_of(refresh_token)
         with auth_transaction(self._warehouse) as session:
             with session.cursor(row_factory=class_row(_Refresh)) as cursor:
@@ -132,14 +132,14 @@ class Sessions:
                 )
                 found = cursor.fetchone()
             if found is None:
-                raise Problem(Code.TOKEN_INVALID, _NO_SUCH)
+                raise Problem(Code.TOKEN_INVALID, _INVALID)
             refusal = _refresh_refusal(found)
             if refusal is None:
                 session.execute(read_query("access/sessions.use_refresh_token"), {"token_digest": digest})
                 return self._follow(session, found)
             if refusal.code is Code.REFRESH_REUSED:
                 end_session(session, found.family_id, "a refresh token was used twice")
-            append_audit(session, _entry("refresh", trail, found, refusal))
+            append_audit(session, _entry("refresh", meta, found, refusal))
         raise refusal
 
     def _begin(self, session: DbConnection, user_id: int) -> SignedIn:
@@ -149,7 +149,7 @@ class Sessions:
             read_query("access/sessions.begin_session"),
             {"token_digest": digest_of(token), "family_id": family, "user_id": user_id, "days": SESSION_DAYS},
         ).fetchall()[0]
-        return self._told(user_id, family, token, ends_at)
+        return self._signed_in(user_id, family, token, ends_at)
 
     def _follow(self, session: DbConnection, used: _Refresh) -> SignedIn:
         token = new_token(REFRESH_PREFIX)
@@ -162,9 +162,9 @@ class Sessions:
                 "expires_at": used.expires_at,
             },
         )
-        return self._told(used.user_id, used.family_id, token, used.expires_at)
+        return self._signed_in(used.user_id, used.family_id, token, used.expires_at)
 
-    def _told(self, user_id: int, family: UUID, token: str, ends_at: datetime) -> SignedIn:
+    def _signed_in(self, user_id: int, family: UUID, token: str, ends_at: datetime) -> SignedIn:
         access_token = self.keys.issue(Identity(user_id, f"{FAMILY}{family}"))
         return SignedIn(access_token, token, LIFETIME_SECONDS, ends_at)
 
@@ -180,19 +180,19 @@ class Sessions:
 
 
 def end_session(session: DbConnection, family_id: UUID, because: str) -> None:
-    """No token of the session is good any more, from now on."""
+    """Revoke all tokens of the session."""
     session.execute(
         read_query("access/sessions.revoke_session"), {"family_id": family_id, "because": because}
     )
 
 
 def family_of(session_id: str) -> UUID | None:
-    """The family of refresh tokens that a session is; None for an API token and an external identity."""
+    """The family of refresh tokens of a session; None for an API token and an external identity."""
     return UUID(session_id.removeprefix(FAMILY)) if session_id.startswith(FAMILY) else None
 
 
 def new_token(prefix: str) -> str:
-    """A fresh random token, 256 bits; the prefix tells what it is to whoever finds it."""
+    """A new random token with 256 bits of entropy; the prefix shows which kind of token it is."""
     return prefix + secrets.token_urlsafe(32)
 
 
@@ -202,7 +202,7 @@ def _refusal(found: _Credentials | None) -> Problem | None:
     if not found.active:
         return Problem(Code.USER_DISABLED, "this user is disabled; ask an administrator")
     if found.expired:
-        return Problem(Code.USER_EXPIRED, "this user's time is over; ask an administrator")
+        return Problem(Code.USER_EXPIRED, "the user's account has expired; ask an administrator")
     return None
 
 
@@ -214,18 +214,18 @@ def _refresh_refusal(found: _Refresh) -> Problem | None:
             Code.REFRESH_REUSED, "this refresh token was used before, so the session was ended; sign in again"
         )
     if found.expired:
-        return Problem(Code.SESSION_EXPIRED, "this session is over; sign in again")
+        return Problem(Code.SESSION_EXPIRED, "this session has expired; sign in again")
     if not found.active:
         return Problem(Code.USER_DISABLED, "this user is disabled; ask an administrator")
     if found.user_expired:
-        return Problem(Code.USER_EXPIRED, "this user's time is over; ask an administrator")
+        return Problem(Code.USER_EXPIRED, "the user's account has expired; ask an administrator")
     return None
 
 
 def _entry(
-    action: str, trail: RequestMeta, found: _Credentials | _Refresh | None, refusal: Problem | None
+    action: str, meta: RequestMeta, found: _Credentials | _Refresh | None, refusal: Problem | None
 ) -> AuditEntry:
-    # Not what was typed: people type passwords into the wrong box.
+    # Not the text that was entered: users enter passwords in the wrong field.
     return AuditEntry(
         actor=found.username if found else _NOBODY,
         action=action,
@@ -233,6 +233,6 @@ def _entry(
         outcome="REFUSED" if refusal else "DONE",
         after=refusal.code.value if refusal else None,
         user_id=found.user_id if found else None,
-        request_digest=trail.request_digest,
-        correlation_id=trail.correlation_id,
+        request_digest=meta.request_digest,
+        correlation_id=meta.correlation_id,
     )

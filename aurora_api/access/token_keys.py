@@ -29,35 +29,35 @@ ISSUER: Final = "aurora"
 AUDIENCE: Final = "aurora-api"
 ALGORITHM: Final = "HS256"
 LIFETIME_SECONDS: Final = 15 * 60
-KEPT_TOKENS: Final = 1024
+CACHED_TOKENS: Final = 1024
 _EXPIRED: Final = "the access token has expired; get another with refresh"
 _REQUIRED: Final = ("iss", "aud", "exp", "iat", "sub", "sid")
 
 SECRET_VARIABLE: Final = "AURORA_TOKEN_SECRET"  # noqa: S105 - the variable's name
 PREVIOUS_VARIABLE: Final = "AURORA_TOKEN_SECRET_PREVIOUS"
-KEPT: Final = "token-secret"
+FILE_NAME: Final = "token-secret"
 _SHORTEST: Final = 32
 _DISTINCT: Final = 12
 _EXAMPLES: Final = ("change", "example", "password", "secret", "default", "aurora", "01234567", "abcdefgh")
-_FOR_OTHERS: Final = 0o077
+_OTHER_USERS: Final = 0o077
 
 
 class TokenKeys:
-    """Signs with the first secret, and takes tokens of any of them, so that a secret can be changed."""
+    """Signs with the first secret, and accepts tokens of each of them, so that a secret can be replaced."""
 
     def __init__(self, signing_secrets: Sequence[str]) -> None:
-        """Raises ValueError without a secret: no token must ever be signed with nothing."""
+        """Raises ValueError without a secret, or for an empty one."""
         if not signing_secrets or not all(signing_secrets):
             raise ValueError("tokens need a secret to be signed with")
         self._secret = signing_secrets[0].encode()
         made = [_derive(secret.encode(), "access-token") for secret in signing_secrets]
         self._keys = {_key_id(key): key for key in made}
         self._signing = _key_id(made[0])
-        # A portal sends one token for a quarter of an hour: its signature is checked once, the time always.
-        self._verified = lru_cache(maxsize=KEPT_TOKENS)(self._verify)
+        # A portal sends the same token for 15 minutes: its signature is verified once, its expiry each time.
+        self._verified = lru_cache(maxsize=CACHED_TOKENS)(self._verify)
 
     def issue(self, identity: Identity) -> str:
-        """A fresh access token for this user and session."""
+        """A new access token for this user and session."""
         now = int(time.time())
         claims = {
             "iss": ISSUER,
@@ -73,21 +73,21 @@ class TokenKeys:
         )
 
     def owns(self, token: str) -> bool:
-        """Whether the token says that one of these keys has signed it; nothing is checked yet."""
+        """Whether the header of the token names one of these keys; the signature is not verified here."""
         try:
             return jwt.get_unverified_header(token).get("kid") in self._keys
         except jwt.InvalidTokenError:
             return False
 
     def check(self, token: str) -> Identity:
-        """Whom the token names. Raises Problem for one that is expired, or not signed here for us."""
+        """The user that the token names. Raises Problem for a token that has expired or is not valid."""
         identity, expires_at = self._verified(token)
         if expires_at <= time.time():
             raise Problem(Code.TOKEN_EXPIRED, _EXPIRED)
         return identity
 
     def _verify(self, token: str) -> tuple[Identity, int]:
-        """Whom a token names, and until when. Raises Problem."""
+        """The user that a token names, and its expiry in seconds since 1970. Raises Problem."""
         try:
             key = self._keys[jwt.get_unverified_header(token)["kid"]]
             claims = jwt.decode(
@@ -105,42 +105,46 @@ class TokenKeys:
             raise Problem(Code.TOKEN_INVALID, "the access token is not valid; sign in again") from None
 
     def derive(self, purpose: str) -> bytes:
-        """A key of 256 bits for something else that is signed here, such as a download's address."""
+        """A key of 256 bits for another purpose, such as the signature of a download address."""
         return _derive(self._secret, purpose)
 
 
 def token_keys_from_environment() -> TokenKeys:
     """The keys of this installation.
 
-    `AURORA_TOKEN_SECRET` signs; what `AURORA_TOKEN_SECRET_PREVIOUS` signed is still taken. Without the
-    former, and with the embedded database, a secret is made and kept in `AURORA_HOME`. Raises
-    ConfigurationError for a weak secret, for none beside a database of somebody else's, and for a kept one
-    that others can read.
+    `AURORA_TOKEN_SECRET` signs; tokens signed with `AURORA_TOKEN_SECRET_PREVIOUS` are still accepted. Without
+    the former, and with the embedded database, a secret is generated and stored in `AURORA_HOME`. Raises
+    ConfigurationError for a weak secret, for none with an external database, and for a stored one that other
+    users of the machine can read.
     """
-    given = os.environ.get(SECRET_VARIABLE)
+    current = os.environ.get(SECRET_VARIABLE)
     previous = os.environ.get(PREVIOUS_VARIABLE)
-    if given:
+    if current:
         return TokenKeys(
-            [_strong(SECRET_VARIABLE, given)] + ([_strong(PREVIOUS_VARIABLE, previous)] if previous else [])
+            [_require_strong(SECRET_VARIABLE, current)]
+            + ([_require_strong(PREVIOUS_VARIABLE, previous)] if previous else [])
         )
     if os.environ.get(URL_VARIABLE):
         raise ConfigurationError(
             f"{SECRET_VARIABLE} is not set: give the service a secret of at least {_SHORTEST} random "
             "characters, the same for each of its processes"
         )
-    return TokenKeys([kept_secret(aurora_home())])
+    return TokenKeys([stored_secret(aurora_home())])
 
 
-def kept_secret(home: Path) -> str:
-    """The secret kept in the home, made if missing; only its owner may read it. Raises ConfigurationError."""
-    text = write_once(home / KEPT, secrets.token_urlsafe(48))
-    return _strong(str(home / KEPT), text.strip())
+def stored_secret(home: Path) -> str:
+    """The secret stored in the home, generated if missing. Raises ConfigurationError for an unsafe one."""
+    text = write_once(home / FILE_NAME, secrets.token_urlsafe(48))
+    return _require_strong(str(home / FILE_NAME), text.strip())
 
 
 def write_once(path: Path, text: str) -> str:
-    """The text of a file for its owner alone, made with `text` if missing. Raises ConfigurationError."""
+    """The text of a file that only its owner may read, created with `text` if missing.
+
+    Raises ConfigurationError if other users of the machine can read it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Whole or not at all, also when two processes begin at once: a link fails where there is a file.
+    # Atomic, also when two processes start at once: a link fails if the file exists.
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
         descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -149,8 +153,8 @@ def write_once(path: Path, text: str) -> str:
         with suppress(FileExistsError):
             path.hardlink_to(draft)
         draft.unlink()
-    if path.stat().st_mode & _FOR_OTHERS:
-        raise ConfigurationError(f"{path} can be read by others; run chmod 600 on it, or remove it")
+    if path.stat().st_mode & _OTHER_USERS:
+        raise ConfigurationError(f"{path} can be read by other users; run chmod 600 on it, or remove it")
     return path.read_text(encoding="utf-8")
 
 
@@ -162,7 +166,7 @@ def _key_id(key: bytes) -> str:
     return f"aurora-{hashlib.sha256(b'key id' + key).hexdigest()[:12]}"
 
 
-def _strong(where: str, secret: str) -> str:
+def _require_strong(where: str, secret: str) -> str:
     low = secret.lower()
     if len(secret) < _SHORTEST or len(set(secret)) < _DISTINCT or any(word in low for word in _EXAMPLES):
         raise ConfigurationError(

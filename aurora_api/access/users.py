@@ -1,7 +1,7 @@
-"""Users in the warehouse: who they are, what they are narrowed to, how long they may come.
+"""Users in the warehouse: name, role, the restriction of their view, and expiry.
 
-The functions take a session that acts as `aurora_auth`, and change nothing of the audit log: that is for
-whoever calls. Signing in is in `sessions.py`.
+The functions expect a connection in the role `aurora_auth`. They do not write to the audit log: callers
+do. Sign-in is in `sessions.py`.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ from aurora_resources.warehouse.queries import read_query
 
 @dataclass(frozen=True, slots=True)
 class UserTerms:
-    """What an administrator decides about a user. None narrows nothing and never ends; times are UTC.
+    """What an administrator sets for a user. None means no restriction and no expiry; times are UTC.
 
-    `partner_code` is set for PARTNER alone. `oidc_issuer` and `oidc_subject` go together.
+    `partner_code` is set for PARTNER only. `oidc_issuer` and `oidc_subject` are set together or not at all.
     """
 
     display_name: str
@@ -37,7 +37,7 @@ class UserTerms:
 
 
 class UserRow(NamedTuple):
-    """A user as stored, without the hash."""
+    """A user as stored, without the password hash."""
 
     user_id: int
     username: str
@@ -57,7 +57,7 @@ class UserRow(NamedTuple):
 
     @property
     def terms(self) -> UserTerms:
-        """What was decided about them."""
+        """The terms of the user."""
         return UserTerms(
             self.display_name,
             UserRole(self.role),
@@ -72,7 +72,7 @@ class UserRow(NamedTuple):
 
     @property
     def audited(self) -> dict[str, str | int | bool | list[str] | None]:
-        """What the audit log keeps of them."""
+        """The values that the audit log records of the user."""
         return {
             "username": self.username,
             "displayName": self.display_name,
@@ -89,12 +89,12 @@ class UserRow(NamedTuple):
 
 
 def create_user(session: DbConnection, username: str, terms: UserTerms, password_hash: str | None) -> UserRow:
-    """Add a user. Raises Problem for terms that do not go together, and for a name that is taken."""
+    """Add a user. Raises Problem for inconsistent terms, and for a username that exists already."""
     name = username.strip().lower()
     if not USERNAME.fullmatch(name):
         raise Problem(
             Code.INVALID_ARGUMENT,
-            "a username has 1 to 120 of a-z, 0-9 and ._@-, and begins with a letter or digit",
+            "a username has 1 to 120 characters of a-z, 0-9 and ._@-, and begins with a letter or digit",
             "input.username",
         )
     parameters = {"username": name, "password_hash": password_hash, **_columns(session, terms)}
@@ -107,7 +107,7 @@ def create_user(session: DbConnection, username: str, terms: UserTerms, password
 
 
 def find_user(session: DbConnection, user_id: int) -> UserRow:
-    """The user, locked until the transaction ends. Raises Problem when there is none."""
+    """The user, locked until the transaction ends. Raises Problem if it does not exist."""
     with session.cursor(row_factory=class_row(UserRow)) as cursor:
         found = cursor.execute(read_query("access/users.lock_user").encode(), {"user_id": user_id}).fetchone()
     if found is None:
@@ -116,25 +116,25 @@ def find_user(session: DbConnection, user_id: int) -> UserRow:
 
 
 def find_user_named(session: DbConnection, username: str) -> UserRow:
-    """The user of that name, locked. Raises Problem when there is none."""
+    """The user of that name, locked. Raises Problem if it does not exist."""
     name = username.strip().lower()
-    asked = {"username": name if USERNAME.fullmatch(name) else ""}
-    found = session.execute(read_query("access/users.user_id_of_name"), asked).fetchone()
+    parameters = {"username": name if USERNAME.fullmatch(name) else ""}
+    found = session.execute(read_query("access/users.user_id_of_name"), parameters).fetchone()
     if found is None:
         raise Problem(Code.NOT_FOUND, "there is no such user")
     return find_user(session, found[0])
 
 
 def update_user(session: DbConnection, user: UserRow, expected_version: int, terms: UserTerms) -> UserRow:
-    """Give the user these terms from now on; who is no longer active loses sessions and API tokens.
+    """Set the terms of a user; sessions and API tokens of a user who becomes inactive are revoked.
 
-    Raises Problem when somebody changed them since `expected_version`, for terms that do not go together, and
-    when no administrator would be left.
+    Raises Problem if the user was changed since `expected_version`, for inconsistent terms, and if no
+    administrator would remain.
     """
     if user.version != expected_version:
         raise Problem(
             Code.VERSION_CONFLICT,
-            f"the user is at version {user.version}, not {expected_version}: look at it again",
+            f"the user is at version {user.version}, not {expected_version}: read it again",
             "input.expectedVersion",
         )
     parameters = {
@@ -157,13 +157,13 @@ def update_user(session: DbConnection, user: UserRow, expected_version: int, ter
 
 
 def password_hash_of(session: DbConnection, user_id: int) -> str | None:
-    """The hash of the user's password, if they have one."""
+    """The hash of the user's password, or None."""
     found = session.execute(read_query("access/users.password_hash"), {"user_id": user_id}).fetchone()
     return None if found is None else found[0]
 
 
 def set_password(session: DbConnection, user_id: int, password_hash: str, *, but: object = None) -> None:
-    """A new password; all sessions end, but for the family `but` (a UUID)."""
+    """Set the password hash; all sessions are revoked except the family `but` (a UUID)."""
     session.execute(
         read_query("access/users.put_password"), {"user_id": user_id, "password_hash": password_hash}
     )
@@ -173,7 +173,7 @@ def set_password(session: DbConnection, user_id: int, password_hash: str, *, but
 def sign_out(
     session: DbConnection, user_id: int, because: str, *, but: object = None, tokens: bool = False
 ) -> None:
-    """End all of a user's sessions, but for the family `but`, and with `tokens` the API tokens, too."""
+    """Revoke all sessions of a user except the family `but`, and with `tokens` also the API tokens."""
     ended = {"user_id": user_id, "because": because, "but": but}
     session.execute(read_query("access/sessions.revoke_sessions"), ended)
     if tokens:
@@ -195,25 +195,25 @@ def _columns(session: DbConnection, terms: UserTerms) -> dict[str, object]:
 
 
 def _check(terms: UserTerms) -> None:
-    """Raises Problem for terms that do not go together."""
+    """Raises Problem for inconsistent terms."""
     wrong: str | None = None
     if not terms.display_name.strip():
-        wrong = "displayName: a user has a name to show"
+        wrong = "displayName: a user needs a display name"
     elif (terms.role is UserRole.PARTNER) != (terms.partner_code is not None):
-        wrong = "partnerCode: a user of the role PARTNER acts for one partner, and nobody else does"
+        wrong = "partnerCode: a user of the role PARTNER needs a partner, and no other role has one"
     elif terms.role is UserRole.AUDITOR and terms.expires_at is None:
-        wrong = "expiresAt: an auditor's time is limited; say until when"
+        wrong = "expiresAt: an auditor needs an expiry"
     elif terms.expires_at is not None and terms.expires_at.tzinfo is None:
-        wrong = "expiresAt: a time has a zone, such as Z at its end"
+        wrong = "expiresAt: the time needs a time zone, such as Z at its end"
     elif (terms.oidc_issuer is None) != (terms.oidc_subject is None):
-        wrong = "oidcSubject: issuer and subject go together"
+        wrong = "oidcSubject: issuer and subject must be given together"
     elif terms.chain_ids == () or (terms.validator_keys == () and terms.role is not UserRole.PARTNER):
-        wrong = "chainIds: an empty list is not taken; null does not narrow"
+        wrong = "chainIds: an empty list is not accepted; null means no restriction"
     elif any(not each or "," in each for each in (*(terms.chain_ids or ()), *(terms.validator_keys or ()))):
-        wrong = "validatorKeys: chains and validators are named without commas"
+        wrong = "validatorKeys: names of chains and validators contain no comma"
     if wrong is not None:
-        name, _, told = wrong.partition(": ")
-        raise Problem(Code.INVALID_ARGUMENT, told, f"input.{name}")
+        name, _, reason = wrong.partition(": ")
+        raise Problem(Code.INVALID_ARGUMENT, reason, f"input.{name}")
 
 
 def _is_over(expires_at: datetime | None) -> bool:
@@ -231,7 +231,7 @@ def _partner_id(session: DbConnection, code: str) -> int:
 def _keep_an_admin(session: DbConnection, user_id: int) -> None:
     admins = [row[0] for row in session.execute(read_query("access/users.lock_active_admins")).fetchall()]
     if admins == [user_id]:
-        raise Problem(Code.INVALID_ARGUMENT, "this is the last administrator; make another one first")
+        raise Problem(Code.INVALID_ARGUMENT, "this is the last administrator; add another one first")
 
 
 def _taken(error: psycopg.errors.UniqueViolation) -> Problem:

@@ -1,6 +1,6 @@
-"""The service put together: GraphQL, health, correlation ids, and the pool that lives as long as it does.
+"""The ASGI application: its routes, its middleware, and the connection pool with the same lifetime.
 
-`serve` runs it until it is stopped; the `aurora` command calls it. Nothing is read or opened while importing.
+`serve` runs it until it is stopped; the `aurora` command calls it. Importing reads and opens nothing.
 """
 
 import gc
@@ -34,9 +34,10 @@ ROUTES: Final = frozenset({"/graphql", "/health", "/health/ready", "/health/inge
 def create_app(
     warehouse: Warehouse, settings: ApiSettings, closing: AsyncExitStack | None = None
 ) -> Starlette:
-    """The service over this warehouse, where it acts as `aurora_api` and as those that role may become.
+    """The application over this warehouse, in the role `aurora_api`, which may take the roles of users.
 
-    It starts without a warehouse to reach, and says so at `/health/ready`. When it ends it closes `closing`.
+    It starts even if the warehouse cannot be reached, and reports that at `/health/ready`. `closing` is
+    closed when it ends.
     """
     warehouse = warehouse.as_role(API_ROLE)
     pool = make_pool(warehouse)
@@ -76,18 +77,18 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
 ) -> None:
-    """Answer on `host` and `port` until the process is told to stop; requests under way are finished."""
+    """Serve on `host` and `port` until the process is stopped; requests in progress are completed."""
     configure_logs()
     app = create_app(warehouse, settings)
-    settle_memory()
+    tune_garbage_collection()
     uvicorn.run(app, **uvicorn_options(host, port))
 
 
-def settle_memory() -> None:
-    """Before the first request: look for garbage less often.
+def tune_garbage_collection() -> None:
+    """Run the garbage collector less often; to be called before the first request.
 
-    What is there by now stays, and a page of rows is many small objects that end with the request: looking
-    for cycles among all of them that often cost more than making them.
+    The objects that exist by now stay, and a page of rows is many small objects that end with the request:
+    searching all of them for cycles as often as by default costs more than creating them.
     """
     gc.collect()
     gc.freeze()
@@ -95,7 +96,7 @@ def settle_memory() -> None:
 
 
 def uvicorn_options(host: str, port: int) -> dict[str, Any]:
-    """How uvicorn runs the service, in one process or in several."""
+    """The options of uvicorn, for one process and for several."""
     return {
         "host": host,
         "port": port,
@@ -109,5 +110,5 @@ def uvicorn_options(host: str, port: int) -> dict[str, Any]:
 
 
 async def _answer_failure(_: Request, error: Exception) -> Response:
-    """The answer to a request that failed outside GraphQL; the server logs the error itself."""
+    """The response to a request that failed outside GraphQL; the server logs the error itself."""
     return refuse(500, problem_of(error))

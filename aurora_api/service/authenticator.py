@@ -1,8 +1,8 @@
 """Authentication of requests: the bearer token, the user it names, and the rate limit of that user.
 
 Three kinds of token are accepted: our access token (`access/token_keys.py`), an API token `aur_...`, found by
-its digest, and a token of the external issuer (`access/oidc.py`), if one is configured. Whether the user is
-active, the database says. A request without a token has no principal and may read what is PUBLIC.
+its digest, and a token of the external issuer (`access/oidc.py`), if one is configured. The database
+decides whether the user is active. A request without a token has no principal and may read PUBLIC fields.
 """
 
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ from aurora_resources.warehouse.queries import read_query
 API_SESSION: Final = "token:"
 OIDC_SESSION: Final = "oidc"
 TOUCH_MINUTES: Final = 10
-"""An API token's last use is noted no oftener than this."""
+"""The shortest time between two updates of an API token's last use."""
 
 _LONGEST: Final = 8192
 
@@ -52,7 +52,7 @@ class TokenAuthenticator:
         self._oidc = oidc
 
     async def identify(self, reader: Reader, authorization: str | None) -> Identity | None:
-        """Whom the header names; None without one. Raises Problem for a token that is not good."""
+        """The identity of the header's token; None without a header. Raises Problem for an invalid token."""
         if not authorization:
             return None
         scheme, _, token = authorization.partition(" ")
@@ -60,12 +60,12 @@ class TokenAuthenticator:
         if scheme.lower() != "bearer" or not token or len(token) > _LONGEST or not token.isascii():
             raise Problem(Code.TOKEN_INVALID, "send Authorization: Bearer <token>, with a token of login")
         if token.startswith(API_TOKEN_PREFIX):
-            return await self._of_api_token(reader, token)
+            return await self._identify_api_token(reader, token)
         if self._oidc is not None and not self._keys.owns(token):
-            return await self._of_subject(reader, self._oidc, token)
+            return await self._identify_subject(reader, self._oidc, token)
         return self._keys.check(token)
 
-    async def _of_api_token(self, reader: Reader, token: str) -> Identity:
+    async def _identify_api_token(self, reader: Reader, token: str) -> Identity:
         rows = await reader.rows_as(
             AUTH_ROLE,
             "access/api_tokens.api_token_of_digest",
@@ -74,13 +74,13 @@ class TokenAuthenticator:
             minutes=TOUCH_MINUTES,
         )
         if not rows:
-            raise Problem(Code.TOKEN_INVALID, "there is no such API token")
+            raise Problem(Code.TOKEN_INVALID, "the API token is not valid")
         (found,) = rows
         if found.stale:
             await anyio.to_thread.run_sync(self._touch, found.api_token_id)
         return Identity(found.user_id, f"{API_SESSION}{found.api_token_id}")
 
-    async def _of_subject(self, reader: Reader, oidc: Oidc, token: str) -> Identity:
+    async def _identify_subject(self, reader: Reader, oidc: Oidc, token: str) -> Identity:
         subject = await oidc.subject(token)
         rows = await reader.rows_as(
             AUTH_ROLE,
@@ -90,7 +90,9 @@ class TokenAuthenticator:
             subject=subject,
         )
         if not rows:
-            raise Problem(Code.TOKEN_INVALID, "nobody here has this identity; an administrator can add it")
+            raise Problem(
+                Code.TOKEN_INVALID, "no user has this external identity; an administrator can add it"
+            )
         return Identity(rows[0].user_id, OIDC_SESSION)
 
     def _touch(self, api_token_id: UUID) -> None:
@@ -113,7 +115,7 @@ class Caller:
 
 
 class RequestAuthenticator:
-    """Authenticates the requests of one service, and counts them."""
+    """Authenticates the requests of one service, and counts them for the rate limit."""
 
     def __init__(self, warehouse: Warehouse, settings: ApiSettings) -> None:
         self.limits: Final = settings.limits
@@ -132,12 +134,12 @@ class RequestAuthenticator:
             principal = await reader.authenticate(identity)
             allowance = await self.limits.count_request(principal.user_id)
         except Problem as problem:
-            # Something of ours that is not there just now is no fault of the token.
+            # A dependency that is unavailable does not make the token invalid.
             status = 503 if problem.code is Code.UNAVAILABLE else 401
             headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if status == 401 else {}  # noqa: PLR2004
             return Caller(address, headers=headers, refusal=problem, status=status)
         if not allowance.allowed:
-            told = f"more than {allowance.limit} requests an hour; wait {allowance.resets_seconds} seconds"
-            too_many = Problem(Code.RATE_LIMITED, told)
+            message = f"more than {allowance.limit} requests an hour; wait {allowance.resets_seconds} seconds"
+            too_many = Problem(Code.RATE_LIMITED, message)
             return Caller(address, principal, allowance.headers, too_many, 429)
         return Caller(address, principal, allowance.headers)

@@ -1,7 +1,7 @@
-"""Statements as files: `GET /statements/download?token=...`, where the token is the whole permission.
+"""Statements as files: `GET /statements/download?token=...`, authorized by the token alone.
 
-It is short-lived and names its user; that the user may still come in and read the statement is asked of the
-database again, under that user's own policies.
+The token is valid for a short time and names its user. The database checks again, with the row-level security
+of that user, that the user is active and may read the statement.
 """
 
 from functools import partial
@@ -21,27 +21,27 @@ from aurora_assets.statements.csv_file import statement_csv
 from aurora_assets.statements.store import StatementView
 from aurora_resources.warehouse.connection import Warehouse
 
-AT_ONCE: Final = 2
+CONCURRENT_FILES: Final = 2
 STATEMENT_SECONDS: Final = 30
 
 _TYPES: Final = {FileFormat.CSV: "text/csv; charset=utf-8", FileFormat.PDF: "application/pdf"}
 
 
 class StatementDownloads:
-    """Hands out the files of one service."""
+    """Serves the statement files of one service."""
 
     def __init__(self, warehouse: Warehouse, key: bytes) -> None:
-        """`warehouse` as the API's role; `key` is what the tokens are signed with."""
+        """`warehouse` is in the role of the API; `key` verifies the tokens."""
         self._warehouse = warehouse
         self._key = key
-        self._turns = CapacityLimiter(AT_ONCE)
+        self._limiter = CapacityLimiter(CONCURRENT_FILES)
 
     async def answer(self, request: Request) -> Response:
-        """One file, or the problem."""
+        """The response: one file, or the problem."""
         try:
             download = read_download(request.query_params.get("token", ""), self._key)
             name, body = await anyio.to_thread.run_sync(
-                partial(self._make, download), limiter=self._turns, abandon_on_cancel=True
+                partial(self._make, download), limiter=self._limiter, abandon_on_cancel=True
             )
         except Problem as problem:
             return refuse(404 if problem.code is Code.NOT_FOUND else 403, problem)
@@ -60,14 +60,14 @@ class StatementDownloads:
         with caller_transaction(
             self._warehouse, download.identity, read_only=True, statement_seconds=STATEMENT_SECONDS
         ) as (session, principal):
-            view = view_for(session, principal, download.place)
+            view = view_for(session, principal, download.key)
         return file_name(view, download.format), _file(view, download.format)
 
 
 def _file(view: StatementView, form: FileFormat) -> bytes:
     if form is FileFormat.CSV:
         return statement_csv(view)
-    # Only here: the library takes its time to load.
+    # Imported on first use: the library is slow to load.
     from aurora_assets.statements.pdf_file import statement_pdf  # noqa: PLC0415
 
     return statement_pdf(view)

@@ -1,8 +1,8 @@
-"""GraphQL over HTTP: one POST with JSON in, one JSON object out, whatever happens.
+"""The GraphQL endpoint: a POST request with a JSON body, answered with one JSON object in every case.
 
-A request that cannot be understood is answered 400, one with a token that is not good 401, one that asks for
-too much 403, one too many 429; in GraphQL's shape too. One operation a request: a list of them (batching) is
-refused, as is everything but JSON. Requests are authenticated in `authenticator.py`.
+The status is 400 for a malformed request, 401 for an invalid token, 403 for a missing permission and 429 over
+the rate limit; the body is a GraphQL response in each case. A request holds one operation: a list of them
+(batching) is refused, as is any body but JSON. `authenticator.py` authenticates requests.
 """
 
 import hashlib
@@ -38,8 +38,8 @@ _STATUS: Final = {Code.UNAUTHENTICATED: HTTP_UNAUTHENTICATED, Code.FORBIDDEN: 40
 logger = logging.getLogger("aurora_api")
 
 
-class _Asked(msgspec.Struct, rename="camel"):
-    """The body of a request. Other members, such as `extensions`, are not used."""
+class _GraphQLRequest(msgspec.Struct, rename="camel"):
+    """The body of a request. Other members, such as `extensions`, are ignored."""
 
     query: str
     variables: dict[str, Any] | None = None
@@ -50,7 +50,7 @@ class GraphQLEndpoint:
     """Answers the requests of one application, over its pool."""
 
     def __init__(self, pool: Pool, warehouse: Warehouse, settings: ApiSettings, *, ide: bool) -> None:
-        """`ide` shows GraphiQL to a browser that opens the address; its queries need a token as well."""
+        """With `ide`, a browser gets GraphiQL and introspection is open; queries need a token as well."""
         self._pool = pool
         self._warehouse = warehouse
         self._authenticator = RequestAuthenticator(warehouse, settings)
@@ -58,11 +58,11 @@ class GraphQLEndpoint:
         self._ide = ide
 
     async def answer(self, request: Request) -> Response:
-        """One request."""
+        """The response to one request."""
         if request.method == "GET":
             if self._ide and "text/html" in request.headers.get("accept", ""):
                 return HTMLResponse(get_graphql_ide_html(graphql_ide="graphiql"))
-            problem = Problem(Code.BAD_REQUEST, "GraphQL is asked with POST and a JSON body")
+            problem = Problem(Code.BAD_REQUEST, "send GraphQL requests with POST and a JSON body")
             return refuse(405, problem, {"Allow": "POST"})
         body = await _read(request)
         if isinstance(body, Response):
@@ -72,7 +72,7 @@ class GraphQLEndpoint:
             caller = await self._authenticator.authenticate(reader, request)
             return await self._answer_caller(request, reader, caller, body)
         except (PoolTimeout, psycopg.Error) as error:
-            logger.exception("request %s failed before it was understood", request_correlation_id())
+            logger.exception("request %s failed before it was executed", request_correlation_id())
             return refuse(503, problem_of(error))
         finally:
             await reader.close()
@@ -80,16 +80,16 @@ class GraphQLEndpoint:
     async def _answer_caller(self, request: Request, reader: Reader, caller: Caller, body: bytes) -> Response:
         if caller.refusal is not None:
             return refuse(caller.status, caller.refusal, caller.headers)
-        asked = _normalize(body)
-        if isinstance(asked, Response):
-            return asked
-        return await self._execute(request, asked, self._context(reader, caller, asked, body))
+        operation = _decode(body)
+        if isinstance(operation, Response):
+            return operation
+        return await self._execute(request, operation, self._context(reader, caller, operation, body))
 
-    def _context(self, reader: Reader, caller: Caller, asked: _Asked, body: bytes) -> Context:
+    def _context(self, reader: Reader, caller: Caller, operation: _GraphQLRequest, body: bytes) -> Context:
         return Context(
             reader=reader,
             correlation_id=request_correlation_id(),
-            operation_name=asked.operation_name,
+            operation_name=operation.operation_name,
             principal=caller.principal,
             warehouse=self._warehouse,
             sessions=self._authenticator.sessions,
@@ -101,15 +101,15 @@ class GraphQLEndpoint:
             introspection=self._ide,
         )
 
-    async def _execute(self, request: Request, asked: _Asked, context: Context) -> Response:
+    async def _execute(self, request: Request, operation: _GraphQLRequest, context: Context) -> Response:
         if context.principal is not None:
             request.state.username = context.principal.username
         try:
             result = await schema.execute(
-                asked.query,
-                variable_values=asked.variables,
+                operation.query,
+                variable_values=operation.variables,
                 context_value=context,
-                operation_name=asked.operation_name,
+                operation_name=operation.operation_name,
                 allowed_operation_types=[OperationType.QUERY, OperationType.MUTATION],
             )
         except MissingQueryError:
@@ -120,14 +120,14 @@ class GraphQLEndpoint:
             )
             return refuse(400, problem)
         except InvalidOperationTypeError:
-            return refuse(400, Problem(Code.BAD_REQUEST, "there are no subscriptions here"))
+            return refuse(400, Problem(Code.BAD_REQUEST, "subscriptions are not supported"))
         finally:
             request.state.operation = context.reply.operation
         return _respond(result, context)
 
 
 def refuse(status: int, problem: Problem, headers: dict[str, str] | None = None) -> Response:
-    """An answer that is nothing but a problem."""
+    """A response that consists of one problem."""
     return JSONResponse(_present_problem(problem, request_correlation_id()), status, headers)
 
 
@@ -139,7 +139,7 @@ def _respond(result: ExecutionResult, context: Context) -> Response:
     reply = context.reply
     if all(error.path for error in errors):
         return _json({"data": result.data, **body}, reply.status or 200, reply.headers)
-    # An error without a place in the answer: nothing was executed.
+    # An error without a path: nothing was executed.
     codes = {problem_of(error.original_error).code for error in errors if error.original_error is not None}
     status = next((_STATUS[code] for code in codes if code in _STATUS), 400)
     if status == HTTP_UNAUTHENTICATED:
@@ -152,12 +152,12 @@ def _respond(result: ExecutionResult, context: Context) -> Response:
 
 
 def _json(body: dict[str, Any], status: int, headers: dict[str, str]) -> Response:
-    """A JSON answer; msgspec writes a page of rows several times as fast as the standard library."""
+    """A JSON response; msgspec encodes a page of rows several times as fast as the standard library."""
     return Response(msgspec.json.encode(body), status, headers, "application/json")
 
 
 async def _read(request: Request) -> bytes | Response:
-    """The body, or the refusal of one that is no JSON or too large."""
+    """The body, or the response that refuses one that is not JSON or too large."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         return refuse(415, Problem(Code.BAD_REQUEST, "send the query as application/json"))
     body = bytearray()
@@ -169,18 +169,18 @@ async def _read(request: Request) -> bytes | Response:
     return bytes(body)
 
 
-def _normalize(body: bytes) -> _Asked | Response:
-    """What is asked, or the refusal of a body that does not say so."""
-    # No text of the warehouse can hold it, wherever in the query or its variables it is.
+def _decode(body: bytes) -> _GraphQLRequest | Response:
+    """The decoded request, or the response that refuses a malformed body."""
+    # PostgreSQL stores no NUL character in a text; it is refused anywhere in the query and its variables.
     if b"\\u0000" in body:
-        return refuse(400, Problem(Code.INVALID_ARGUMENT, "an argument holds a character that no text has"))
+        return refuse(400, Problem(Code.INVALID_ARGUMENT, "an argument holds a NUL character"))
     try:
-        return msgspec.json.decode(body, type=_Asked)
+        return msgspec.json.decode(body, type=_GraphQLRequest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         problem = Problem(
             Code.BAD_REQUEST,
             "the body must be one JSON object with query (text) and, if needed, variables (an object) and "
-            "operationName (text); a list of queries is not taken",
+            "operationName (text); a list of queries is not accepted",
         )
         return refuse(400, problem)
 

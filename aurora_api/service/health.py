@@ -1,6 +1,6 @@
-"""Whether the service lives, whether it can answer, and whether the chains are ingested.
+"""The health of the service: liveness, readiness, and the ingestion of the chains.
 
-None needs a token or tells about partners or money.
+The endpoints need no token, and show nothing about partners or amounts.
 """
 
 import logging
@@ -24,19 +24,19 @@ class _Migration(NamedTuple):
 
 
 async def answer_health(_: Request) -> Response:
-    """200 as long as the process answers at all."""
+    """Status 200 while the process responds."""
     return JSONResponse({"status": "alive"})
 
 
 class Readiness:
-    """200 when the warehouse answers and its tables are those of this version; else 503 and what is wrong."""
+    """Status 200 if the warehouse responds and is migrated to this version; else 503 and the problem."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._expected = newest()
 
     async def answer(self, _: Request) -> Response:
-        """One request."""
+        """The response to one request."""
         problem = await self._problem()
         if problem is None:
             return JSONResponse({"status": "ready"})
@@ -62,13 +62,13 @@ class Readiness:
 
 
 class IngestionHealth:
-    """200 while no chain is UNHEALTHY; else, or without a warehouse, 503. Each chain's state is told."""
+    """The state of each chain; status 200 while none is UNHEALTHY, else, or without a warehouse, 503."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     async def answer(self, _: Request) -> Response:
-        """One request."""
+        """The response to one request."""
         reader = Reader(self._pool)
         try:
             chains = await read_ingestion_health(reader)

@@ -1,8 +1,8 @@
-"""Prometheus metrics of one service: its requests, its pool, and how far each chain is ingested.
+"""Prometheus metrics of one service: its requests, its pool, and the ingestion of each chain.
 
-`/metrics` needs no token: nothing about partners or money is in it. What cannot be read at that moment is
-left out, never told as it was before. Requests are those of all workers, the pool is that of the worker that
-answers.
+`/metrics` needs no token: it shows nothing about partners or amounts. A value that cannot be read is left
+out, never repeated from an earlier reading. Requests are those of all workers, the pool is that of the worker
+that responds.
 """
 
 import logging
@@ -31,7 +31,7 @@ from aurora_api.queries.ingestion_health import ChainHealth, HealthStatus, read_
 
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Where the library has several processes keep their counts; it reads this when it is imported."""
+"""The folder in which several processes keep their counts; the library reads it when it is imported."""
 
 _POOL: Final = {
     "pool_size": "Sessions the pool has.",
@@ -43,7 +43,7 @@ logger = logging.getLogger("aurora_api.metrics")
 
 
 class Metrics:
-    """The metrics, and the answer to whoever collects them."""
+    """The metrics of one service, and the response that exports them."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -60,24 +60,25 @@ class Metrics:
         )
 
     def count(self, route: str, operation: str, status: int, seconds: float) -> None:
-        """One request was answered. `route` and `operation` are of a few that the service knows."""
+        """Count one answered request. `route` and `operation` are from a limited set, not from the caller."""
         self._requests.labels(route, operation, str(status)).inc()
         self._seconds.labels(route, operation).observe(seconds)
 
     async def answer(self, _: Request) -> Response:
-        """All metrics as Prometheus reads them."""
+        """The response with all metrics in Prometheus's text format."""
         counted = self._registry
         if os.environ.get(FOLDER_VARIABLE):
             counted = CollectorRegistry()
             MultiProcessCollector(counted)  # type: ignore[no-untyped-call] # the library has no types here
-        now = CollectorRegistry()
-        now.register(_Now([*self._read_pool(), *await self._read_warehouse()]))
-        return Response(generate_latest(counted) + generate_latest(now), media_type=CONTENT_TYPE_LATEST)
+        current = CollectorRegistry()
+        current.register(_CurrentMetrics([*self._read_pool(), *await self._read_warehouse()]))
+        return Response(generate_latest(counted) + generate_latest(current), media_type=CONTENT_TYPE_LATEST)
 
     def _read_pool(self) -> list[Metric]:
         stats = self._pool.get_stats()
         return [
-            GaugeMetricFamily(f"api_{name}", told, value=stats.get(name, 0)) for name, told in _POOL.items()
+            GaugeMetricFamily(f"api_{name}", help_text, value=stats.get(name, 0))
+            for name, help_text in _POOL.items()
         ]
 
     async def _read_warehouse(self) -> list[Metric]:
@@ -95,8 +96,8 @@ class Metrics:
         return [up, *_of_chains(chains)]
 
 
-class _Now(Collector):
-    """What was just read."""
+class _CurrentMetrics(Collector):
+    """Metrics that were read for this response."""
 
     def __init__(self, metrics: list[Metric]) -> None:
         self._metrics = metrics
@@ -108,8 +109,8 @@ class _Now(Collector):
 
 def _of_chains(chains: list[ChainHealth]) -> list[Metric]:
     lag, status, latest, expected, succeeded, failed = metrics = [
-        GaugeMetricFamily(name, told, labels=["chain"])
-        for name, told in (
+        GaugeMetricFamily(name, help_text, labels=["chain"])
+        for name, help_text in (
             ("ingestion_lag_periods", "Final periods not wholly ingested."),
             ("ingestion_status", "0 HEALTHY, 1 DEGRADED, 2 UNHEALTHY."),
             ("ingestion_latest_period", "Newest wholly ingested period."),

@@ -1,8 +1,8 @@
 """Correlation id, metrics and one log line for each request.
 
 A correlation id names a request in its response, its errors and the log. A caller may send one in the header
-`X-Correlation-Id`; otherwise, or if it could not be printed safely, one is generated. The log line tells only
-what cannot be a secret: route, operation, status, time, and user.
+`X-Correlation-Id`; otherwise, or if it could not be printed safely, one is generated. The log line holds only
+what cannot be secret: route, operation, status, time, and user.
 """
 
 import logging
@@ -40,10 +40,10 @@ def request_middleware(metrics: Metrics, routes: frozenset[str]) -> list[Middlew
 
 
 def request_correlation_id() -> str:
-    """The id of the request under way. Raises LookupError outside of one."""
+    """The correlation id of the request in progress. Raises LookupError outside of one."""
     current = correlation_id.get()
     if current is None:
-        raise LookupError("no request is under way")
+        raise LookupError("no request is in progress")
     return current
 
 
@@ -56,7 +56,7 @@ class RequestLog:
         self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; the interface of ASGI."""
+        """Handle one request; the interface of ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""What the service is told from outside: the keys of its tokens, the external issuer, the limits."""
+"""The settings of the service: signing keys, external issuer, rate limits, development mode."""
 
 import os
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ DEVELOPMENT_VARIABLE: Final = "AURORA_API_DEVELOPMENT"
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """The settings of one service. Without `oidc` no external tokens are taken.
+    """The settings of one service. Without `oidc` no external token is accepted.
 
-    `development` shows GraphiQL and answers questions about the schema itself; never in production.
+    `development` enables GraphiQL and introspection; not for production.
     """
 
     keys: TokenKeys = field(repr=False)
@@ -25,7 +25,7 @@ class ApiSettings:
 
 
 def settings_from_environment(limits: RateLimiter | None = None) -> ApiSettings:
-    """As the environment says, or with these `limits`. Raises ConfigurationError."""
+    """The settings of the environment, with these `limits` if given. Raises ConfigurationError."""
     return ApiSettings(
         keys=token_keys_from_environment(),
         oidc=oidc_from_environment(),

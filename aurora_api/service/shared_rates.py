@@ -1,7 +1,7 @@
-"""One count of sign-ins and requests for all workers of a service: their parent counts, over a Unix socket.
+"""Rate limits that the workers of one machine share: their parent counts, over a Unix socket.
 
-A call is one line of JSON, and so is its answer. Neither side blocks its event loop. The socket is in a
-folder that only the parent's user can enter.
+A call is one line of JSON, and so is its response. Neither side blocks its event loop. The socket is in a
+folder that only the parent's operating system user can open.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -24,7 +24,7 @@ LINE_MAX_BYTES: Final = 1024
 
 
 class _Call(msgspec.Struct):
-    """`key` is the address of a login, or the user's id of a request."""
+    """`key` is the address of a sign-in, or the user id of a request."""
 
     kind: Literal["login", "request"]
     key: str
@@ -54,7 +54,7 @@ async def _serving(limits: RateLimiter, socket: Path) -> AsyncIterator[None]:
                         allowance = await limits.count_request(int(call.key))
                     await stream.send(msgspec.json.encode(allowance) + b"\n")
             except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.IncompleteRead):
-                return  # the worker has ended, or has given up its call
+                return  # the worker has ended or cancelled its call
 
     async with await anyio.create_unix_listener(socket) as listener, anyio.create_task_group() as group:
         group.start_soon(listener.serve, answer)
@@ -63,21 +63,21 @@ async def _serving(limits: RateLimiter, socket: Path) -> AsyncIterator[None]:
 
 
 class SharedRateLimits:
-    """The parent's count, as a worker sees it: over one connection, which is opened again after a failure."""
+    """The client of a worker: it counts over one connection, which is reopened after a failure."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is the one in which the parent serves."""
+        """`folder` is the one of `serve_rates`."""
         self._socket = folder / SOCKET
         self._turn = anyio.Lock()
         self._stream: SocketStream | None = None
 
     async def count_login(self, address: str) -> Allowance:
         """Count a sign-in from this address. Raises Problem when the parent does not answer."""
-        return await self._ask(_Call("login", address))
+        return await self._call(_Call("login", address))
 
     async def count_request(self, user_id: int) -> Allowance:
         """Count a request of this user. Raises Problem when the parent does not answer."""
-        return await self._ask(_Call("request", str(user_id)))
+        return await self._call(_Call("request", str(user_id)))
 
     async def close(self) -> None:
         """Close the connection."""
@@ -85,7 +85,7 @@ class SharedRateLimits:
         if stream is not None:
             await anyio.aclose_forcefully(stream)
 
-    async def _ask(self, call: _Call) -> Allowance:
+    async def _call(self, call: _Call) -> Allowance:
         async with self._turn:
             answered = False
             try:
@@ -101,7 +101,7 @@ class SharedRateLimits:
                 raise Problem(Code.UNAVAILABLE, NOT_COUNTED) from error
             finally:
                 if not answered:
-                    # Also when the request was cancelled: the next call must not read this one's answer.
+                    # Also if the request was cancelled: the next call must not read the response to this one.
                     with anyio.CancelScope(shield=True):
                         await self.close()
             return allowance

@@ -27,6 +27,6 @@ def test_without_its_redis_server_a_request_is_not_counted_but_refused() -> None
         port = free.getsockname()[1]
     limits = RateLimits(storage=f"redis://:hush@127.0.0.1:{port}/0")
     for count in (lambda: limits.count_request(1), lambda: limits.count_login("192.0.2.1")):
-        with pytest.raises(Problem, match="cannot be counted just now") as refused:
+        with pytest.raises(Problem, match="cannot be counted at present") as refused:
             anyio.run(count)
         assert refused.value.code is Code.UNAVAILABLE

@@ -13,7 +13,7 @@ from aurora_api.access import token_keys
 from aurora_api.access.authenticate import Identity
 from aurora_api.access.demo_users import ensure_demo_users, kept_demo_users
 from aurora_api.access.passwords import Passwords
-from aurora_api.access.token_keys import TokenKeys, kept_secret, token_keys_from_environment, write_once
+from aurora_api.access.token_keys import TokenKeys, stored_secret, token_keys_from_environment, write_once
 from aurora_resources.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -71,18 +71,18 @@ def test_beside_a_database_of_somebody_elses_a_secret_must_be_given(monkeypatch:
 
 def test_on_a_machine_of_ones_own_one_is_kept_for_its_owner_alone(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as processes:
-        made = set(processes.map(lambda _: kept_secret(tmp_path / "home"), range(8)))
+        made = set(processes.map(lambda _: stored_secret(tmp_path / "home"), range(8)))
     assert len(made) == 1
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["token-secret"]
     path = tmp_path / "home" / "token-secret"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o644)
     with pytest.raises(ConfigurationError, match="chmod 600"):
-        kept_secret(tmp_path / "home")
+        stored_secret(tmp_path / "home")
     path.chmod(0o600)
     path.write_text("")
     with pytest.raises(ConfigurationError, match="too weak"):
-        kept_secret(tmp_path / "home")
+        stored_secret(tmp_path / "home")
 
 
 def test_what_is_derived_for_another_purpose_is_another_key() -> None:

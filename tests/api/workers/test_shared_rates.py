@@ -83,6 +83,6 @@ def test_when_nobody_counts_the_caller_is_told_to_try_again(folder: Path) -> Non
 
     with serve_rates(RateLimits(), folder):
         pass
-    with pytest.raises(Problem, match="cannot be counted just now") as refused:
+    with pytest.raises(Problem, match="cannot be counted at present") as refused:
         anyio.run(count, SharedRateLimits(folder))
     assert refused.value.code is Code.UNAVAILABLE

@@ -14,6 +14,7 @@ from aurora_api.commands.arguments import AsJson, By, Chain
 from aurora_api.commands.audit import audit
 from aurora_api.commands.console import console, print_json
 from aurora_assets.commission.statement import StatementAction, StatementError, StatementKey
+from aurora_assets.statements.content import TOTALS
 from aurora_assets.statements.csv_file import rate_text, statement_csv
 from aurora_assets.statements.signature import (
     KEY_VARIABLE,
@@ -267,8 +268,9 @@ def _print_details(view: StatementView) -> None:
             f"correction {_coins(document, item['difference'])} {unit}: period {item['period_id']} "
             f"{item['rule_id']} {item['line_id']}: {item['cause']}"
         )
-    for name, amount in document["totals"].items():
-        _print_text(f"{name.replace('_', ' '):<16}{_coins(document, amount):>24} {unit}")
+    for name in TOTALS:
+        amount = _coins(document, document["totals"][name])
+        _print_text(f"{name.replace('_', ' '):<16}{amount:>24} {unit}")
     _print_text(f"SHA-256 {view.content.sha256.hex()}")
     record = view.record
     people = (

@@ -23,6 +23,7 @@ from aurora_api.schema.pagination import PAGE_DEFAULT, After, Connection, First,
 from aurora_api.schema.permissions import requires
 from aurora_api.schema.scalars import Ordinal
 from aurora_assets.commission.statement import RELEASED_STATES, StatementError, StatementKey
+from aurora_assets.statements.content import read_line
 from aurora_assets.statements.csv_file import rate_text
 from aurora_assets.statements.store import StatementView, view_frozen, view_statement
 from aurora_resources.warehouse.connection import DbConnection
@@ -242,26 +243,26 @@ def _coin(content: Mapping[str, Any]) -> Coin:
 
 
 def _line(row: _Positioned, coin: Coin) -> StatementLine:
-    line = row.entry
+    line = read_line(row.entry, row.period_id)
     return StatementLine(
-        line_id=strawberry.ID(line["line_id"]),
-        period_id=Ordinal(row.period_id),
-        agreement_id=line["agreement_id"],
-        agreement_version=line["version"],
-        rule_id=line["rule_id"],
-        validator_key=line["validator_key"],
-        validator_name=line["validator_name"],
-        component=Component(line["component"]),
-        method=Method(line["method"]),
-        base=coin.money(int(line["base"])),
-        rate=rate_text(line["trace"]),
-        computed=coin.money(int(line["computed"])),
-        amount=coin.money(int(line["amount"])),
-        override_reason=line["override_reason"],
-        allocated=line["allocated"],
-        scaled=line["scaled"],
-        state=FactState(line["state"]),
-        engine_version=line["engine_version"],
+        line_id=strawberry.ID(str(line.line_id)),
+        period_id=Ordinal(line.period_id),
+        agreement_id=line.agreement_id,
+        agreement_version=line.version,
+        rule_id=line.rule_id,
+        validator_key=line.validator_key,
+        validator_name=line.validator_name,
+        component=Component(line.component),
+        method=Method(line.method),
+        base=coin.money(line.base),
+        rate=rate_text(line.trace),
+        computed=coin.money(line.computed),
+        amount=coin.money(line.amount),
+        override_reason=line.override_reason,
+        allocated=line.allocated,
+        scaled=line.scaled,
+        state=FactState(line.state),
+        engine_version=line.engine_version,
     )
 
 

@@ -9,14 +9,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
-from uuid import UUID
 
+import msgspec
 import rfc8785
 
 from aurora_assets.commission.corrections import TrueUpItem
 from aurora_assets.commission.statement import Statement, StatementLine, StatementPeriod
 
 FORMAT: Final = "aurora-statement/1"
+
+TOTALS: Final = ("lines", "true_ups", "total", "opening_balance", "payable", "closing_balance")
+"""The totals of a document in the order to list them: PostgreSQL's jsonb does not keep the order of keys."""
+
+# Amounts are text in the document, so that no reader rounds them.
+_LINE_AMOUNTS: Final = ("base", "computed", "amount")
+# What a correction says of its line; the document's format is fixed, whatever else a line has.
+_TRUE_UP_LINE: Final = (
+    "line_id", "period_id", "agreement_id", "version", "rule_id", "validator_key", "component",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +49,13 @@ def read_lines(document: Mapping[str, Any]) -> Iterator[StatementLine]:
     """The lines of a frozen document, as they were."""
     for period in document["periods"]:
         for line in period["lines"]:
-            yield StatementLine(
-                line_id=UUID(line["line_id"]),
-                period_id=period["period_id"],
-                agreement_id=line["agreement_id"],
-                version=line["version"],
-                rule_id=line["rule_id"],
-                validator_key=line["validator_key"],
-                validator_name=line["validator_name"],
-                component=line["component"],
-                method=line["method"],
-                base=int(line["base"]),
-                trace=line["trace"],
-                computed=int(line["computed"]),
-                amount=int(line["amount"]),
-                override_reason=line["override_reason"],
-                allocated=line["allocated"],
-                scaled=line["scaled"],
-                state=line["state"],
-                engine_version=line["engine_version"],
-            )
+            yield read_line(line, period["period_id"])
+
+
+def read_line(line: Mapping[str, Any], period_id: int) -> StatementLine:
+    """One line of a frozen document, as it was. Raises msgspec.ValidationError when a field is wrong."""
+    amounts = {name: int(line[name]) for name in _LINE_AMOUNTS}
+    return msgspec.convert({**line, **amounts, "period_id": period_id}, StatementLine)
 
 
 def _document(statement: Statement) -> dict[str, Any]:
@@ -101,38 +98,16 @@ def _period(period: StatementPeriod, lines: list[StatementLine]) -> dict[str, An
 
 
 def _line(line: StatementLine) -> dict[str, Any]:
-    return {
-        "line_id": str(line.line_id),
-        "agreement_id": line.agreement_id,
-        "version": line.version,
-        "rule_id": line.rule_id,
-        "validator_key": line.validator_key,
-        "validator_name": line.validator_name,
-        "component": line.component,
-        "method": line.method,
-        "base": str(line.base),
-        "trace": dict(line.trace),
-        "computed": str(line.computed),
-        "amount": str(line.amount),
-        "override_reason": line.override_reason,
-        "allocated": line.allocated,
-        "scaled": line.scaled,
-        "state": line.state,
-        "engine_version": line.engine_version,
-    }
+    fields: dict[str, Any] = msgspec.to_builtins(line)
+    del fields["period_id"]  # said once, by the period around the lines
+    return fields | {name: str(fields[name]) for name in _LINE_AMOUNTS}
 
 
 def _true_up(item: TrueUpItem) -> dict[str, Any]:
-    line = item.line
+    line = msgspec.to_builtins(item.line)
     return {
         "true_up_id": str(item.true_up_id),
-        "line_id": str(line.line_id),
-        "period_id": line.period_id,
-        "agreement_id": line.agreement_id,
-        "version": line.version,
-        "rule_id": line.rule_id,
-        "validator_key": line.validator_key,
-        "component": line.component,
+        **{name: line[name] for name in _TRUE_UP_LINE},
         "released": str(item.released),
         "recomputed": str(item.recomputed),
         "difference": str(item.difference),

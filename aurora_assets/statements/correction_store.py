@@ -5,7 +5,7 @@ a blocking finding, an override that waits for a person) is left alone until it 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -92,25 +92,16 @@ def store_corrections(connection: psycopg.Connection[Any], parties: Parties) -> 
     """Store every correction that is due, in the caller's transaction and lock; returns their number."""
     found = find_corrections(connection, parties).items
     for item, released_in in found:
-        line = item.line
         connection.execute(
             read_query("computation/corrections.add_true_up"),
             {
+                **asdict(item.line),
                 **parties.parameters,
                 "true_up_id": item.true_up_id,
-                "period_id": line.period_id,
-                "line_id": line.line_id,
                 "sequence": item.sequence,
-                "agreement_id": line.agreement_id,
-                "version": line.version,
-                "rule_id": line.rule_id,
-                "validator_key": line.validator_key,
-                "component": line.component,
                 "released": item.released,
                 "recomputed": item.recomputed,
                 "difference": item.difference,
-                "base": line.base,
-                "override_reason": line.override_reason,
                 "cause": item.cause,
                 "released_in": released_in,
             },
@@ -137,18 +128,11 @@ def _certain(lines: Mapping[UUID, OwedLine], uncertain: frozenset[int]) -> dict[
 
 
 def _item(row: Mapping[str, Any], parties: Parties) -> TrueUpItem:
-    line = OwedLine(
-        line_id=row["line_id"],
-        partner_id=parties.partner,
-        chain_id=parties.chain_id,
-        period_id=row["period_id"],
-        agreement_id=row["agreement_id"],
-        version=row["version"],
-        rule_id=row["rule_id"],
-        validator_key=row["validator_key"],
-        component=row["component"],
-        amount=row["recomputed"],
-        base=row["base"],
-        override_reason=row["override_reason"],
-    )
+    values = {
+        **row,
+        "partner_id": parties.partner,
+        "chain_id": parties.chain_id,
+        "amount": row["recomputed"],
+    }
+    line = OwedLine(**{field.name: values[field.name] for field in fields(OwedLine)})
     return TrueUpItem(row["sequence"], line, row["released"], row["cause"])

@@ -1,7 +1,7 @@
 """A statement as CSV (RFC 4180): the same content always gives the same bytes.
 
-Every line, every correction, then the totals. A text that a spreadsheet would run as a formula is put
-behind an apostrophe; amounts stay plain numbers, in native units and beside them in coins.
+Every line, every correction, then the totals in a fixed order. A text that a spreadsheet would run as a
+formula is put behind an apostrophe; amounts stay plain numbers, in native units and beside them in coins.
 """
 
 import csv
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from aurora_assets.statements.content import TOTALS
 from aurora_assets.statements.store import StatementView
 from aurora_resources.units import format_amount
 
@@ -85,8 +86,8 @@ def _rows(view: StatementView) -> Iterator[dict[str, object]]:
             "computed": item["recomputed"],
             "note": f"{item['cause']}; stated before: {item['released']}",
         }
-    for name, amount in document["totals"].items():
-        yield {"row": name.upper(), **shared, **money(amount)}
+    for name in TOTALS:
+        yield {"row": name.upper(), **shared, **money(document["totals"][name])}
     yield {"row": "SHA256", **shared, "note": view.content.sha256.hex()}
 
 

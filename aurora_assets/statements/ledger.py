@@ -98,7 +98,7 @@ def read_ledger(connection: psycopg.Connection[Any], parties: Parties, months: S
     by_line: dict[UUID, list[OverrideAction]] = {}
     for action in actions:
         by_line.setdefault(action["line_id"], []).append(OverrideAction(**action))
-    computed: dict[UUID, int] = {row["line_id"]: row["amount"] for row in lines}
+    computed: dict[UUID, int] = {row["line_id"]: row["computed"] for row in lines}
     return Ledger(
         periods=tuple(
             StatementPeriod(row["period_id"], row["label"], row["starts_at"], row["ends_at"])
@@ -119,26 +119,10 @@ def read_ledger(connection: psycopg.Connection[Any], parties: Parties, months: S
 
 
 def _line(row: Mapping[str, Any], actions: Sequence[OverrideAction]) -> StatementLine:
-    computed: int = row["amount"]
-    decision = decide(actions, computed)
-    override = decision.in_force
+    """The line of a row, whose columns are its computed fields, with the amount that is owed."""
+    override = decide(actions, row["computed"]).in_force
     return StatementLine(
-        line_id=row["line_id"],
-        period_id=row["period_id"],
-        agreement_id=row["agreement_id"],
-        version=row["version"],
-        rule_id=row["rule_id"],
-        validator_key=row["validator_key"],
-        validator_name=row["validator_name"],
-        component=row["component"],
-        method=row["method"],
-        base=row["base"],
-        trace=row["rate_trace"],
-        computed=computed,
-        amount=computed if override is None else override.amount,
+        **row,
+        amount=row["computed"] if override is None else override.amount,
         override_reason=None if override is None else override.reason,
-        allocated=row["allocated"],
-        scaled=row["scaled"],
-        state=row["state"],
-        engine_version=row["engine_version"],
     )

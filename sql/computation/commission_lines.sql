@@ -21,8 +21,8 @@ limit 50
 -- name: lines_of_months
 -- A row is one commission line in force of a partner, in the periods that end in one of the months (UTC).
 select line.line_id, line.period_id, line.agreement_id, line.version, line.rule_id, line.validator_key,
-    validator.name as validator_name, line.component, line.method, line.base, line.rate_trace, line.amount,
-    line.allocated, line.scaled, line.state, line.engine_version
+    validator.name as validator_name, line.component, line.method, line.base, line.rate_trace as trace,
+    line.amount as computed, line.allocated, line.scaled, line.state, line.engine_version
 from computation.commission_lines as line
 join computation.generations as generation using (generation_id)
 join registry.periods as period

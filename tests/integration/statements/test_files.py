@@ -1,11 +1,13 @@
 """PDF and signed file of real statements."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aurora_api.commands import statement as statement_command
 from aurora_assets.commission.statement import StatementAction, StatementError
+from aurora_assets.statements.csv_file import statement_csv
 from aurora_assets.statements.override_store import override_line
 from aurora_assets.statements.pdf_file import statement_pdf
 from aurora_assets.statements.signature import KEY_VARIABLE
@@ -29,6 +31,14 @@ def test_a_pdf_is_the_same_every_time_and_has_the_digest_on_its_pages(office: Of
     assert first == statement_pdf(office.view(FEBRUARY))
     assert first.startswith(b"%PDF-")
     assert statement_pdf(office.view()) != first
+
+
+def test_the_csv_of_a_draft_and_of_the_stored_statement_are_the_same_bytes(office: Office) -> None:
+    """The order of keys in the stored document, which is jsonb, is not that of the draft."""
+    draft = office.view()
+    stored = office.apply_action(SUBMIT, "Ada")
+    assert list(stored.content.document["totals"]) != list(draft.content.document["totals"])
+    assert statement_csv(replace(draft, record=stored.record)) == statement_csv(stored)
 
 
 def test_a_signed_file_verifies_without_a_warehouse(

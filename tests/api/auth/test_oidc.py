@@ -1,7 +1,5 @@
 """Tokens of an external issuer, checked by the keys it publishes over HTTP."""
 
-from __future__ import annotations
-
 import base64
 import hmac
 import json
@@ -11,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 import pytest
@@ -21,13 +19,11 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from aurora_api.access import oidc
 from aurora_api.access.oidc import OidcSettings, oidc_from_environment
+from aurora_api.access.token_keys import TokenKeys
 from aurora_api.service.settings import ApiSettings
 from aurora_resources.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from aurora_api.access.token_keys import TokenKeys
-    from aurora_resources.warehouse.connection import Warehouse
-    from tests.api.conftest import Running, Service
+from aurora_resources.warehouse.connection import Warehouse
+from tests.api.conftest import Running, Service
 
 ISSUER = "https://id.example.org"
 ME = "{ me { username role } }"

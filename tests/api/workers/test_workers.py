@@ -1,7 +1,5 @@
 """The service in two processes is one service: one count of requests, one set of metrics, one end."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -11,21 +9,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from aurora_api.access.token_keys import TokenKeys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from aurora_resources.warehouse.connection import Warehouse
-    from tests.made_once import MadeOnce
+from aurora_resources.warehouse.connection import Warehouse
+from tests.made_once import MadeOnce
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 SECRET = secrets.token_urlsafe(48)

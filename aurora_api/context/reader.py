@@ -5,14 +5,15 @@ Statements are given by name (`warehouse/queries.py`). Amounts arrive as `int`, 
 
 import asyncio
 from collections import namedtuple
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, TypeAlias, TypeVar, overload
 
 import psycopg
-from psycopg import AsyncConnection, IsolationLevel
-from psycopg.rows import TupleRow, class_row
+from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
+from psycopg.rows import AsyncRowFactory, TupleRow, class_row
 from psycopg_pool import AsyncConnectionPool
 
 from aurora_api.access.authenticate import Identity, authenticate_async
@@ -83,7 +84,7 @@ class Reader:
         _refuse_unstorable(parameters)
         async with self._lock:
             session = await self._current()
-            async with session.cursor(row_factory=class_row(row_type)) as cursor:
+            async with session.cursor(row_factory=rows_of(row_type)) as cursor:
                 await cursor.execute(read_query(query).encode(), parameters)
                 return await cursor.fetchall()
 
@@ -93,7 +94,7 @@ class Reader:
         selected = select_columns(read_query(query), columns)
         async with self._lock:
             session = await self._current()
-            async with session.cursor(row_factory=class_row(row_type_of(columns))) as cursor:
+            async with session.cursor(row_factory=rows_of(row_type_of(columns))) as cursor:
                 await cursor.execute(selected, parameters)
                 return await cursor.fetchall()
 
@@ -108,7 +109,7 @@ class Reader:
             session = await self._current()
             before = await (await session.execute("select current_setting('role')")).fetchone()
             await session.execute("select set_config('role', %s, true)", [role])
-            async with session.cursor(row_factory=class_row(row_type)) as cursor:
+            async with session.cursor(row_factory=rows_of(row_type)) as cursor:
                 await cursor.execute(read_query(query).encode(), parameters)
                 rows = await cursor.fetchall()
             await session.execute("select set_config('role', %s, true)", before)
@@ -156,6 +157,37 @@ class Reader:
             else:
                 return session, None
         raise psycopg.InterfaceError("every connection of the pool is broken")
+
+
+def rows_of(row_type: type[R]) -> AsyncRowFactory[R]:
+    """Rows of `row_type`, columns by name in any order. Raises TypeError for columns that do not fit.
+
+    psycopg's `class_row` passes each row's values by name, which costs a page of rows a tenth of its time.
+    """
+
+    def factory(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], R]:
+        result = cursor.pgresult
+        columns = tuple(result.fname(index) for index in range(result.nfields)) if result else ()
+        make = _by_position(row_type, columns)  # type: ignore[arg-type] # a class can be hashed
+        return class_row(row_type)(cursor) if make is None else make
+
+    return factory
+
+
+@lru_cache(maxsize=1024)
+def _by_position(
+    row_type: type[Any], columns: tuple[bytes | None, ...]
+) -> Callable[[Sequence[Any]], Any] | None:
+    """Makes a named tuple from a row of these columns; None where `class_row` must, or must raise."""
+    fields: tuple[str, ...] = getattr(row_type, "_fields", ())
+    names = tuple((column or b"").decode() for column in columns)
+    if not fields or sorted(names) != sorted(fields):
+        return None
+    make: Callable[[Sequence[Any]], Any] = row_type._make
+    if names == fields:
+        return make
+    in_order = itemgetter(*map(names.index, fields))
+    return lambda values: make(in_order(values))
 
 
 @lru_cache(maxsize=1024)

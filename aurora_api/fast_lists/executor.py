@@ -7,9 +7,10 @@ other list of objects from the objects' attributes. A list with a field that has
 unexpected value, is completed by graphql-core, with its errors.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from graphql import (
@@ -19,6 +20,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    OperationDefinitionNode,
 )
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -46,6 +48,13 @@ Compile: TypeAlias = Callable[[GraphQLList[GraphQLOutputType], list[FieldNode], 
 WritePage: TypeAlias = Callable[[RowEdges[Any]], list[str]]
 """The JSON of each edge of a page, or of one field of each. Raises FallBack."""
 
+Writers: TypeAlias = dict[tuple[int, ...], WriteList | None]
+
+COMPILED_OPERATIONS: Final = 256
+# By the id of the operation, which is stored too, so that no other operation gets its id. Parsed documents
+# are cached in the same order, oldest out first.
+_compiled: OrderedDict[int, tuple[OperationDefinitionNode, Writers]] = OrderedDict()
+
 
 class FlatRows(StrawberryGraphQLCoreExecutionContext):
     """The execution of one operation."""
@@ -54,7 +63,9 @@ class FlatRows(StrawberryGraphQLCoreExecutionContext):
         super().__init__(*args, **kwargs)
         # An extension with a resolver hook must be called for every field.
         self._allowed = not getattr(self.middleware_manager, "middlewares", None)
-        self._writers: dict[tuple[int, ...], WriteList | None] = {}
+        # With variables a directive may select other fields in the next execution.
+        reusable = not (self.variable_values and self._has_directives())
+        self._writers: Writers = _writers_of(self.operation) if reusable else {}
 
     def complete_list_value(
         self,
@@ -90,6 +101,21 @@ class FlatRows(StrawberryGraphQLCoreExecutionContext):
     ) -> dict[str, list[FieldNode]]:
         """The selected fields by response name, with fragments, `@skip` and `@include` applied."""
         return self.collect_subfields(object_type, field_nodes)
+
+    def _has_directives(self) -> bool:
+        """Whether the text of the operation has a directive anywhere."""
+        location = self.operation.loc
+        return location is None or "@" in location.source.body
+
+
+def _writers_of(operation: OperationDefinitionNode) -> Writers:
+    """The writers of this operation so far, of this execution and earlier ones."""
+    known = _compiled.get(id(operation))
+    if known is None:
+        known = _compiled[id(operation)] = (operation, {})
+        while len(_compiled) > COMPILED_OPERATIONS:
+            _compiled.popitem(last=False)
+    return known[1]
 
 
 def _json(items: list[str]) -> msgspec.Raw:

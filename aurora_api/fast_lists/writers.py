@@ -28,7 +28,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.field import StrawberryField
 
 from aurora_api.schema.money import Coin
-from aurora_resources.units import format_amount
+from aurora_api.schema.scalars import ORDINAL_MAX
+from aurora_resources.units import BPS, format_amount
 
 Write: TypeAlias = Callable[[list[Any]], list[str]]
 """The JSON of each value of a column, in the same order. Raises FallBack."""
@@ -47,6 +48,12 @@ _NONE: Final = type(None)
 _NULL: Final = "null"
 # The types of values that a scalar may have to serialize.
 _SERIALIZABLE: Final = frozenset({str, int, bool, date, datetime})
+_TEXTS: Final = frozenset({"ID", "String"})
+_BOUNDED: Final[Mapping[str, tuple[int, int]]] = {
+    "Int": (-(2**31), 2**31 - 1),
+    "Ordinal": (0, ORDINAL_MAX),
+    "Bps": (0, BPS),
+}
 
 
 class FallBack(Exception):  # noqa: N818 - no error: graphql-core completes the list instead
@@ -121,7 +128,7 @@ def _reading_column(read: Callable[[Any], Any], write: Write) -> Write:
 
 def _compile_nonnull(kind: object, field_nodes: list[FieldNode], subfields: Subfields) -> Write | None:
     if isinstance(kind, GraphQLScalarType):
-        return _scalars(kind.serialize)
+        return _scalars(kind)
     if isinstance(kind, GraphQLEnumType):
         return _members(kind)
     if isinstance(kind, GraphQLList):
@@ -156,7 +163,49 @@ def _with_nulls(values: list[Any], written: list[str]) -> list[str]:
     return [_NULL if value is None else next(rest) for value in values]
 
 
-def _scalars(serialize: Callable[[Any], Any]) -> Write:
+def _scalars(kind: GraphQLScalarType) -> Write:
+    """The writer of a scalar; those in most columns of a page need no call for each value."""
+    if kind.name in _TEXTS:
+        return _texts
+    if kind.name == "Boolean":
+        return _booleans
+    if kind.name in _BOUNDED:
+        return _integers(*_BOUNDED[kind.name])
+    if kind.name == "Amount":
+        return _amounts
+    return _serialized(kind.serialize)
+
+
+def _texts(values: list[Any]) -> list[str]:
+    if not set(map(type, values)) <= {str}:
+        raise FallBack
+    return list(map(quote, values))
+
+
+def _booleans(values: list[Any]) -> list[str]:
+    if not set(map(type, values)) <= {bool}:
+        raise FallBack
+    return ["true" if value else "false" for value in values]
+
+
+def _integers(least: int, most: int) -> Write:
+    def write(values: list[Any]) -> list[str]:
+        if not set(map(type, values)) <= {int}:
+            raise FallBack
+        if values and (min(values) < least or max(values) > most):
+            raise FallBack
+        return list(map(str, values))
+
+    return write
+
+
+def _amounts(values: list[Any]) -> list[str]:
+    if not set(map(type, values)) <= {int}:
+        raise FallBack
+    return [f'"{value}"' for value in values]
+
+
+def _serialized(serialize: Callable[[Any], Any]) -> Write:
     def write(values: list[Any]) -> list[str]:
         if not set(map(type, values)) <= _SERIALIZABLE:
             raise FallBack

@@ -15,8 +15,8 @@ from typing import Final, Protocol
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
-from limits.errors import ConfigurationError as InvalidStorageError
 from limits.errors import StorageError
+from redis.asyncio import ConnectionPool
 
 from aurora_api.problems import Code, Problem
 from aurora_resources.errors import ConfigurationError
@@ -65,6 +65,10 @@ class RateLimiter(Protocol):
         """Count a request of this user. Raises Problem when it cannot be counted."""
         ...
 
+    async def close(self) -> None:
+        """Close what is open of the storage; counting opens it again."""
+        ...
+
 
 class RateLimits:
     """Counts in a storage, with sliding windows: the previous window still counts in part."""
@@ -77,7 +81,8 @@ class RateLimits:
         storage: str = MEMORY,
     ) -> None:
         """`storage` is an address. Raises ConfigurationError for one that is not supported."""
-        self._counter = SlidingWindowCounterRateLimiter(_open_storage(storage))
+        self._connections = _connections(storage)
+        self._counter = SlidingWindowCounterRateLimiter(_open_storage(storage, self._connections))
         self._logins = RateLimitItemPerMinute(logins_per_minute)
         self._requests = RateLimitItemPerHour(requests_per_hour)
 
@@ -88,6 +93,11 @@ class RateLimits:
     async def count_request(self, user_id: int) -> Allowance:
         """Count a request of this user."""
         return await self._count("user", self._requests, str(user_id))
+
+    async def close(self) -> None:
+        """Close the connections to Redis; memory has none."""
+        if self._connections is not None:
+            await self._connections.disconnect()
 
     async def _count(self, name: str, limit: RateLimitItem, key: str) -> Allowance:
         try:
@@ -105,22 +115,30 @@ class RateLimits:
         )
 
 
-def _open_storage(address: str) -> Storage:
+def _connections(address: str) -> ConnectionPool | None:
+    """The connections to Redis, opened when they are used; None for memory."""
     if address == MEMORY:
-        return MemoryStorage()
+        return None
     try:
         if address.startswith(_REDIS):
-            return RedisStorage(
-                f"async+{address}",
-                wrap_exceptions=True,
-                implementation="redispy",
-                socket_timeout=_STORAGE_SECONDS,
-                socket_connect_timeout=_STORAGE_SECONDS,
+            return ConnectionPool.from_url(
+                address, socket_timeout=_STORAGE_SECONDS, socket_connect_timeout=_STORAGE_SECONDS
             )
-    except (InvalidStorageError, ValueError):
+    except ValueError:
         pass  # as for another scheme; the address may hold a password, so that no message repeats it
     raise ConfigurationError(
         f"{STORAGE_VARIABLE} must be {MEMORY} or the address of a Redis server, such as redis://host:6379/0"
+    )
+
+
+def _open_storage(address: str, connections: ConnectionPool | None) -> Storage:
+    if connections is None:
+        return MemoryStorage()
+    return RedisStorage(
+        f"async+{address}",
+        wrap_exceptions=True,
+        implementation="redispy",
+        connection_pool=connections,  # type: ignore[arg-type] # documented, and missing in the annotation
     )
 
 

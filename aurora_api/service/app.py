@@ -52,6 +52,7 @@ def create_app(
             yield
         finally:
             await pool.close()
+            await settings.limits.close()
             if closing is not None:
                 await closing.aclose()
 

@@ -56,7 +56,6 @@ def work() -> ASGIApp:
     shared = None
     if rate_limit_storage() == MEMORY:
         shared = SharedRateLimits(folder)
-        opened.push_async_callback(shared.close)
     app = create_app(warehouse, settings_from_environment(shared), closing=opened)
     tune_garbage_collection()
     return ConnectionRecycler(app)

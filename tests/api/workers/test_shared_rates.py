@@ -62,6 +62,9 @@ class Stuck:
             await anyio.sleep_forever()
         return Allowance("user", allowed=True, limit=user_id, window_seconds=1, remaining=1, resets_seconds=1)
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 def test_a_call_that_was_given_up_blocks_nothing_and_its_answer_is_nobody_elses(folder: Path) -> None:
     async def count() -> int:

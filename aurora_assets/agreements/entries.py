@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Never, Protocol, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
 from aurora_assets.commission.agreement import (
     AgreementStatus,
@@ -25,6 +25,7 @@ from aurora_assets.commission.agreement import (
     WalletClaim,
 )
 from aurora_resources.addresses import normalize_address
+from aurora_resources.config.chain_rules import StrictModel
 from aurora_resources.errors import AgreementError
 from aurora_resources.records import Component
 from aurora_resources.units import parse_amount
@@ -74,13 +75,7 @@ Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 NativeOrCoins = Annotated[int, Field(strict=True, ge=0)] | Annotated[str, Field(min_length=1)]
 
 
-class StrictEntry(BaseModel):
-    """Unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class TierEntry(StrictEntry):
+class TierEntry(StrictModel):
     """Up to `upto` (inclusive; left out for the last, open tier) the rate is `rate_bps`."""
 
     upto: NativeOrCoins | None = Field(
@@ -98,7 +93,7 @@ class TierEntry(StrictEntry):
     )
 
 
-class TiersEntry(StrictEntry):
+class TiersEntry(StrictModel):
     """Tiers in ascending order and how they are read."""
 
     mode: TierMode = Field(
@@ -124,7 +119,7 @@ class TiersEntry(StrictEntry):
     )
 
 
-class RuleEntry(StrictEntry):
+class RuleEntry(StrictModel):
     """One rule: a component, a method, and exactly one of `rate_bps` and `tiers`."""
 
     id: Code = Field(
@@ -185,7 +180,7 @@ class RuleEntry(StrictEntry):
     )
 
 
-class AgreementEntry(StrictEntry):
+class AgreementEntry(StrictModel):
     """One agreement as it stands now; loading a changed one makes a new version."""
 
     id: Code = Field(description="Identifier of the agreement.", examples=["northwind-introduction"])
@@ -224,7 +219,7 @@ class AgreementEntry(StrictEntry):
     )
 
 
-class WalletEntry(StrictEntry):
+class WalletEntry(StrictModel):
     """A wallet the partner introduced: what may withdraw the stake on its chain, a key or an address."""
 
     chain: str = Field(description="Chain of the wallet.", examples=["my-chain"])
@@ -251,7 +246,7 @@ class WalletEntry(StrictEntry):
     )
 
 
-class PartnerEntry(StrictEntry):
+class PartnerEntry(StrictModel):
     """One partner with everything that is agreed with it."""
 
     code: Code = Field(description="Identifier of the partner.", examples=["northwind"])

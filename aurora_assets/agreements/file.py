@@ -13,7 +13,6 @@ from pydantic import Field
 from aurora_assets.agreements.entries import (
     KnownChain,
     PartnerEntry,
-    StrictEntry,
     normalize_partner,
     parse_entry,
     to_claim,
@@ -21,10 +20,11 @@ from aurora_assets.agreements.entries import (
 )
 from aurora_assets.commission.activation import validate
 from aurora_assets.commission.agreement import AgreementStatus
+from aurora_resources.config.chain_rules import StrictModel
 from aurora_resources.errors import AgreementError
 
 
-class AgreementFile(StrictEntry):
+class AgreementFile(StrictModel):
     """The whole file."""
 
     format: Literal["aurora-agreements/1"] = "aurora-agreements/1"

@@ -1,4 +1,4 @@
-"""The terms of a chain's periods as one digest each: everything booking is told beside the period's facts.
+"""The terms of a chain's periods as one digest each: everything that booking uses beside the period's facts.
 
 That is the agreement versions that pay, who owns which wallet, and what rules remember from the period
 before. Pure: the values are read elsewhere, and so is what a changed digest leads to.

@@ -152,7 +152,7 @@ def end_claim(
 def _read_claims_on(
     connection: psycopg.Connection[Any], wanted: Sequence[WalletClaim]
 ) -> tuple[WalletClaim, ...]:
-    """Every claim there is on the wallets of `wanted`, whoever's."""
+    """Every claim on the wallets of `wanted`, of any partner."""
     places = {"chain_ids": [each.chain_id for each in wanted], "wallets": [each.wallet for each in wanted]}
     rows = connection.execute(read_query("registry/wallets.claims_of_wallets"), places).fetchall()
     return tuple(WalletClaim(*row) for row in rows)

@@ -88,12 +88,12 @@ def as_data(plan: Plan, applied: Applied | None) -> dict[str, object]:
 
 
 def _line(period: PlannedPeriod, change: LineChange) -> dict[str, object]:
-    place = change.key
+    key = change.key
     return {
-        "partner": place.partner_id,
-        "agreement": place.agreement_id,
-        "rule": place.rule_id,
-        "validator": place.validator_key,
+        "partner": key.partner_id,
+        "agreement": key.agreement_id,
+        "rule": key.rule_id,
+        "validator": key.validator_key,
         "component": change.component,
         "old": _text(change.old),
         "new": _text(change.new),

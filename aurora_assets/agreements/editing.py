@@ -154,8 +154,8 @@ def _refuse_unknown_validators(connection: psycopg.Connection[Any], version: Agr
     known = set(connection.execute(read_query("registry/validators.known_validators"), keys).fetchall())
     keys_known = {key for _, key in known}
     for rule in named:
-        place = (rule.chain_id, rule.validator_key)
-        if place not in known and (rule.chain_id is not None or rule.validator_key not in keys_known):
+        target = (rule.chain_id, rule.validator_key)
+        if target not in known and (rule.chain_id is not None or rule.validator_key not in keys_known):
             raise AgreementError(
                 f"agreement {version.agreement_id} rule {rule.rule_id}: validator {rule.validator_key} is "
                 f"not known on {rule.chain_id or 'any chain'}; check the key, or register it first"

@@ -142,17 +142,19 @@ def _put_wallet(
     entry: WalletEntry,
     loaded: LoadSummary,
 ) -> None:
-    place = {
+    parameters = {
         "chain_id": entry.chain,
         "wallet": entry.wallet,
         "partner_id": partner_id,
         "valid": TimestamptzRange(entry.valid_from, entry.valid_until),
         "notes": entry.notes,
     }
-    connection.execute(read_query("registry/wallets.put_wallet"), place)
+    connection.execute(read_query("registry/wallets.put_wallet"), parameters)
     try:
         with connection.transaction():
-            loaded.wallets += connection.execute(read_query("registry/wallets.claim_wallet"), place).rowcount
+            loaded.wallets += connection.execute(
+                read_query("registry/wallets.claim_wallet"), parameters
+            ).rowcount
     except psycopg.errors.ExclusionViolation:
         owners = ", ".join(
             sorted({c.partner_id for c in read_claims(connection, entry.chain) if c.wallet == entry.wallet})

@@ -144,14 +144,14 @@ class _Period:
     ) -> Payout | None:
         partner_id = agreement.partner_id
         method, revenues = METHODS[rule.method], self.attribution.revenues
-        places = [(key, rule.component) for key in validators]
+        pairs = [(key, rule.component) for key in validators]
         found = [
             method.find_base(
                 self.attribution,
                 partner_id,
-                revenues.get(place) or Revenue(*place, None, FactState.MISSING),
+                revenues.get(pair) or Revenue(*pair, None, FactState.MISSING),
             )
-            for place in places
+            for pair in pairs
         ]
         gaps = [item for item in found if isinstance(item, Gap)]
         for gap in gaps:

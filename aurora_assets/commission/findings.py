@@ -56,5 +56,5 @@ class Finding:
     @property
     def sort_key(self) -> tuple[str, ...]:
         """Orders findings by partner, agreement, rule, validator, then name."""
-        place = (self.partner_id, self.agreement_id, self.rule_id, self.validator_key, self.component)
-        return (*(part or "" for part in place), self.code, self.message)
+        parts = (self.partner_id, self.agreement_id, self.rule_id, self.validator_key, self.component)
+        return (*(part or "" for part in parts), self.code, self.message)

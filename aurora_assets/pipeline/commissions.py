@@ -170,7 +170,7 @@ def rows_by_table(
 ) -> dict[str, list[Row]]:
     """The generation's rows by table, in the order of their columns, without the generation."""
     partner_ids = read_partner_ids(connection)
-    place = (key.chain_id, key.period_id)
+    slice_key = (key.chain_id, key.period_id)
     month = _month(facts.ends_at)
     stakes = connection.execute(
         read_query("computation/inputs.partner_stake"),
@@ -180,9 +180,9 @@ def rows_by_table(
         "commission_lines": [_line_row(line, partner_ids) for line in result.lines],
         "commission_statements": [
             (
-                statement_id(partner, *place),
+                statement_id(partner, *slice_key),
                 partner_ids[partner],
-                *place,
+                *slice_key,
                 month,
                 "DRAFT",
                 total.amount,
@@ -191,9 +191,16 @@ def rows_by_table(
             )
             for partner, total in sorted(result.totals.items())
         ],
-        "partner_stake": [(*place, *row) for row in stakes],
+        "partner_stake": [(*slice_key, *row) for row in stakes],
         "rule_histories": [
-            (*place, rule.agreement_id, rule.rule_id, known.base_to_date, known.loss_carried, known.window)
+            (
+                *slice_key,
+                rule.agreement_id,
+                rule.rule_id,
+                known.base_to_date,
+                known.loss_carried,
+                known.window,
+            )
             for rule, known in sorted(result.history.items())
             if rule.chain_id == key.chain_id
         ],

@@ -71,9 +71,9 @@ def migrate_if_due(url: str) -> None:
 
 def up_files(folder: Path | None = None) -> Mapping[str, Path]:
     """Each revision's file, in order; at least one. Raises MigrationError when the folder is not in order."""
-    place = _folder(folder)
+    directory = _folder(folder)
     files: dict[str, Path] = {}
-    for number, path in enumerate(sorted(place.glob(f"*{_UP}")), start=1):
+    for number, path in enumerate(sorted(directory.glob(f"*{_UP}")), start=1):
         revision, _, name = path.name.removesuffix(_UP).partition("_")
         if revision != f"{number:04}" or not name or not set(name) <= _NAME_SIGNS:
             raise MigrationError(
@@ -81,7 +81,7 @@ def up_files(folder: Path | None = None) -> Mapping[str, Path]:
             )
         files[revision] = path
     if not files:
-        raise MigrationError(f"{place} holds no migration; install Aurora again")
+        raise MigrationError(f"{directory} holds no migration; install Aurora again")
     return files
 
 
@@ -99,14 +99,14 @@ def migrate(url: str, to: str = "head", *, folder: Path | None = None) -> None:
         return [MigrationStep.upgrade_from_script(script.revision_map, one) for one in reversed(revisions)]
 
     last = list(up_files(folder).values())[-1]
-    place = _folder(folder).parent
+    directory = _folder(folder).parent
     with _connected(url) as connection:
 
         def run(path: Path) -> None:
             _run_file(connection, path)
             if path == last:
-                for name in _repeatable_files(place):
-                    _apply(connection, name, place)
+                for name in _repeatable_files(directory):
+                    _apply(connection, name, directory)
 
         context = _context(connection, steps)
         with context.begin_transaction():
@@ -114,8 +114,8 @@ def migrate(url: str, to: str = "head", *, folder: Path | None = None) -> None:
         at_newest = context.get_current_heads() == (newest(folder),)
         connection.commit()
         with connection.begin():
-            for name in _changed_files(_session(connection), place) if at_newest else ():
-                _apply(connection, name, place)
+            for name in _changed_files(_session(connection), directory) if at_newest else ():
+                _apply(connection, name, directory)
 
 
 def downgrade(url: str, to: str, *, folder: Path | None = None) -> None:
@@ -175,13 +175,13 @@ def _script(up: Path, revision: str, before: str | None) -> "Script":
     return Script(module, revision, up)
 
 
-def _repeatable_files(place: Path) -> list[str]:
-    return [name for name in REPEATABLE_FILES if (place / name).is_file()]
+def _repeatable_files(directory: Path) -> list[str]:
+    return [name for name in REPEATABLE_FILES if (directory / name).is_file()]
 
 
-def _changed_files(session: psycopg.Connection[Any], place: Path) -> list[str]:
+def _changed_files(session: psycopg.Connection[Any], directory: Path) -> list[str]:
     """The repeatable files whose text is not the one in force."""
-    wanted = {name: _digest(place / name) for name in _repeatable_files(place)}
+    wanted = {name: _digest(directory / name) for name in _repeatable_files(directory)}
     if not wanted:
         return []
     found = session.execute("select to_regclass(%s)", [_REPEATABLE_TABLE.as_string()]).fetchone()
@@ -192,15 +192,15 @@ def _changed_files(session: psycopg.Connection[Any], place: Path) -> list[str]:
     return [name for name, digest in wanted.items() if known.get(name) != digest]
 
 
-def _apply(connection: "Connection", name: str, place: Path) -> None:
+def _apply(connection: "Connection", name: str, directory: Path) -> None:
     """Run a repeatable file and note its digest, in the transaction that is open."""
-    _run_file(connection, place / name)
+    _run_file(connection, directory / name)
     _session(connection).execute(
         SQL(
             "insert into {} (name, sha256) values (%s, %s)"
             " on conflict (name) do update set sha256 = excluded.sha256, applied_at = now()"
         ).format(_REPEATABLE_TABLE),
-        [name, _digest(place / name)],
+        [name, _digest(directory / name)],
     )
 
 

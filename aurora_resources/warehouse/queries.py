@@ -49,9 +49,9 @@ def all_queries() -> Mapping[str, str]:
     folder = sql_folder()
     queries: dict[str, str] = {}
     for path in sorted(folder.rglob("*.sql")):
-        place = path.relative_to(folder)
-        if len(place.parts) > 1 and place.parts[0] not in _NOT_QUERIES:
-            stem = place.with_suffix("").as_posix()
+        relative = path.relative_to(folder)
+        if len(relative.parts) > 1 and relative.parts[0] not in _NOT_QUERIES:
+            stem = relative.with_suffix("").as_posix()
             queries |= parse_queries(stem, path.read_text(encoding="utf-8"))
     return queries
 

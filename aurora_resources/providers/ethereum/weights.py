@@ -84,9 +84,9 @@ def _at(known: Sequence[tuple[int, ValidatorState]], epoch: int) -> int | None:
     if position and known[position - 1][0] == epoch:
         return known[position - 1][1].effective_balance_gwei
     around = {
-        known[place][1].effective_balance_gwei
-        for place in (position - 1, position)
-        if 0 <= place < len(known)
+        known[index][1].effective_balance_gwei
+        for index in (position - 1, position)
+        if 0 <= index < len(known)
     }
     return around.pop() if len(around) == 1 else None
 

@@ -112,9 +112,9 @@ def test_two_passwords_at_a_terminal_must_be_the_same(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (("add", "eve", "--role", "PARTNER"), "acts for one partner"),
+        (("add", "eve", "--role", "PARTNER"), "a user of the role PARTNER needs a partner"),
         (("add", "eve", "--role", "PARTNER", "--partner", "west"), "there is no such partner"),
-        (("add", "eve", "--role", "AUDITOR"), "time is limited"),
+        (("add", "eve", "--role", "AUDITOR"), "an auditor needs an expiry"),
         (("add", "ann", "--role", "OPS"), "another user has this username"),
         (("add", "bad name", "--role", "OPS"), "a username has"),
         (("add", "eve", "--role", "OPS", "--expires", "soon"), "soon is not a time"),
